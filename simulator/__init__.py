@@ -1,0 +1,67 @@
+"""stickysim: a discrete-event simulator of adaptive session stickiness with tiered caching.
+
+The public names are imported when they are first used, so that `import simulator` costs nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simulator.experiment.api import run
+    from simulator.experiment.folder import load_run
+    from simulator.experiment.result import Result
+    from simulator.experiment.sweep import sweep
+    from simulator.experiment.sweep_result import SweepResult, load_sweep
+    from simulator.scenario.errors import ScenarioError
+    from simulator.scenario.schema import Scenario
+
+__version__ = "0.1.0"
+__all__ = ["Result", "Scenario", "ScenarioError", "SweepResult", "load_run", "load_sweep", "run", "sweep"]
+
+_WHERE = {
+    "Result": "simulator.experiment.result",
+    "Scenario": "simulator.scenario.schema",
+    "ScenarioError": "simulator.scenario.errors",
+    "load_run": "simulator.experiment.folder",
+    "load_sweep": "simulator.experiment.sweep_result",
+    "SweepResult": "simulator.experiment.sweep_result",
+    "sweep": "simulator.experiment.sweep",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_WHERE[name]), name)
+    globals()[name] = value
+    return value
+
+
+class _Package(ModuleType):
+    """The package, in which `run` is the function even after the module simulator/run.py was imported.
+
+    (Importing a submodule sets it as an attribute of its package, over whatever has that name.)
+    """
+
+    @property
+    def run(self) -> Any:
+        """`simulator.experiment.api.run`."""
+        from simulator.experiment import api
+
+        return api.run
+
+    @run.setter
+    def run(self, _submodule: ModuleType) -> None:
+        """Leave the name to the function."""
+
+
+sys.modules[__name__].__class__ = _Package
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,365 @@
+"""The only place where a scenario becomes a world.
+
+Reads the frozen scenario models and makes kernel, streams, paths, nodes, groups, SAM and sources; nothing in the
+model knows the scenario language. Does not run anything.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import accumulate, count
+from typing import Any
+
+import numpy as np
+
+from simulator.caches import Cache, make_cache
+from simulator.distributions import Constant, Distribution, Exponential, sampler
+from simulator.kernel import Kernel
+from simulator.leases.locks import LockTable
+from simulator.leases.renewal import LeasePolicy, LeaseTable, renew_all
+from simulator.links import Line, Path
+from simulator.nodes.client import Client, Draws, LockPolicy, RetryPolicy, Sizes
+from simulator.nodes.core import CoreNode, CorePolicy
+from simulator.nodes.edge import EdgeNode, EdgePolicy
+from simulator.nodes.group import GAIN, ClientGroup
+from simulator.nodes.probing import Prober
+from simulator.nodes.sessions import SessionPlan
+from simulator.nodes.storage import Storage
+from simulator.placement import Placing
+from simulator.request import Batch, Operation
+from simulator.routing import RoutingContext, find_policy
+from simulator.routing.directory import Directory
+from simulator.routing.leaving import make_leaving
+from simulator.routing.near import Nearest
+from simulator.sam.manager import ManagerPolicy, StickinessManager
+from simulator.sam.rule import StickinessRule
+from simulator.scenario.schema import ClientGroup as GroupSpec
+from simulator.scenario.schema import Scenario
+from simulator.scenario.schema import Tier as TierSpec
+from simulator.streams import Streams, scalars
+from simulator.watch import watch_nodes
+from simulator.wiring import CORE, EDGE, SAM, STORAGE, Endpoint, Wiring
+from simulator.workloads import Source, SourceContext
+from simulator.world import EventLog, World
+
+INFINITY = math.inf
+
+
+def build(scenario: Scenario, seed: int, replication: int, warmup_s: float | None = None) -> World:
+    """A fresh world of a scenario; everything random in it follows from (seed, replication).
+
+    Raises:
+        TraceError: a trace that a workload plays cannot be read.
+    """
+    return _Builder(scenario, Streams(seed, replication)).world(warmup_s)
+
+
+def _nothing() -> float:
+    return 0.0
+
+
+def _limit(number: int | None) -> float:
+    return INFINITY if number is None else number
+
+
+class _Builder:
+    """What the steps of building share."""
+
+    def __init__(self, scenario: Scenario, streams: Streams) -> None:
+        self.scenario = scenario
+        self.streams = streams
+        self.kernel = Kernel()
+        self.wiring = Wiring(scenario, streams)
+        messages = scenario.network.messages
+        self.sizes = Sizes(messages.control, messages.metadata, messages.batch, messages.batch_lease)
+        leases = scenario.leases
+        self.leases: LeasePolicy | None = None
+        if leases is not None:
+            self.leases = LeasePolicy(
+                leases.length, leases.renew_before, leases.batch_every, _limit(leases.max_batch), leases.batching,
+                leases.idle_after, leases.lock_delay, leases.clock_skew,
+            )  # fmt: skip
+        self.edge_specs = [
+            (name, site, group_name, group)
+            for group_name, group in scenario.edges.items()
+            for name, site in group.nodes(group_name)
+        ]
+        self.core_specs = [
+            (name, site, group_name, group)
+            for group_name, group in scenario.cores.items()
+            for name, site in group.nodes(group_name)
+        ]
+        self.edge_ends = [Endpoint(EDGE, name, group, site) for name, site, group, _ in self.edge_specs]
+        self.core_ends = [Endpoint(CORE, name, group, site) for name, site, group, _ in self.core_specs]
+
+    def draw(self, law: Distribution, entity: str, purpose: str) -> Callable[[], float]:
+        """Scalar draws of a law from the stream of that name."""
+        return sampler(law, self.streams.generator(entity, purpose))
+
+    # -- the whole ------------------------------------------------------------------------------------
+    def world(self, warmup_s: float | None) -> World:
+        scenario = self.scenario
+        directory = Directory([end.name for end in self.edge_ends], [end.site for end in self.edge_ends])
+        manager = self.manager(directory)
+        storage = Storage(
+            self.kernel, self.draw(scenario.storage.read, "storage", "read"),
+            self.draw(scenario.storage.write, "storage", "write"),
+        )  # fmt: skip
+        edges = [self.edge(index) for index in range(len(self.edge_specs))]
+        directory.load = lambda edge: edges[edge].in_system
+        cores = [self.core(index, storage, manager) for index in range(len(self.core_specs))]
+        self.connect_nodes(edges, cores)
+        written = scenario.warmup if isinstance(scenario.warmup, (int, float)) else 0.0
+        warmup_s = written if warmup_s is None else warmup_s
+        world = World(
+            self.kernel, self.streams, EventLog(self.kernel), scenario.duration, warmup_s, scenario.record.window,
+            directory, [], [], edges, cores, storage, manager, None, self.wiring.records,
+        )  # fmt: skip
+        if scenario.routing.policy == "static":
+            world.static_weight = scenario.routing.weight
+        ids = count()
+        for number, (name, spec) in enumerate(scenario.clients.items()):
+            self.group(world, number, name, spec, ids)
+        tables = [edge.leases for edge in edges if edge.leases is not None]
+        if self.leases is not None and self.leases.batching:
+            world.starts.append(partial(self.kernel.process, renew_all(self.kernel, tables, self.leases)))
+        heartbeat = scenario.sam.heartbeat if scenario.sam is not None else None
+        watch_nodes(
+            world,
+            period_s=heartbeat.period if heartbeat is not None else 1.0,
+            misses=heartbeat.misses if heartbeat is not None else 3,
+            beats=self.beats(),
+            size_bytes=self.sizes.lookup,
+        )
+        return world
+
+    def manager(self, directory: Directory) -> StickinessManager | None:
+        sam = self.scenario.sam
+        if sam is None:
+            return None
+        measured = sam.initial_weight == "measured"
+        rule = StickinessRule(
+            sam.base, sam.latency_low, sam.latency_high, sam.rate_low, sam.rate_high, sam.error_low, sam.error_high,
+            sam.latency_low_step, sam.latency_high_step, sam.rate_low_step, sam.rate_high_step, sam.error_low_step,
+            sam.error_high_step,
+        )  # fmt: skip
+        first = 50.0 if isinstance(sam.initial_weight, str) else float(sam.initial_weight)
+        policy = ManagerPolicy(
+            sam.model, sam.interval, sam.window, first, measured, sam.propagation, sam.shards, sam.client_reports,
+            sam.heartbeat.misses, rule,
+        )  # fmt: skip
+        return StickinessManager(self.kernel, policy, directory)
+
+    # -- nodes ----------------------------------------------------------------------------------------
+    def cache(self, tier: TierSpec, name: str) -> tuple[Cache, Callable[[], float] | None]:
+        """A tier, and the draws of its TTL where that is random."""
+        law = tier.ttl
+        seed = int(self.streams.generator(name, "cache").integers(1 << 62))
+        mean = law.mean if law.is_constant else 1.0
+        if mean == 0.0:  # drawn TTLs of zero are never inserted
+            return make_cache(tier.policy, tier.capacity, None, tier.ttl_mode, seed), _nothing
+        cache = make_cache(tier.policy, tier.capacity, None if mean == INFINITY else mean, tier.ttl_mode, seed)
+        return cache, None if law.is_constant else self.draw(law, name, "ttl")
+
+    def edge(self, index: int) -> EdgeNode:
+        name, site, _, spec = self.edge_specs[index]
+        cache, draw_ttl = self.cache(spec.l1, name)
+        if spec.l1.inherit_ttl and draw_ttl is None:
+            draw_ttl = partial(_value, spec.l1.ttl.mean)
+        policy = EdgePolicy(
+            _limit(spec.workers), _limit(spec.queue), spec.hold_worker_on_miss, spec.coalesce, spec.l1.inherit_ttl,
+            spec.fetch_timeout,
+        )  # fmt: skip
+        leases = None
+        if self.leases is not None:
+            skew = self.leases.clock_skew_s
+            offset = float(self.streams.generator(name, "clock").uniform(-skew, skew)) if skew else 0.0
+            leases = LeaseTable(self.kernel, self.leases, offset)
+        service = self.draw(spec.service_time, name, "service")
+        edge = EdgeNode(index, name, site, self.kernel, policy, service, draw_ttl, cache, leases, self.sizes)
+        if leases is not None:
+            leases.edge = edge
+        return edge
+
+    def core(self, index: int, storage: Storage, manager: StickinessManager | None) -> CoreNode:
+        name, site, _, spec = self.core_specs[index]
+        cache, draw_ttl = self.cache(spec.l2, name)
+        policy = CorePolicy(
+            _limit(spec.workers), spec.standby, spec.takeover, None if isinstance(spec.grace, str) else spec.grace,
+            self.scenario.coherence == "invalidate",
+        )  # fmt: skip
+        service = self.draw(spec.service_time, name, "service")
+        core = CoreNode(
+            index, name, site, self.kernel, policy, service, draw_ttl, cache, storage, self.leases, self.sizes
+        )
+        core.manager = manager
+        return core
+
+    def connect_nodes(self, edges: Sequence[EdgeNode], cores: Sequence[CoreNode]) -> None:
+        """Give edges and cores their links to each other."""
+        locks = LockTable(lambda session_id: cores[session_id % len(cores)].locks_until_s(session_id))
+        keeps_reads = any(
+            group.operations.get("read_lock", 0.0) > 0 or group.from_trace for group in self.scenario.clients.values()
+        )
+        for core in cores:
+            core.locks = locks
+            core.shards = cores
+            core.edges = edges
+            core.to_edge = [self.leg(self.core_ends[core.index], end) for end in self.edge_ends]
+        for edge in edges:
+            edge.cores = cores
+            edge.waits_s, edge.sojourns_s = edges[0].waits_s, edges[0].sojourns_s
+            edge.track_reads = keeps_reads
+            edge.to_core = [self.leg(self.edge_ends[edge.index], end) for end in self.core_ends]
+            if edge.leases is not None:
+                edge.leases.shards = len(cores)
+                edge.leases.send = partial(_send_batch, self.kernel, edge, self.sizes)
+        if self.wiring.names_storage():
+            end = Endpoint(STORAGE, "storage", "storage", self.scenario.storage.site)
+            for core, core_end in zip(cores, self.core_ends, strict=True):
+                core.storage_legs = (self.leg(core_end, end), self.leg(end, core_end))
+
+    def leg(self, source: Endpoint, target: Endpoint) -> tuple[Path, Line, float]:
+        """A link between two nodes."""
+        leg = self.wiring.connect(source, target)
+        return leg.path, Line(), leg.base_s
+
+    def beats(self) -> list[tuple[Path, Line, float]]:
+        """The links on which edges send heartbeats to the SAM."""
+        sam = self.scenario.sam
+        if sam is None:
+            return []
+        end = Endpoint(SAM, "sam", "sam", sam.site)
+        return [self.leg(edge, end) for edge in self.edge_ends]
+
+    # -- clients --------------------------------------------------------------------------------------
+    def group(self, world: World, number: int, name: str, spec: GroupSpec, ids: count[int]) -> None:
+        scenario, streams, entity = self.scenario, self.streams, f"clients.{name}"
+        uniform = streams.uniforms(entity, "routing")
+        directory = world.directory
+        shared = scenario.routing.view == "shared"
+        load = (lambda _, edge: directory.load(edge)) if shared else _own_load
+        policy = find_policy(scenario.routing.policy)
+        leaving = make_leaving(scenario.routing.leave_to, directory, uniform, load)
+        rng = partial(streams.generator, f"{entity}.routing")
+        context = RoutingContext(
+            scenario.routing, directory, leaving, Nearest(directory), uniform, rng, load, lambda: self.kernel.now
+        )
+        router = policy(context)
+        group = ClientGroup(
+            name, self.kernel, router, world.edges, world.manager, _retry_policy(spec),
+            self.lock_policy(spec, entity, number), self.draws(spec, entity), self.sizes, world.warmup_s, ids,
+        )  # fmt: skip
+        group.track_outstanding = not shared
+        group.latency_from_response = scenario.sam is not None and scenario.sam.latency == "response"
+        steady = spec.session.established and spec.session.length == Constant(INFINITY)
+        group.track_rtt = policy.uses_rtt or scenario.routing.leave_to == "nearest" or not steady
+        group.measures_first = world.manager is not None and world.manager.policy.measured
+        placing = Placing(self.wiring, self.edge_ends, group, name, spec)
+        group.new_client = placing.client
+        for _ in range(spec.count or 0):
+            group.clients.append(placing.client(len(group.clients)))
+        if world.manager is not None and not world.groups:
+            world.manager.choose_other = lambda client, edge: client.group.router.leave(client, edge)
+        world.groups.append(group)
+        plan = SessionPlan(self.kernel, group, world.duration_s)
+        place = SourceContext(
+            self.kernel, name, spec.count, partial(streams.generator, entity), group.arrive, group.arrive_as,
+            plan.open_now, plan.close_now, world.duration_s, scenario.base_dir,
+        )  # fmt: skip
+        source: Source = spec.workload.build(place)
+        world.sources.append(source)
+        if spec.workload.kind == "closed" or type(source).ended is not Source.ended:
+            group.source_ended = source.ended
+        self.sessions(world, spec, group, plan, source, entity)
+        if scenario.sam is not None and scenario.sam.probes is not None:
+            prober = Prober(self.kernel, group, scenario.sam.probes.every, GAIN)
+            world.starts.append(lambda: self.kernel.process(prober.run()))
+
+    def sessions(
+        self, world: World, spec: GroupSpec, group: ClientGroup, plan: SessionPlan, source: Source, entity: str
+    ) -> None:
+        """Say when the sessions of a group open and close."""
+        session = spec.session
+        plan.source = source
+        plan.draw_length_s = self.draw(session.length, entity, "session length")
+        plan.draw_pause_s = self.draw(session.pause, entity, "session pause")
+        plan.draw_start_s = self.draw(session.start, entity, "session start")
+        if session.arrivals is not None:
+            plan.draw_gap_s = self.draw(Exponential(1.0 / session.arrivals), entity, "session arrivals")
+            world.starts.append(plan.open_stream)
+        elif spec.count:
+            if session.established:
+                world.starts.append(partial(self.establish_all, world, group, entity))
+            world.starts.append(partial(plan.begin, spec.count))
+        world.starts.append(source.begin)
+
+    def establish_all(self, world: World, group: ClientGroup, entity: str) -> None:
+        """Sessions that exist at t = 0: in storage and in the store, at their nearest edge, which holds the lease."""
+        manager, policy = world.manager, self.leases
+        phases = self.streams.uniforms(entity, "lease phase")
+        for client in group.clients:
+            edge = group.router.nearest(client, -1)
+            session = group.adopt(client, edge)
+            if manager is not None:
+                manager.admit(session, client.expected_rtt_s[edge])
+            if policy is not None:
+                granted_s = -policy.interval_s * phases()
+                until_s = granted_s + policy.length_s
+                session_id = session.session_id
+                world.cores[session_id % len(world.cores)].grant(session, edge, until_s)
+                table = world.edges[edge].leases
+                if table is not None:
+                    table.hold(session, until_s)
+
+    def lock_policy(self, spec: GroupSpec, entity: str, number: int) -> LockPolicy:
+        locks = spec.locks
+        forever = locks.hold == Constant(INFINITY)
+        hold = None if forever else self.draw(locks.hold, entity, "lock hold")
+        own = locks.per_session if locks.per_session + locks.shared_pool else 1
+        return LockPolicy(number, own, locks.shared_pool, hold, locks.mode == "exclusive", locks.conflict == "wait")
+
+    def draws(self, spec: GroupSpec, entity: str) -> Draws:
+        names = [name for name, share in spec.operations.items() if share > 0]
+        operation: Callable[[], Any] | None = None
+        if names != ["lookup"]:
+            codes = np.array([Operation[name.upper()].value for name in names])
+            bounds = np.array(list(accumulate(spec.operations[name] for name in names)))
+            bounds[-1] = 1.0
+            rng = self.streams.generator(entity, "operation")
+            operation = scalars(lambda n: codes[np.searchsorted(bounds, rng.random(n), side="right")])
+        return Draws(
+            operation, self.draw(spec.request_size, entity, "request size"),
+            self.draw(spec.response_size, entity, "response size"), self.streams.uniforms(entity, "retry jitter"),
+            self.streams.uniforms(entity, "lock"),
+        )  # fmt: skip
+
+
+def _retry_policy(spec: GroupSpec) -> RetryPolicy:
+    retry = spec.retry
+    if retry is None:
+        return RetryPolicy()
+    return RetryPolicy(
+        retry.timeout, retry.max, retry.backoff, retry.cap, retry.jitter == "full", retry.budget,
+        retry.cancel_on_timeout,
+    )  # fmt: skip
+
+
+def _value(value: float) -> float:
+    return value
+
+
+def _own_load(client: Client, edge: int) -> int:
+    return 0 if client.outstanding_at is None else client.outstanding_at.get(edge, 0)
+
+
+def _send_batch(kernel: Kernel, edge: EdgeNode, sizes: Sizes, batch: Batch, shard: int) -> bool:
+    path, line, base_s = edge.to_core[shard]
+    size = sizes.batch + sizes.batch_lease * len(batch.sessions)
+    delay_s = path.transit(line, size, kernel.now, base_s)
+    if delay_s == INFINITY:
+        return False
+    kernel.call_at(kernel.now + delay_s, edge.cores[shard].receive, batch)
+    return True

@@ -1,0 +1,86 @@
+"""Cache policies by name: the table that scenarios, error messages and contract tests read.
+
+May import :mod:`simulator.caches.base` and :mod:`simulator.caches.unlimited`. The built-in policies enter the
+table when :mod:`simulator.caches` is imported; a user's own enter it by the same decorator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from simulator.caches.base import Cache
+from simulator.caches.unlimited import UnlimitedCache
+
+_POLICIES: dict[str, type[Cache]] = {}
+
+CacheClass = TypeVar("CacheClass", bound=type[Cache])
+
+
+def register(name: str) -> Callable[[CacheClass], CacheClass]:
+    """Class decorator: make a :class:`Cache` subclass known as policy ``name``, in YAML and everywhere else.
+
+    The class is called as ``cls(capacity, ttl_s, ttl_mode, seed)`` with a capacity of at least 1: without a
+    limit nothing is ever evicted, and no policy is asked. Running the definition again (in a notebook)
+    replaces it.
+
+    Raises:
+        TypeError: the class does not derive from :class:`Cache`.
+        ValueError: another class has the name, or the name is not lower case letters, digits and underscores.
+    """
+
+    def add(cls: CacheClass) -> CacheClass:
+        if not (isinstance(cls, type) and issubclass(cls, Cache)):
+            raise TypeError(f"cache policy {name!r} must derive from simulator.caches.Cache")
+        if not name.isidentifier() or name != name.lower():
+            raise ValueError(f"cache policy name {name!r} must be lower case letters, digits and underscores")
+        known = _POLICIES.get(name)
+        if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise ValueError(f"cache policy {name!r} is taken by {known.__module__}.{known.__qualname__}")
+        _POLICIES[name] = cls
+        cls.policy = name
+        return cls
+
+    return add
+
+
+def policy_names() -> tuple[str, ...]:
+    """The names of all known policies, the built-in ones first, each in order of registration."""
+    return tuple(_POLICIES)
+
+
+def find_policy(name: str) -> type[Cache]:
+    """The class of policy ``name``; a ValueError with the nearest name and all names if there is none."""
+    try:
+        return _POLICIES[name]
+    except (KeyError, TypeError):
+        from difflib import get_close_matches
+
+        near = get_close_matches(str(name).lower(), _POLICIES, n=1)
+        hint = f", did you mean {near[0]!r}?" if near else ";"
+        raise ValueError(f"unknown cache policy {name!r}{hint} known: {', '.join(_POLICIES)}") from None
+
+
+def make_cache(
+    policy: str,
+    capacity: int | None,
+    ttl_s: float | None = None,
+    ttl_mode: str = "fixed",
+    seed: int = 1,
+) -> Cache:
+    """Make an empty cache.
+
+    Args:
+        policy: one of :func:`policy_names`.
+        capacity: the most entries held at once; None for unlimited, where every policy is the same.
+        ttl_s: seconds for which an entry is valid; None or ``math.inf`` for ever.
+        ttl_mode: "fixed", from the fill, or "sliding", from the last hit.
+        seed: of policies that draw (random victims, hashed sketches); the same seed, the same decisions.
+
+    Raises:
+        ValueError: unknown policy or TTL mode, capacity below 1, TTL not above zero.
+    """
+    cls = find_policy(policy)
+    if capacity is None:
+        return UnlimitedCache(None, ttl_s, ttl_mode, seed)
+    return cls(capacity, ttl_s, ttl_mode, seed)

@@ -1,0 +1,122 @@
+"""`simulator compare`: which is better, on what, and how sure is that?
+
+May import click; the experiment and reports inside functions. Decides nothing: see experiment.compare.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from simulator.cli.output import MISSED, UNDECIDED, USAGE, Given, Output, fail, output_options
+
+if TYPE_CHECKING:
+    from simulator.experiment.compare import Compared, Row
+
+
+@click.command(name="compare", short_help="Which is better, on what, and how sure is that?")
+@click.argument("sides", nargs=-1, required=True, metavar="A [B]...")
+@click.option("-m", "--metric", "metrics", multiple=True, metavar="METRIC", help="Compare this; repeatable.")
+@click.option(
+    "--margin", "margins", multiple=True, metavar="METRIC:MARGIN",
+    help="A smaller difference is none: latency.p99:5%.",
+)  # fmt: skip
+@click.option(
+    "--fail-on", "gates", multiple=True, metavar="METRIC:MARGIN",
+    help="Exit with 99 where B is worse than A by more: hit_ratio.l1:0.5points.",
+)  # fmt: skip
+@click.option("--explain", is_flag=True, help="Say why: misses by cause, the slowest 1 % by hop.")
+@click.option("--control", is_flag=True, help="Add a static policy at A's mean stickiness weight.")
+@click.option("--format", "form", type=click.Choice(["table", "md", "json"]), default="table", show_default=True)
+@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Another value, in all scenarios.")
+@click.option("--seed", type=click.IntRange(min=0), help="Of all scenarios.  [default: the folders', or A's]")
+@click.option("--replications", type=click.IntRange(min=1), help="Of all scenarios.  [default: theirs, at least 5]")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), help="Processes.  [default: all cores]")
+@click.option("-o", "--output", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write there too.")
+@output_options
+def command(
+    sides: tuple[str, ...], metrics: tuple[str, ...], margins: tuple[str, ...], gates: tuple[str, ...],
+    explain: bool, control: bool, form: str, overrides: tuple[str, ...], seed: int | None,
+    replications: int | None, jobs: int | None, file: Path | None, **common: Given,
+) -> None:  # fmt: skip
+    """Compare result folders, scenarios, or variants (SCENARIO:variant) with the first one.
+
+    A single scenario or folder is compared with its own variants. Scenarios are played with one seed, so
+    that all meet the same arrivals and differences are paired. A margin is in the metric's unit: 5ms, 3/s,
+    0.5points; % of a ratio are points, of anything else relative.
+
+    \b
+    simulator compare quickstart --explain
+    simulator compare quickstart quickstart:nearest --fail-on latency.p99:5%
+    simulator compare results/shop/A results/shop/B --format md
+
+    Exit codes: 0 ok, 2 bad usage, 3 incomplete, 4 a --fail-on is undecided, 99 one failed.
+    """  # noqa: D301 (click's \b)
+    from simulator.experiment.compare import compare_rows
+    from simulator.experiment.contestants import ContestantError, IncompleteError
+    from simulator.experiment.folder import FolderError
+    from simulator.experiment.margins import parse_metric_margin
+    from simulator.observe.metrics import MetricUnavailableError, parse_metric
+    from simulator.scenario.errors import ScenarioError
+
+    output = Output.of(common)
+    try:
+        names = [parse_metric(name).name for name in metrics]
+        allowed = {metric.name: margin for metric, margin in (parse_metric_margin(m, "--margin") for m in margins)}
+        judged = [(metric.name, margin) for metric, margin in map(parse_metric_margin, gates)]
+        rows = _rows(sides, overrides, seed, replications, jobs, control, explain, output)
+        compared = compare_rows(rows, names, margins=allowed, gates=judged)
+    except (ValueError, MetricUnavailableError, ContestantError) as error:
+        fail(str(error).strip("'\""))
+    except (FolderError, ScenarioError, IncompleteError) as error:
+        fail(str(error), getattr(error, "exit_code", USAGE))
+    if explain:
+        compared = _explained(compared)
+    _show(compared, form, file, output)
+    statuses = {gate.status for gate in compared.gates}
+    code = MISSED if "failed" in statuses else UNDECIDED if "undecided" in statuses else 0
+    raise click.exceptions.Exit(code)
+
+
+def _rows(
+    sides: tuple[str, ...], overrides: tuple[str, ...], seed: int | None, replications: int | None,
+    jobs: int | None, control: bool, explain: bool, output: Output,
+) -> list[Row]:  # fmt: skip
+    from simulator.cli.run import _cores
+    from simulator.experiment.contestants import contestants, rows_of
+    from simulator.experiment.runner import REPLICATION_FUNCTION
+    from simulator.report.progress import listener
+
+    return rows_of(
+        contestants(sides, overrides),
+        seed=seed,
+        replications=replications,
+        jobs=jobs if jobs is not None else _cores(),
+        control=control,
+        progress=lambda: listener(output.progress),
+        function="simulator.experiment.explain:play_for_tails" if explain else REPLICATION_FUNCTION,
+    )
+
+
+def _explained(compared: Compared) -> Compared:
+    from dataclasses import replace
+
+    from simulator.experiment.explain import explain
+
+    first = compared.rows[0]
+    return replace(compared, explanations={row.label: explain(first, row) for row in compared.rows[1:]})
+
+
+def _show(compared: Compared, form: str, file: Path | None, output: Output) -> None:
+    from simulator.experiment.folder import dump_json
+    from simulator.report.compare_text import as_markdown, as_table
+
+    if form == "json":
+        text = dump_json(compared.to_dict())
+    else:
+        text = as_markdown(compared) if form == "md" else as_table(compared, width=output.width, color=output.color)
+    click.echo(text, nl=False, color=output.color)
+    if file is not None:
+        file.write_text(as_table(compared) if form == "table" else text, encoding="utf-8")

@@ -1,0 +1,80 @@
+"""`simulator list`: what there is to choose from, a line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import click
+
+from simulator.cli.output import Given, Output, output_options
+
+
+@click.command("list")
+@click.argument("scenario", required=False)
+@output_options
+def command(scenario: str | None, **common: Given) -> None:
+    """List bundled scenarios, policies, workloads, faults and distributions, a line each.
+
+    With SCENARIO the members of families that its `extensions` register are included.
+    """
+    from simulator.extensions import load_entry_points
+    from simulator.scenario import Scenario
+
+    output = Output.of(common)
+    load_entry_points()
+    if scenario is not None:
+        Scenario.load(scenario)
+    for title, rows in _sections():
+        lines = list(rows.items())
+        width = max((len(name) for name, _ in lines), default=0)
+        click.echo(click.style(title, bold=True) if output.color else title)
+        for name, about in lines:
+            click.echo(f"  {name:<{width}}  {about}".rstrip())
+        click.echo()
+
+
+def _sections() -> Iterator[tuple[str, Mapping[str, str]]]:
+    from simulator.caches import find_policy, policy_names
+    from simulator.distribution_fields import LAWS
+    from simulator.links import loss_models
+    from simulator.scenario.families import routing_policies
+    from simulator.scenario.faults import fault_verbs
+    from simulator.workloads import kinds
+
+    yield "Bundled scenarios", _bundled()
+    yield "Routing policies", {name: _routing_line(name) for name in routing_policies()}
+    yield "Cache policies", {name: _first_line(find_policy(name)) for name in policy_names()}
+    yield "Workloads", {name: _first_line(kind) for name, kind in kinds().items()}
+    yield "Loss models", {name: _first_line(model) for name, model in loss_models().items()}
+    yield "Faults", {verb: fault.about or _first_line(fault) for verb, fault in fault_verbs().items()}
+    laws = {name: law.about for name, law in LAWS.items()}
+    yield "Distributions", laws | {"empirical": "measured values, the first column of a CSV file"}
+
+
+def _first_line(thing: object) -> str:
+    return (getattr(thing, "__doc__", "") or "").strip().split("\n")[0].rstrip(".")
+
+
+def _routing_line(name: str) -> str:
+    try:
+        from simulator.routing import POLICIES
+    except ImportError:
+        return ""
+    return _first_line(POLICIES[name]) if isinstance(POLICIES, Mapping) else ""
+
+
+def _bundled() -> dict[str, str]:
+    from simulator.scenario.bundled import bundled_folder, bundled_names
+    from simulator.scenario.errors import ScenarioError
+    from simulator.scenario.reader import read_file
+
+    lines = {}
+    for name in bundled_names():
+        try:
+            root = read_file(bundled_folder() / f"{name}.yaml", name)
+        except ScenarioError:
+            lines[name] = "(cannot be read: see `simulator validate`)"
+            continue
+        texts = [node.value for key in ("question", "description") if (node := root.get(key)) is not None]
+        lines[name] = str(texts[0]) if texts else ""
+    return lines

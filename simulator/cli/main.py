@@ -1,0 +1,143 @@
+"""The `simulator` command: finds the subcommand, and turns what happens into an exit status.
+
+| status | meaning |
+|---|---|
+| 0 | ok |
+| 1 | a bug of ours (a traceback), nothing else |
+| 2 | bad usage, bad scenario, unreadable input |
+| 130 | interrupted |
+
+A command exits with another documented status by raising an exception with an `exit_code`, or by
+`context.exit(code)`.
+
+May import: click. Everything else is imported by the command that needs it, so that `--help` stays fast.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from simulator import __version__
+from simulator.cli.output import Given, output_options
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("run", "Run a scenario and its variants, and print the answer."),
+    "validate": ("validate", "Is this scenario well-formed? Errors with file, line and column."),
+    "config": ("config", "The resolved scenario; with --origin where each value came from."),
+    "schema": ("schema", "JSON Schema of a scenario, for editors."),
+    "init": ("init", "A first scenario of one's own, commented."),
+    "list": ("list_", "Bundled scenarios, policies, workloads, faults, distributions."),
+    "sweep": ("sweep", "Run a scenario over a grid of values."),
+    "compare": ("compare", "Which is better, on what, and how sure is that?"),
+    "find": ("find", "The smallest (or largest) value that meets a condition."),
+    "sensitivity": ("sensitivity", "Which inputs move the answer most?"),
+    "check": ("check", "Has a number moved since the baseline?"),
+    "verify": ("verify", "Does this installation reproduce theory?"),
+    "report": ("report", "(Re)draw report.html and the figures of a result folder."),
+    "show": ("show", "The summary of a result folder again."),
+    "reproduce": ("reproduce", "Run a manifest again and compare fingerprints."),
+}
+"""Name -> (module in simulator.cli, its line in --help); only those whose module exists are offered."""
+
+BAD_USAGE, BUG, INTERRUPTED = 2, 1, 130
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when the command is called, not before."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands that this installation has, in the order of the table."""
+        del ctx
+        return [name for name, (module, _) in COMMANDS.items() if _exists(module)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command."""
+        del ctx
+        if cmd_name not in COMMANDS or not _exists(COMMANDS[cmd_name][0]):
+            return None
+        command = importlib.import_module(f"simulator.cli.{COMMANDS[cmd_name][0]}").command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"simulator.cli.{COMMANDS[cmd_name][0]} has no click command")
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one was probably meant."""
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and self.get_command(ctx, name) is None:
+            close = difflib.get_close_matches(name, self.list_commands(ctx), 1)
+            mend = f"Did you mean '{close[0]}'?" if close else "`simulator --help` lists the commands."
+            raise click.UsageError(f"There is no command '{name}'. {mend}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table, without importing them."""
+        rows = [(name, COMMANDS[name][1]) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+def _exists(module: str) -> bool:
+    return importlib.util.find_spec(f"simulator.cli.{module}") is not None
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Begin with: simulator run quickstart",
+)
+@click.version_option(__version__, "-V", "--version", prog_name="stickysim")
+@output_options
+def cli(**_common: Given) -> None:
+    """Simulate adaptive session stickiness with tiered caching."""
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    try:
+        result = cli.main(
+            args=None if arguments is None else list(arguments), prog_name="simulator", standalone_mode=False
+        )
+        sys.stdout.flush()
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        _abandon_stdout()
+        return 0
+    except Exception as error:  # noqa: BLE001 (whatever is not foreseen is a bug of ours, and told as one)
+        return _status_of(error)
+    return result if isinstance(result, int) else 0
+
+
+def _status_of(error: Exception) -> int:
+    """Print what an exception means to the user; a traceback only for bugs."""
+    code = getattr(error, "exit_code", None)
+    if isinstance(code, int):
+        click.echo(str(error), err=True)
+        return code
+    if isinstance(error, OSError) and error.filename is not None:
+        click.echo(f"{error.filename}: {(error.strerror or str(error)).lower()}", err=True)
+        return BAD_USAGE
+    traceback.print_exc()
+    click.echo("This is a bug of the simulator, please report it.", err=True)
+    return BUG
+
+
+def _abandon_stdout() -> None:
+    """The reader is gone (`simulator list | head`): flush nothing more at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,118 @@
+"""What the commands about results share: options, colour, exit codes, and words on stderr.
+
+May import click and, inside functions, results. Decides exit codes from a result, nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from simulator.experiment.result import Result
+    from simulator.report.progress import Mode
+
+OK: Final = 0
+USAGE: Final = 2
+INCOMPLETE: Final = 3
+UNDECIDED: Final = 4
+INVARIANT: Final = 5
+MISSED: Final = 99
+INTERRUPTED: Final = 130
+
+Given = str | bool | None
+"""What an option of `output_options` can be."""
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """How to speak: the common options, whether given before or after the command's name."""
+
+    quiet: bool = False
+    verbose: bool = False
+    no_color: bool = False
+    progress: Mode = "auto"
+
+    @classmethod
+    def of(cls, given: Mapping[str, Given]) -> Output:
+        """The options of this command, and those given to the group."""
+        context = click.get_current_context(silent=True)
+        group = context.find_root().params if context is not None else {}
+        quiet, verbose, no_color = (bool(given[name] or group.get(name)) for name in ("quiet", "verbose", "no_color"))
+        mode = "none" if quiet else given["progress"] or group.get("progress") or "auto"
+        progress: Mode = "none" if mode == "none" else "plain" if mode == "plain" else "auto"
+        return cls(quiet, verbose, no_color, progress)
+
+    @property
+    def color(self) -> bool:
+        """Whether stdout takes colours: a terminal, no --no-color, no NO_COLOR."""
+        return not self.no_color and not os.environ.get("NO_COLOR") and sys.stdout.isatty()
+
+    @property
+    def width(self) -> int:
+        """Columns to fill: the terminal's, at most 100; 80 in a pipe."""
+        if not sys.stdout.isatty():
+            return 80
+        import shutil
+
+        return max(60, min(100, shutil.get_terminal_size().columns))
+
+
+def output_options(command: F) -> F:
+    """-q -v --no-color --progress, as every command takes them."""
+    choices = click.Choice(["auto", "plain", "none"])
+    for option in (
+        click.option("--progress", type=choices, default=None, help="Progress on stderr."),
+        click.option("--no-color", is_flag=True, help="No colours."),
+        click.option("-v", "--verbose", is_flag=True, help="Say more."),
+        click.option("-q", "--quiet", is_flag=True, help="No progress, and a shorter summary."),
+    ):
+        command = option(command)
+    return command
+
+
+def say(message: str) -> None:
+    """A line on stderr."""
+    click.echo(message, err=True)
+
+
+def fail(message: str, code: int = USAGE) -> NoReturn:
+    """Say what is wrong and end with that code."""
+    say(message)
+    raise click.exceptions.Exit(code)
+
+
+def print_result(result: Result, output: Output, *, as_json: bool) -> None:
+    """The result on stdout: summary.json alone, or the summary."""
+    if as_json:
+        from simulator.experiment.folder import dump_json
+
+        click.echo(dump_json(result.to_dict()), nl=False)
+        return
+    from simulator.report.terminal import render, render_short
+
+    if output.quiet:
+        click.echo(render_short(result), nl=False, color=output.color)
+        return
+    text = render(result, width=output.width, color=output.color, all_metrics=output.verbose)
+    click.echo(text, nl=False, color=output.color)
+
+
+def exit_code(result: Result) -> int:
+    """What the result means to a script; the gravest reason wins."""
+    if result.interrupted:
+        return INTERRUPTED
+    if result.invariants["violations"] or any(v.invariants["violations"] for v in result.variants.values()):
+        return INVARIANT
+    if result.status != "complete":
+        return INCOMPLETE
+    verdicts = {judged.verdict for judged in result.expectations}
+    if "missed" in verdicts:
+        return MISSED
+    return UNDECIDED if "undecided" in verdicts else OK

@@ -1,0 +1,34 @@
+"""`simulator report`: draw report.html and the figures of a result folder again.
+
+May import click; results and reports inside functions.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from simulator.cli.output import Given, Output, fail, output_options
+
+
+@click.command(name="report", short_help="Draw report.html and the figures again.")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@output_options
+def command(folder: Path, **common: Given) -> None:
+    """Draw report.html and figures/ of the result folder DIR, and of its variants, again."""
+    from simulator.experiment.folder import FolderError, load_run, redraw
+    from simulator.experiment.sweep_folder import is_sweep
+
+    try:
+        if is_sweep(folder):
+            from simulator.experiment.sweep_result import load_sweep
+            from simulator.report.sweep_html import write_report
+
+            page = write_report(load_sweep(folder), folder)
+        else:
+            page = redraw(load_run(folder))
+    except FolderError as error:
+        fail(str(error), error.exit_code)
+    if not Output.of(common).quiet:
+        click.echo(f"{page}")

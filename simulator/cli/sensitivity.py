@@ -1,0 +1,85 @@
+"""`simulator sensitivity`: which inputs move the answer, and so which of them to measure.
+
+May import click; the experiment and reports inside functions. Decides nothing: see experiment.sensitivity.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from simulator.cli.output import Given, Output, output_options
+from simulator.cli.studying import executor, finish, load, resuming_argv, study_options, told
+
+
+@click.command(name="sensitivity", short_help="Which inputs move the answer most?")
+@click.argument("scenario")
+@click.option("--by", default="20%", show_default=True, metavar="SHARE", help="How far each input is moved.")
+@click.option("-m", "--metric", "metrics", multiple=True, metavar="METRIC", help="To look at; the first is drawn.")
+@click.option("--only", multiple=True, metavar="PATTERN", help="Inputs whose path matches: 'edges.*'.")
+@click.option("--all", "everything", is_flag=True, help="Defaults too, not only what the scenario writes.")
+@click.option("--resume", type=click.Path(path_type=Path), metavar="DIR", help="Go on with an earlier one.")
+@click.option("--json", "as_json", is_flag=True, help="Print the effects as JSON and nothing else.")
+@study_options
+@output_options
+def command(
+    scenario: str, by: str, metrics: tuple[str, ...], only: tuple[str, ...], everything: bool,
+    resume: Path | None, as_json: bool, overrides: tuple[str, ...], seed: int | None, replications: int | None,
+    jobs: int | None, folder: Path | None, scheduler: str | None, **common: Given,
+) -> None:  # fmt: skip
+    """Move each input of SCENARIO by 20 % down and up, one at a time, and rank them by what that does.
+
+    \b
+    simulator sensitivity quickstart -m latency.p99 --only 'edges.*'
+
+    Half of anyone's inputs are guesses: this says which of them to measure. All cells meet the same
+    arrivals; at least 3 replications are played unless --replications says otherwise. Exit codes as of
+    `sweep`.
+    """  # noqa: D301 - \b is click's
+    from simulator.experiment.sensitivity import LEAST_REPLICATIONS, sensitivity
+    from simulator.experiment.sweep_folder import check_earlier, default_path
+    from simulator.report.progress import listener
+    from simulator.report.sweep_html import svg_of
+    from simulator.report.tornado import draw_tornado, render
+
+    output = Output.of(common)
+    with told():
+        loaded = load(scenario, overrides, seed, replications)
+        if replications is None and loaded.replications < LEAST_REPLICATIONS:
+            loaded = load(scenario, overrides, seed, LEAST_REPLICATIONS)
+        if resume is not None:
+            check_earlier(resume)
+        place = resume or folder or default_path(loaded.name, "sensitivity")
+        go_on = resuming_argv(place)
+        found = sensitivity(
+            loaded, executor=executor(jobs, scheduler), by=_share(by), metrics=metrics, only=only,
+            everything=everything, folder=place, resume=resume is not None, progress=listener(output.progress),
+            argv=go_on[:-2],
+        )  # fmt: skip
+    if as_json:
+        from simulator.experiment.folder import dump_json
+
+        click.echo(dump_json(found.to_dict()), nl=False)
+    else:
+        click.echo(render(found, width=output.width, rows=5 if output.quiet else 15), nl=False)
+    drawn = {
+        f"tornado-{metric}": svg_of(metric, lambda axes, m=metric: draw_tornado(found, m, axes), 5.5)
+        for metric in found.sweep.metrics
+        if metric in found.base.estimates
+    }
+    found.sweep.extra = {"effects": found.to_dict()}
+    finish(found.sweep, quiet=as_json or output.quiet, go_on=go_on, extra=drawn)
+
+
+def _share(text: str) -> float:
+    from simulator.experiment.sensitivity import SensitivityError
+    from simulator.units import parse_ratio
+
+    try:
+        share = parse_ratio(text)
+    except ValueError as error:
+        raise SensitivityError(f"--by {text}: {error}") from None
+    if not 0.0 < share < 1.0:
+        raise SensitivityError(f"--by {text}: write a share between 0 % and 100 %, such as 20%")
+    return share

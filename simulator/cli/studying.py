@@ -1,0 +1,135 @@
+"""What sweep, find and sensitivity share on the command line: options, loading, keeping, exit codes.
+
+May import click and, inside functions, the experiment. Decides exit codes from a result, nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
+
+import click
+
+from simulator.cli.output import INCOMPLETE, INTERRUPTED, INVARIANT, OK, USAGE, fail, say
+
+if TYPE_CHECKING:
+    from simulator.experiment.study import Executor
+    from simulator.experiment.sweep_result import SweepResult
+    from simulator.scenario.schema import Scenario
+
+F = TypeVar("F", bound=Callable[..., Any])
+_RAISED: Final = ("DesignError", "FolderError", "ScenarioError", "SchedulerError", "UnknownMetricError",
+                  "ExpectationError", "FindError", "SensitivityError", "ResumeError")  # fmt: skip
+
+
+def study_options(command: F) -> F:
+    """The options that every study takes."""
+    for option in (
+        click.option("--scheduler", metavar="ADDRESS", help="Play on a Dask cluster: tcp://host:port."),
+        click.option("-o", "--output", "folder", type=click.Path(path_type=Path), help="The result folder."),
+        click.option("-j", "--jobs", type=click.IntRange(min=1), help="Processes.  [default: all cores]"),
+        click.option("--replications", type=click.IntRange(min=1), help="In place of the scenario's."),
+        click.option("--seed", type=click.IntRange(min=0), help="In place of the scenario's."),
+        click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Another value, as in YAML."),
+    ):
+        command = option(command)
+    return command
+
+
+@contextlib.contextmanager
+def told() -> Iterator[None]:
+    """What a user can do wrong becomes one message and its exit code; Ctrl-C and SIGTERM are one thing."""
+
+    def interrupt(_signal: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    except Exception as error:
+        if type(error).__name__ not in _RAISED:
+            raise
+        fail(str(error), getattr(error, "exit_code", USAGE))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def load(path: str, overrides: Sequence[str], seed: int | None, replications: int | None) -> Scenario:
+    """The scenario as the options want it. Raises ScenarioError."""
+    from simulator.scenario.schema import Scenario
+
+    more = [f"seed={seed}"] if seed is not None else []
+    more += [f"replications={replications}"] if replications is not None else []
+    return Scenario.load(path, [*overrides, *more])
+
+
+def executor(jobs: int | None, scheduler: str | None) -> Executor:
+    """Worker processes, or a cluster. Raises SchedulerError."""
+    from simulator.experiment.sweep import executor_for
+
+    if scheduler is not None and jobs is not None:
+        fail("-j is for this machine, --scheduler for a cluster: give one of them")
+    return executor_for(jobs or cores(), scheduler, isolate=True)
+
+
+def cores() -> int:
+    """The processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def finish(
+    result: SweepResult, *, quiet: bool, go_on: Sequence[str], extra: dict[str, str] | None = None, code: int = OK
+) -> NoReturn:
+    """Write the index and report of a study, say where it is and how to go on; exits with its code.
+
+    `extra` are further figures; `code` is the exit code where nothing went wrong.
+    """
+    from simulator.experiment.folder import FolderError
+    from simulator.experiment.sweep_folder import finish as write
+
+    code = exit_code(result) or code
+    if result.path is not None:
+        inside = " (report.html, index.parquet, cells/)"
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C does not spoil the writing
+        try:
+            write(result, result.path, extra)
+        except FolderError as error:
+            say(f"\n{error}")
+            code, inside = code or error.exit_code, ""
+        finally:
+            signal.signal(signal.SIGINT, before)
+        click.echo(f"\nResults: {result.path}{os.sep}{inside}", err=quiet)
+        if result.status != "complete":
+            say(f"To go on: {shlex.join(go_on)}")
+    raise click.exceptions.Exit(code)
+
+
+def exit_code(result: SweepResult) -> int:
+    """What a study means to a script; the gravest reason wins."""
+    if result.interrupted:
+        return INTERRUPTED
+    if any(o.violations or "invariant" in o.kinds for o in result.outcomes):
+        return INVARIANT
+    return OK if result.status == "complete" else INCOMPLETE
+
+
+def resuming_argv(folder: Path) -> list[str]:
+    """This command line with `--resume FOLDER` in place of -o and an earlier --resume."""
+    words: list[str] = []
+    skip = False
+    for word in sys.argv[1:]:
+        if skip:
+            skip = False
+        elif word in ("-o", "--output", "--resume"):
+            skip = True
+        elif not word.startswith(("--output=", "--resume=")) and not (word.startswith("-o") and len(word) > 2):
+            words.append(word)
+    return ["simulator", *words, "--resume", str(folder)]

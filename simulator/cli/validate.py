@@ -1,0 +1,44 @@
+"""`simulator validate FILE...`: is this scenario well-formed?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from simulator.cli.output import USAGE, Given, Output, output_options, say
+
+if TYPE_CHECKING:
+    from simulator.scenario.schema import Scenario
+
+
+@click.command("validate")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Another value, as in YAML.")
+@output_options
+def command(files: tuple[str, ...], overrides: tuple[str, ...], **common: Given) -> None:
+    """Is this scenario well-formed? Errors tell file, line and column, and how to mend them."""
+    from simulator.scenario import Scenario, ScenarioError
+
+    output = Output.of(common)
+    wrong = 0
+    for name in files:
+        try:
+            scenario = Scenario.load(name, overrides)
+        except ScenarioError as error:
+            wrong += 1
+            say(f"{error}\n")
+        else:
+            if not output.quiet:
+                click.echo(f"{name}: ok{_extent(scenario) if output.verbose else ''}")
+    if wrong:
+        raise click.exceptions.Exit(USAGE)
+
+
+def _extent(scenario: Scenario) -> str:
+    counts = {
+        "variants": len(scenario.variants),
+        "faults": len(scenario.faults),
+        "expectations": len(scenario.expect),
+    }
+    return f" ({', '.join(f'{count} {what}' for what, count in counts.items())})"

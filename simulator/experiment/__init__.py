@@ -1,0 +1,1 @@
+"""Experiments: replications and variants in parallel, their statistics, and result folders."""

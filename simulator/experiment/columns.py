@@ -1,0 +1,179 @@
+"""The Parquet files of a result folder, from replications and back.
+
+May import observe and pyarrow (inside functions: it is slow to import). Tidy tables: one row a value, with
+its replication; latency.parquet has one row a histogram, whose buckets can be added to those of others.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from simulator.observe.histogram import Histogram
+from simulator.observe.metrics import unit_of
+from simulator.observe.result import Replication
+
+METRICS, TIMESERIES = "metrics.parquet", "timeseries.parquet"
+LATENCY, EVENTS, REQUESTS = "latency.parquet", "events.parquet", "requests.parquet"
+_SERIES = ("t_s", "metric", "label", "value")
+
+
+def write_columns(folder: Path, replications: Sequence[Replication]) -> None:
+    """Write every Parquet file of the replications into `folder`."""
+    _write(folder / METRICS, _metrics(replications))
+    _write(folder / TIMESERIES, _timeseries(replications))
+    _write(folder / LATENCY, _histograms(replications))
+    _write(folder / EVENTS, _events(replications))
+    traced = [r for r in replications if r.requests is not None]
+    if traced:
+        _write(folder / REQUESTS, _requests(traced))
+
+
+def read_columns(folder: Path, records: Sequence[Mapping[str, Any]]) -> list[Replication]:
+    """The replications whose manifest records are given. Raises OSError or ValueError for broken files."""
+    found = {int(r["replication"]): _bare(r) for r in records}
+    table = _read(folder / METRICS)
+    for number, metric, value in zip(table["replication"], table["metric"], table["value"], strict=True):
+        found[number].metrics[metric] = value
+    _read_timeseries(folder, found)
+    table = _read(folder / LATENCY)
+    for row in zip(*table.values(), strict=True):
+        cells = dict(zip(table, row, strict=True))
+        found[cells["replication"]].histograms[cells["histogram"]] = Histogram.from_columns(cells)
+    table = _read(folder / EVENTS)
+    for row in zip(*table.values(), strict=True):
+        event = dict(zip(table, row, strict=True))
+        event["detail"] = json.loads(event["detail"])
+        found[event.pop("replication")].events.append(event)
+    if (folder / REQUESTS).exists():
+        _read_requests(folder, found)
+    return [found[number] for number in sorted(found)]
+
+
+def _bare(record: Mapping[str, Any]) -> Replication:
+    return Replication(
+        replication=int(record["replication"]), seed=int(record["seed"]),
+        metrics={}, histograms={}, totals=dict(record["totals"]),
+        timeseries={name: [] for name in _SERIES}, events=[],
+        invariants=dict(record["invariants"]), wall_s=float(record["wall_s"]),
+        n_events=int(record["events"]), peak_rss_bytes=int(record["peak_rss_bytes"]),
+        fingerprint=str(record["fingerprint"]),
+    )  # fmt: skip
+
+
+def _metrics(replications: Sequence[Replication]) -> dict[str, Any]:
+    rows = [(r.replication, name, value, unit_of(name)) for r in replications for name, value in r.metrics.items()]
+    return _table(rows, {"replication": "int32", "metric": "string", "value": "float64", "unit": "string"})
+
+
+def _timeseries(replications: Sequence[Replication]) -> dict[str, Any]:
+    import pyarrow as pa
+
+    numbers: list[int] = []
+    columns: dict[str, list[Any]] = {name: [] for name in _SERIES}
+    for r in replications:
+        numbers += [r.replication] * len(r.timeseries.get("t_s", ()))
+        for name, column in columns.items():
+            column.extend(r.timeseries.get(name, ()))
+    text = pa.dictionary(pa.int32(), pa.string())
+    return {
+        "replication": pa.array(numbers, pa.int32()),
+        "t_s": pa.array(columns["t_s"], pa.float64()),
+        "metric": pa.array(columns["metric"], pa.string()).cast(text),
+        "label": pa.array(columns["label"], pa.string()).cast(text),
+        "value": pa.array(columns["value"], pa.float64()),
+    }
+
+
+def _read_timeseries(folder: Path, found: Mapping[int, Replication]) -> None:
+    table = _read(folder / TIMESERIES)
+    numbers = table["replication"]
+    for number, replication in found.items():
+        mine = [place for place, n in enumerate(numbers) if n == number]
+        for name in _SERIES:
+            column = table[name]
+            replication.timeseries[name] = [column[place] for place in mine]
+
+
+def _histograms(replications: Sequence[Replication]) -> dict[str, Any]:
+    kinds = {
+        "replication": "int32", "histogram": "string", "n": "int64", "sum": "float64",
+        "min": "float64", "max": "float64", "bucket": "list", "count": "list",
+    }  # fmt: skip
+    rows = []
+    for r in replications:
+        for name, histogram in r.histograms.items():
+            c = histogram.to_columns()
+            rows.append((r.replication, name, c["n"], c["sum"], c["min"], c["max"], c["bucket"], c["count"]))
+    return _table(rows, kinds)
+
+
+def _events(replications: Sequence[Replication]) -> dict[str, Any]:
+    kinds = {
+        "replication": "int32",
+        "t_s": "float64",
+        "kind": "string",
+        "target": "string",
+        "detail": "string",
+    }
+    rows = [
+        (
+            r.replication,
+            float(e["t_s"]),
+            e["kind"],
+            e["target"],
+            json.dumps(e.get("detail", {}), sort_keys=True),
+        )
+        for r in replications
+        for e in r.events
+    ]
+    return _table(rows, kinds)
+
+
+def _requests(traced: Sequence[Replication]) -> dict[str, Any]:
+    import pyarrow as pa
+
+    names = list(dict.fromkeys(name for r in traced for name in r.requests or {}))
+    lengths = [len(next(iter((r.requests or {}).values()), [])) for r in traced]
+    numbers = [r.replication for r, n in zip(traced, lengths, strict=True) for _ in range(n)]
+    columns: dict[str, Any] = {"replication": pa.array(numbers, pa.int32())}
+    for name in names:
+        columns[name] = pa.array(
+            [v for r, n in zip(traced, lengths, strict=True) for v in (r.requests or {}).get(name, [None] * n)]
+        )
+    return columns
+
+
+def _read_requests(folder: Path, found: Mapping[int, Replication]) -> None:
+    table = _read(folder / REQUESTS)
+    numbers = table.pop("replication")
+    for number, replication in found.items():
+        mine = [place for place, n in enumerate(numbers) if n == number]
+        replication.requests = {name: [column[place] for place in mine] for name, column in table.items()}
+
+
+def _table(rows: Sequence[tuple[Any, ...]], kinds: Mapping[str, str]) -> dict[str, Any]:
+    import pyarrow as pa
+
+    types = {"int32": pa.int32(), "int64": pa.int64(), "float64": pa.float64(), "string": pa.string(),
+             "list": pa.list_(pa.int64())}  # fmt: skip
+    columns = list(zip(*rows, strict=True)) if rows else [() for _ in kinds]
+    return {
+        name: pa.array(list(column), types[kind]) for (name, kind), column in zip(kinds.items(), columns, strict=True)
+    }
+
+
+def _write(path: Path, columns: Mapping[str, Any]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.table(dict(columns)), path, compression="zstd")
+
+
+def _read(path: Path) -> dict[str, list[Any]]:
+    import pyarrow.parquet as pq
+
+    table = pq.ParquetFile(path).read()
+    return {name: table.column(name).to_pylist() for name in table.column_names}

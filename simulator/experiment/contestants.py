@@ -1,0 +1,232 @@
+"""From what people name on a command line to rows that can be compared: folders, scenarios, variants.
+
+May import the experiment's modules and the scenario language. `results/x/...` and `results/x/...:variant` are
+loaded; `quickstart`, `my.yaml` and `my.yaml:variant` are played, all with the same seed and as many
+replications, on the same arrivals. A single scenario or folder with variants stands for itself and each of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from simulator.experiment.compare import Row
+from simulator.experiment.folder import MANIFEST, FolderError, load_run
+from simulator.experiment.result import Result
+from simulator.experiment.runner import REPLICATION_FUNCTION, Failure, Item, Job, Listener, items_of, play
+from simulator.experiment.summary import estimate
+from simulator.experiment.warmup import with_found_warmup
+from simulator.observe.metrics import MetricUnavailableError
+
+if TYPE_CHECKING:
+    from simulator.scenario.schema import Scenario
+
+AS_WRITTEN: Final = "as written"
+FEWEST: Final = 5
+"""Replications that a scenario gets which asks for fewer: fewer give no useful interval."""
+
+
+class ContestantError(ValueError):
+    """What was named cannot be compared; the message says why."""
+
+
+class IncompleteError(Exception):
+    """Replications that did not finish."""
+
+    exit_code = 3
+
+    def __init__(self, failures: Sequence[Failure], *, interrupted: bool) -> None:
+        lines = [f"{f.item.variant}, replication {f.item.replication}: {f.message}" for f in failures]
+        super().__init__("\n".join(["interrupted"] if interrupted else lines))
+        if interrupted:
+            self.exit_code = 130
+        elif any(f.kind == "invariant" for f in failures):
+            self.exit_code = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """One named side: a loaded result, or a scenario to be played."""
+
+    label: str
+    result: Result | None
+    scenario: Scenario | None
+
+
+def contestants(names: Sequence[str], overrides: Sequence[str] = ()) -> list[Contestant]:
+    """What the names stand for.
+
+    Raises:
+        ContestantError: fewer than two sides, or a folder's variant that is not there.
+        ScenarioError, FolderError: unreadable.
+    """
+    found = [side for name in names for side in _named(name, overrides, alone=len(names) == 1)]
+    if len(found) < 2:
+        raise ContestantError(
+            f"{names[0]} has no variants to compare it with: name two or more folders, scenarios, or variants "
+            "(SCENARIO:variant)"
+        )
+    return _distinct(found)
+
+
+def _named(name: str, overrides: Sequence[str], *, alone: bool) -> list[Contestant]:
+    folder, variant = _folder(name)
+    if folder is not None:
+        if overrides:
+            raise ContestantError(f"--set changes what is played; {name} was played already")
+        result = load_run(folder)
+        if variant:
+            if variant not in result.variants:
+                known = ", ".join(result.variants) or "none"
+                raise ContestantError(f"{folder} has no variant '{variant}' (it has {known})")
+            return [Contestant(f"{result.name}:{variant}", result.variants[variant], None)]
+        others = result.variants.items() if alone else ()
+        label = AS_WRITTEN if others else result.name
+        return [Contestant(label, result, None), *(Contestant(n, r, None) for n, r in others)]
+    from simulator.scenario.schema import Scenario
+
+    scenario = Scenario.load(name, overrides)
+    if alone and scenario.variants:
+        rest = [Contestant(n, None, scenario.variant(n)) for n in scenario.variants]
+        return [Contestant(AS_WRITTEN, None, scenario), *rest]
+    return [Contestant(_short(name, scenario.name), None, scenario)]
+
+
+def _folder(name: str) -> tuple[Path | None, str]:
+    """A result folder and a variant of it, or (None, "")."""
+    path = Path(name)
+    if path.is_dir():
+        return path, ""
+    head, colon, tail = name.rpartition(":")
+    if colon and Path(head).is_dir() and (Path(head) / MANIFEST).is_file():
+        return Path(head), tail
+    if path.name == MANIFEST and path.is_file():
+        return path.parent, ""
+    return None, ""
+
+
+def _short(name: str, scenario_name: str) -> str:
+    variant = name.rpartition(":")[2] if ":" in name and not Path(name).exists() else ""
+    return f"{scenario_name}:{variant}" if variant else scenario_name
+
+
+def _distinct(sides: Sequence[Contestant]) -> list[Contestant]:
+    """Equal labels are numbered: two folders of one scenario."""
+    labels = [side.label for side in sides]
+    seen: dict[str, int] = {}
+    result = []
+    for side in sides:
+        if labels.count(side.label) == 1:
+            result.append(side)
+            continue
+        seen[side.label] = seen.get(side.label, 0) + 1
+        place = side.result.path.name if side.result is not None and side.result.path is not None else ""
+        label = f"{side.label} #{seen[side.label]}" + (f" ({place})" if place else "")
+        result.append(Contestant(label, side.result, side.scenario))
+    return result
+
+
+def rows_of(
+    sides: Sequence[Contestant],
+    *,
+    seed: int | None = None,
+    replications: int | None = None,
+    jobs: int = 1,
+    control: bool = False,
+    progress: Callable[[], Listener] | None = None,
+    function: str = REPLICATION_FUNCTION,
+) -> list[Row]:
+    """Rows of all sides, scenarios played; with `control` also a static policy at the first side's mean weight.
+
+    Raises ContestantError (no weight to control for), IncompleteError, ScenarioError.
+    """
+    plan = _plan(sides, seed, replications)
+    rows = _played(sides, plan, jobs, progress, function)
+    if control:
+        side = _control(sides[0], rows[0])
+        rows += [replace(row, control=True) for row in _played([side], plan, jobs, progress, function)]
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    seed: int
+    replications: int
+
+
+def _plan(sides: Sequence[Contestant], seed: int | None, replications: int | None) -> _Plan:
+    """One seed and number for all: those asked for, else the folders', else the first scenario's."""
+    loaded = [side.result.facts for side in sides if side.result is not None]
+    scenarios = [side.scenario for side in sides if side.scenario is not None]
+    if seed is None:
+        seed = loaded[0].seed if loaded else scenarios[0].seed
+    if replications is None and loaded:
+        replications = max(facts.replications for facts in loaded)
+    if replications is None:
+        replications = max(FEWEST, *(s.replications for s in scenarios))
+    return _Plan(seed, replications)
+
+
+def _played(
+    sides: Sequence[Contestant], plan: _Plan, jobs: int, progress: Callable[[], Listener] | None, function: str
+) -> list[Row]:
+    scenarios: dict[str, Scenario] = {
+        side.label: with_found_warmup(side.scenario, function) for side in sides if side.scenario is not None
+    }
+    done: Mapping[str, Row] = _play(scenarios, plan, jobs, progress, function) if scenarios else {}
+    return [done[side.label] if side.result is None else _loaded(side.label, side.result) for side in sides]
+
+
+def _play(
+    scenarios: Mapping[str, Scenario], plan: _Plan, jobs: int, progress: Callable[[], Listener] | None, function: str
+) -> dict[str, Row]:
+    items: list[Item] = items_of(list(scenarios), plan.replications)
+    listener = progress() if progress is not None else None
+    outcome = play(Job(scenarios, plan.seed, None, function), items, jobs=jobs, listener=listener)
+    wrong = next((failure for failure in outcome.failures if failure.kind == "scenario"), None)
+    if wrong is not None:
+        from simulator.scenario.errors import ScenarioError
+
+        raise ScenarioError(wrong.message)
+    if outcome.failures or outcome.interrupted:
+        raise IncompleteError(outcome.failures, interrupted=outcome.interrupted)
+    rows = {}
+    for label, scenario in scenarios.items():
+        assert not isinstance(scenario.warmup, str)
+        window = (float(scenario.warmup), float(scenario.duration))
+        rows[label] = Row(label, plan.seed, outcome.of(label), scenario.content_hash(), window)
+    return rows
+
+
+def _loaded(label: str, result: Result) -> Row:
+    if not result.replications:
+        raise FolderError(f"{label}: nothing was finished in this result")
+    facts = result.facts
+    note = "" if result.status == "complete" else f"{label} is {result.status}"
+    window = (facts.warmup_s, facts.duration_s)
+    return Row(label, facts.seed, result.replications, facts.scenario_hash, window, note)
+
+
+def _control(side: Contestant, row: Row) -> Contestant:
+    """The fair control of an adaptive policy: the same mean weight, but never moved."""
+    try:
+        weight = estimate(row.replications, "stickiness.mean").mean
+    except MetricUnavailableError:
+        weight = math.nan
+    if math.isnan(weight):
+        raise ContestantError(f"--control: {row.label} has no stickiness weights (sam: off?)")
+    scenario = side.scenario
+    if scenario is None:
+        from simulator.scenario.schema import Scenario
+
+        assert side.result is not None
+        scenario = Scenario.from_dict(dict(side.result.facts.resolved))
+    policy = scenario.routing.policy
+    if policy != "adaptive":
+        raise ContestantError(f"--control is the control of an adaptive policy; {row.label} routes by {policy}")
+    weight = round(weight, 3)
+    static = scenario.with_overrides({"routing.policy": "static", "routing.weight": weight})
+    return Contestant(f"static {weight:g}", None, static)

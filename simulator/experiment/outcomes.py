@@ -1,0 +1,121 @@
+"""What became of a cell: its numbers and intervals, what failed, where it is kept.
+
+May import the experiment's results. Holds estimates of metrics without a label (and of those asked for), not
+replications: thousands of cells fit in memory.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from simulator.experiment.cells import Cell
+from simulator.experiment.folder import MANIFEST, SUMMARY
+from simulator.experiment.result import Result
+from simulator.experiment.summary import Estimate, estimate
+from simulator.observe.expectations import Verdict
+from simulator.observe.metrics import MetricUnavailableError, unit_of
+
+CellStatus = Literal["complete", "incomplete", "interrupted", "not run"]
+
+
+@dataclass(eq=False)
+class CellOutcome:
+    """One cell of a sweep.
+
+    Attributes:
+        cell: which.
+        status: complete; incomplete (something failed); interrupted; or "not run".
+        estimates: metric -> estimate.
+        replications: how many were finished.
+        failures: why replications are missing, a line each.
+        kinds: what kinds of failures those are.
+        violations: safety invariants that broke.
+        verdicts: expectation -> met, missed or undecided.
+        wall_s: seconds of computing.
+        reused: whether it was finished by an earlier sweep.
+        path: its result folder, if it has one.
+        result: the whole result, where it is kept in memory.
+    """
+
+    cell: Cell
+    status: CellStatus = "not run"
+    estimates: Mapping[str, Estimate] = field(default_factory=dict)
+    replications: int = 0
+    failures: Sequence[str] = ()
+    kinds: Sequence[str] = ()
+    violations: int = 0
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    wall_s: float = 0.0
+    reused: bool = False
+    path: Path | None = None
+    result: Result | None = None
+
+    def value(self, metric: str) -> float:
+        """The mean of a metric; NaN where there is none."""
+        found = self.estimates.get(metric)
+        return float(found) if found is not None else math.nan
+
+    @property
+    def meets(self) -> Verdict | None:
+        """The verdict on all expectations together; None where there are none."""
+        verdicts = set(self.verdicts.values())
+        if not verdicts:
+            return None
+        return "missed" if "missed" in verdicts else "undecided" if "undecided" in verdicts else "met"
+
+    @classmethod
+    def of(cls, cell: Cell, result: Result, wanted: Iterable[str]) -> CellOutcome:
+        """The outcome that a result is."""
+        estimates = {sys.intern(name): value for name, value in result.estimates.items() if "[" not in name}
+        for name in wanted:
+            if name not in estimates and result.replications:
+                try:
+                    estimates[name] = estimate(result.replications, name)
+                except MetricUnavailableError:
+                    continue
+        return cls(
+            cell, result.status, estimates, len(result.replications),
+            failures=[f"replication {f.item.replication}: {f.message}" for f in result.failures],
+            kinds=[f.kind for f in result.failures],
+            violations=len(result.invariants["violations"]),
+            verdicts={judged.text: judged.verdict for judged in result.expectations},
+            wall_s=sum(r.wall_s for r in result.replications),
+        )  # fmt: skip
+
+
+def read_outcome(cell: Cell, folder: Path, wanted: Sequence[str]) -> CellOutcome:
+    """The outcome of a cell from its folder: quickly from its JSON, or from everything where that lacks one.
+
+    Raises OSError, ValueError, KeyError or TypeError where the folder is broken.
+    """
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+    found = {
+        name: _estimate(name, entry) for name, entry in summary["metrics"].items() if "[" not in name or name in wanted
+    }
+    if any(name not in found for name in wanted):
+        from simulator.experiment.folder import load_run
+
+        outcome = CellOutcome.of(cell, load_run(folder), wanted)
+    else:
+        outcome = CellOutcome(
+            cell, manifest["status"], found, int(summary["replications"]),
+            failures=[f"replication {f['replication']}: {f['message']}" for f in manifest["failures"]],
+            kinds=[f["kind"] for f in manifest["failures"]],
+            violations=len(summary["invariants"]["violations"]),
+            verdicts={judged["text"]: judged["verdict"] for judged in summary["expectations"]},
+            wall_s=float(summary["run"]["wall_s"]),
+        )  # fmt: skip
+    outcome.path = folder
+    return outcome
+
+
+def _estimate(name: str, entry: Mapping[str, Any]) -> Estimate:
+    values = [math.nan if v is None else float(v) for v in entry["per_replication"]]
+    return Estimate(values, entry.get("unit") or unit_of(name))

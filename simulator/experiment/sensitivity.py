@@ -1,0 +1,287 @@
+"""`sensitivity`: which inputs move the answer, by moving each on its own by the same share, up and down.
+
+Every cell has the seed of the scenario as written, so a difference is paired replication by replication and
+small ones show. Inputs are the numbers written in the scenario's file (or, asked for, all of them): a share
+moves them in both directions, one at a time; interactions are not looked for (a Latin hypercube sweep does).
+
+May import the study and resolving. Prints nothing; writes only into the folder it is given.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from simulator.distribution_fields import LAWS
+from simulator.experiment.cells import AS_WRITTEN, Cell, Cells
+from simulator.experiment.design import Axis, Design, Value, value_of
+from simulator.experiment.outcomes import CellOutcome
+from simulator.experiment.runner import REPLICATION_FUNCTION, Listener
+from simulator.experiment.stats import Difference, paired_difference
+from simulator.experiment.study import Executor
+from simulator.experiment.sweep import Plan, metrics_for, plan_folder, play_plan
+from simulator.experiment.sweep_result import SweepResult
+from simulator.scenario.errors import ScenarioError
+from simulator.scenario.tree import Node, descend
+from simulator.units import NUMBER, number_text
+
+if TYPE_CHECKING:
+    from simulator.scenario.schema import Scenario
+
+INPUT: Final = "input"
+SIDE: Final = "moved to"
+LEAST_REPLICATIONS: Final = 3
+_NOT_INPUTS = ("schema", "name", "question", "description", "duration", "warmup", "seed", "replications", "sites",
+               "variants", "record", "expect", "measured", "sweep", "extensions")  # fmt: skip
+_NOT_MOVED = ("operations", "weights")
+_QUANTITY = re.compile(rf"(?P<number>{NUMBER})(?P<unit>[^\s0-9].*)?")
+
+
+class SensitivityError(ValueError):
+    """Nothing to move; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What moving one input does to one metric.
+
+    Attributes:
+        path: the input.
+        value: as written.
+        low, high: the moved values ("" where the scenario cannot have one).
+        down, up: the metric's paired differences from the scenario as written (None without a value).
+    """
+
+    path: str
+    value: str
+    low: str
+    high: str
+    down: Difference | None
+    up: Difference | None
+
+    @property
+    def size(self) -> float:
+        """The larger of the two differences, without its sign."""
+        found = [abs(d.mean) for d in (self.down, self.up) if d is not None and not math.isnan(d.mean)]
+        return max(found, default=0.0)
+
+    @property
+    def decided(self) -> bool:
+        """Whether either difference is beyond its interval."""
+        return any(d is not None and d.decided for d in (self.down, self.up))
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """An input with the values it is moved to."""
+
+    path: str
+    value: str
+    low: str
+    high: str
+
+
+@dataclass(eq=False)
+class Sensitivity:
+    """The effects of all inputs.
+
+    Attributes:
+        by: the share by which inputs were moved.
+        base: the scenario as written.
+        moved: the inputs.
+        left_out: input -> why it was not moved.
+        sweep: all cells, with their folder.
+    """
+
+    by: float
+    base: CellOutcome
+    moved: Sequence[Moved]
+    left_out: Mapping[str, str]
+    sweep: SweepResult
+
+    def effects(self, metric: str | None = None) -> list[Effect]:
+        """The effects on a metric, the largest first."""
+        name = metric or self.sweep.metrics[0]
+        sides = {tuple(value.text for value in o.cell.values.values()): o for o in self.sweep.outcomes}
+        found = [
+            Effect(m.path, m.value, m.low, m.high, self._difference(sides.get((m.path, m.low)), name),
+                   self._difference(sides.get((m.path, m.high)), name))
+            for m in self.moved
+        ]  # fmt: skip
+        return sorted(found, key=lambda effect: -effect.size)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What `--json` prints."""
+
+        def side(value: str, difference: Difference | None) -> dict[str, Any] | None:
+            if difference is None or math.isnan(difference.mean):
+                return None
+            ends = [None if math.isnan(end) else end for end in (difference.low, difference.high)]
+            return {"value": value, "difference": difference.mean, "ci_low": ends[0], "ci_high": ends[1]}
+
+        return {
+            "schema": 1,
+            "name": self.sweep.name,
+            "by": self.by,
+            "replications": self.sweep.replications,
+            "metrics": {
+                metric: {
+                    "as_written": None if math.isnan(self.base.value(metric)) else self.base.value(metric),
+                    "effects": [
+                        {"path": e.path, "value": e.value, "down": side(e.low, e.down), "up": side(e.high, e.up)}
+                        for e in self.effects(metric)
+                    ],
+                }
+                for metric in self.sweep.metrics
+            },
+            "left_out": dict(self.left_out),
+        }
+
+    def _difference(self, other: CellOutcome | None, metric: str) -> Difference | None:
+        base = self.base.estimates.get(metric)
+        moved = other.estimates.get(metric) if other is not None else None
+        if base is None or moved is None or len(base.by_replication) != len(moved.by_replication):
+            return None
+        return paired_difference(base.by_replication, moved.by_replication)
+
+
+def sensitivity(
+    scenario: Scenario,
+    *,
+    executor: Executor,
+    by: float = 0.2,
+    metrics: Sequence[str] = (),
+    only: Sequence[str] = (),
+    everything: bool = False,
+    folder: Path | None = None,
+    resume: bool = False,
+    progress: Listener | None = None,
+    argv: Sequence[str] = (),
+    function: str = REPLICATION_FUNCTION,
+) -> Sensitivity:
+    """Move each input of a scenario down and up by a share; what that does to the metrics.
+
+    Args:
+        scenario: at least two replications give intervals.
+        executor: where to play.
+        by: the share, 0..1.
+        metrics: to look at; left out: as for a sweep.
+        only: patterns of paths (`edges.*`), any of which an input must match.
+        everything: whether defaults are inputs too, not only what is written.
+        folder: where to keep it, or None.
+        resume: whether `folder` may hold an earlier one.
+        progress: hears how it proceeds.
+        argv: the command line, if any.
+        function: dotted path of the replication function.
+
+    Raises:
+        SensitivityError: no input is left.
+        UnknownMetricError, FolderError.
+    """
+    moved, left_out = inputs_of(scenario, by, only, everything=everything)
+    plan = _plan(scenario, moved, left_out, metrics)
+    if not any(cell.values[INPUT].text != AS_WRITTEN for cell in plan.cells):
+        why = "".join(f"\n  {path}: {reason}" for path, reason in list(left_out.items())[:6])
+        raise SensitivityError(f"no input can be moved: look at --only, or take defaults too with --all{why}")
+    if folder is not None:
+        plan_folder(plan, folder, resume=resume)
+    result = play_plan(plan, executor, progress=progress, argv=argv, function=function)
+    result.kind, result.design = "sensitivity", "one at a time"
+    return Sensitivity(by, result.outcomes[0], moved, left_out, result)
+
+
+def inputs_of(
+    scenario: Scenario, by: float, only: Sequence[str] = (), *, everything: bool = False
+) -> tuple[list[Moved], dict[str, str]]:
+    """The inputs with the values they are moved to, and those that cannot be moved. Raises SensitivityError."""
+    found: list[Moved] = []
+    left_out: dict[str, str] = {}
+    matched = False
+    for keys, value in _leaves(scenario.resolved()):
+        path = ".".join(map(str, keys))
+        if keys[0] in _NOT_INPUTS or any(part in _NOT_MOVED for part in keys):
+            continue
+        if only and not any(fnmatch.fnmatchcase(path, pattern) for pattern in only):
+            continue
+        if not everything and not _written(scenario.tree, keys):
+            continue
+        moved = _moved(path, value, by)
+        if moved is None:
+            continue
+        matched = True
+        if moved.low == moved.high:
+            left_out[path] = f"{value} moved by {by:.0%} is {value} again"
+        else:
+            found.append(moved)
+    if only and not matched:
+        raise SensitivityError(f"no number in the scenario matches --only {' '.join(only)}")
+    return found, left_out
+
+
+def _plan(scenario: Scenario, moved: Sequence[Moved], left_out: dict[str, str], metrics: Sequence[str]) -> Plan:
+    """A cell for the scenario as written, and two for each input; those that cannot be are left out."""
+    cells = _Inputs.of(scenario)
+    points = [(AS_WRITTEN, AS_WRITTEN)] + [(m.path, text) for m in moved for text in (m.low, m.high)]
+    made: list[Cell] = []
+    kept: list[tuple[Value, ...]] = []
+    for path, text in points:
+        values = {INPUT: value_of(INPUT, path), SIDE: value_of(path, text, text)}
+        try:
+            made.append(cells.make(values, {INPUT: "", SIDE: path if path != AS_WRITTEN else ""}, len(made) + 1))
+        except ScenarioError as error:
+            left_out[f"{path} = {text}"] = error.issues[0].what if error.issues else str(error)
+            continue
+        kept.append(tuple(values.values()))
+    design = Design("zip", (Axis(INPUT), Axis(SIDE)), tuple(kept))
+    return Plan(scenario, design, cells, made, metrics_for(scenario, metrics))
+
+
+class _Inputs(Cells):
+    """Cells whose one value is set at the path that the cell names."""
+
+    def scenario(self, values: Mapping[str, Value]) -> Scenario:
+        """The scenario with the input moved. Raises ScenarioError."""
+        path = values[INPUT].text
+        return super().scenario({} if path == AS_WRITTEN else {path: values[SIDE]})
+
+    def only(self, name: str) -> Cells:
+        """The same with one cell."""
+        warmups = {name: self.warmups[name]} if name in self.warmups else {}
+        return _Inputs(self.tree, self.base_dir, {name: self.cells[name]}, warmups)
+
+
+def _written(tree: Node, keys: tuple[str | int, ...]) -> bool:
+    """Whether a value of the resolved scenario stands in what was read, perhaps in another form."""
+    node, taken = descend(tree, keys)
+    return taken == keys or (bool(taken) and (not node.is_mapping() or taken[-1] in LAWS))
+
+
+def _leaves(value: Any, keys: tuple[str | int, ...] = ()) -> list[tuple[tuple[str | int, ...], Any]]:
+    if isinstance(value, Mapping):
+        return [leaf for key, item in value.items() for leaf in _leaves(item, (*keys, str(key)))]
+    if isinstance(value, list):
+        return [leaf for place, item in enumerate(value) for leaf in _leaves(item, (*keys, place))]
+    return [(keys, value)]
+
+
+def _moved(path: str, value: object, by: float) -> Moved | None:
+    """Both values of an input, equal where it cannot be moved; None where it is no number."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        low, high = math.floor(value * (1.0 - by) + 0.5), math.floor(value * (1.0 + by) + 0.5)
+        return Moved(path, str(value), str(low), str(high))
+    match = _QUANTITY.fullmatch(number_text(value) if isinstance(value, float) else str(value))
+    if match is None:
+        return None
+    number, unit = float(match["number"]), match["unit"] or ""
+    ends = [number * (1.0 - by), number * (1.0 + by)]
+    if unit == "%" and number <= 100.0:
+        ends[1] = min(100.0, ends[1])
+    low_text, high_text = (f"{number_text(float(f'{end:.6g}'))}{unit}" for end in ends)
+    return Moved(path, str(value), low_text, high_text)

@@ -1,0 +1,263 @@
+"""The folder of a sweep: manifest.json, scenario.yaml, cells/<values>.<key>/, index.parquet, report, figures.
+
+The manifest is there from the start and says `interrupted` until the sweep has ended, so a sweep that was
+killed is known for what it is; every cell in cells/ is whole. The index can always be made again from them.
+
+May import the cells' outcomes; pyarrow inside functions. Plays nothing.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from simulator import __version__
+from simulator.experiment.design import value_of
+from simulator.experiment.folder import MANIFEST, FolderError, dump_json
+from simulator.experiment.outcomes import CellOutcome, read_outcome
+from simulator.units import BANDWIDTH, DISTANCE, DURATION_OR_NEVER, RATE, SIZE, QuantityError, parse_ratio
+
+if TYPE_CHECKING:
+    from simulator.experiment.sweep_result import SweepResult
+
+KIND: Final = "stickysim-sweep"
+CELLS: Final = "cells"
+INDEX: Final = "index.parquet"
+_CELLS_AT_ONCE = 500
+
+
+def default_path(name: str, kind: str = "sweep", root: Path = Path("results")) -> Path:
+    """`results/<name>/<kind>-<UTC>/`, made unique."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    base = root / name / f"{kind}-{stamp}"
+    path, count = base, 2
+    while path.exists():
+        path, count = base.with_name(f"{base.name}-{count}"), count + 1
+    return path
+
+
+def is_sweep(path: Path) -> bool:
+    """Whether a folder is a sweep's."""
+    try:
+        return bool(json.loads((path / MANIFEST).read_text(encoding="utf-8")).get("kind") == KIND)
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def check_new(path: Path) -> None:
+    """Raise FolderError where a new sweep cannot be kept in `path`."""
+    if path.exists() and not path.is_dir():
+        raise FolderError(f"{path} is a file: name a folder with -o")
+    if path.is_dir() and any(path.iterdir()):
+        if is_sweep(path):
+            raise FolderError(
+                f"{path} holds an earlier sweep: go on with --resume {path}, or name another folder with -o"
+            )
+        raise FolderError(f"{path} is not empty: name another folder with -o")
+
+
+def check_earlier(path: Path) -> None:
+    """Raise FolderError where `path` is no sweep to go on with."""
+    if not path.is_dir():
+        raise FolderError(f"--resume {path}: no such folder")
+    if not is_sweep(path):
+        what = "is a run, not a sweep" if (path / MANIFEST).is_file() else f"has no {MANIFEST} of a sweep"
+        raise FolderError(f"--resume {path}: it {what}")
+
+
+def begin(path: Path, manifest: Mapping[str, Any], source: str) -> None:
+    """Make the folder, or take an earlier one over; it says `interrupted`. Raises FolderError."""
+    try:
+        (path / CELLS).mkdir(parents=True, exist_ok=True)
+        _replace(path / MANIFEST, dump_json(manifest))
+        if source:
+            _replace(path / "scenario.yaml", source)
+    except OSError as error:
+        raise FolderError(_cannot(path, error)) from error
+
+
+def finish(result: SweepResult, path: Path, extra: Mapping[str, str] | None = None) -> None:
+    """Write index, report (with `extra` figures, SVG by name) and manifest.
+
+    Raises FolderError (exit code 3); the cells are there in any case.
+    """
+    try:
+        write_index(result.outcomes, result.paths, path / INDEX)
+        from simulator.report.sweep_html import write_report
+
+        write_report(result, path, extra)
+        _replace(path / MANIFEST, dump_json(manifest_of(result)))
+    except OSError as error:
+        raise FolderError(f"{_cannot(path, error)} (the finished cells are in {path / CELLS})", 3) from error
+
+
+def manifest_of(result: SweepResult) -> dict[str, Any]:
+    """What manifest.json holds: the design, and what became of each cell."""
+    return {
+        "schema": 1,
+        "kind": KIND,
+        "study": result.kind,
+        "design": result.design,
+        "status": result.status,
+        "name": result.name,
+        "question": result.question,
+        "created_utc": datetime.now(UTC).isoformat(timespec="seconds"),
+        "argv": list(result.argv),
+        "versions": {"stickysim": __version__, "python": platform.python_version()},
+        "seed": result.seed,
+        "replications": result.replications,
+        "paths": list(result.paths),
+        "metrics": list(result.metrics),
+        "extra": dict(result.extra),
+        "cells": [
+            {
+                "number": outcome.cell.number,
+                "folder": outcome.cell.name,
+                "slug": outcome.cell.slug,
+                "key": outcome.cell.key,
+                "values": outcome.cell.texts,
+                "status": outcome.status,
+                "replications": outcome.replications,
+                "failures": list(outcome.failures),
+            }
+            for outcome in result.outcomes
+        ],
+    }
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """The manifest of a sweep. Raises FolderError."""
+    if not path.is_dir():
+        raise FolderError(f"{path}: no such folder" if not path.exists() else f"{path} is not a folder")
+    if not is_sweep(path):
+        raise FolderError(f"{path} is no sweep: it has no {MANIFEST} of one")
+    found: dict[str, Any] = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+    return found
+
+
+def read_cells(path: Path, manifest: Mapping[str, Any], wanted: Sequence[str]) -> list[CellOutcome]:
+    """The outcome of every cell of a manifest, from what is in cells/. Raises FolderError."""
+    from simulator.experiment.cells import Cell
+
+    outcomes = []
+    for entry in manifest["cells"]:
+        values = {name: value_of(name, text) for name, text in entry["values"].items()}
+        cell = Cell(entry["number"], entry["folder"], entry["slug"], values, entry["key"])
+        place = path / CELLS / cell.name
+        if not (place / MANIFEST).is_file():
+            outcomes.append(CellOutcome(cell, failures=entry["failures"]))
+            continue
+        try:
+            outcomes.append(read_outcome(cell, place, wanted))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise FolderError(f"{place} is broken: {error}") from error
+    return outcomes
+
+
+def write_index(outcomes: Sequence[CellOutcome], paths: Sequence[str], file: Path) -> None:
+    """The tidy table: a row for each cell and metric, with a column for each swept path.
+
+    A path whose values are all numbers is a number column; of quantities there is the text, and `<path>:si`
+    with the number in SI units.
+    """
+    import pyarrow.parquet as pq
+
+    columns = columns_of(outcomes, paths)
+    scratch = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    try:
+        first = _rows(outcomes[:_CELLS_AT_ONCE], columns, 0)
+        with pq.ParquetWriter(scratch, first.schema, compression="zstd") as writer:
+            writer.write_table(first)
+            for place in range(_CELLS_AT_ONCE, len(outcomes), _CELLS_AT_ONCE):
+                writer.write_table(_rows(outcomes[place : place + _CELLS_AT_ONCE], columns, place))
+        scratch.replace(file)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def _rows(outcomes: Sequence[CellOutcome], columns: Mapping[str, list[Any]], begin: int) -> Any:
+    """The rows of some cells, of which the first is the `begin`-th: a pyarrow Table."""
+    import pyarrow as pa
+
+    rows = [(place, outcome, name) for place, outcome in enumerate(outcomes, begin) for name in outcome.estimates]
+    found = [outcome.estimates[name] for _, outcome, name in rows]
+    kinds = {name: _kind(values) for name, values in columns.items()}
+    text = pa.dictionary(pa.int32(), pa.string())
+    table = {
+        "cell": pa.array([o.cell.name for _, o, _ in rows], pa.string()).cast(text),
+        "number": pa.array([o.cell.number for _, o, _ in rows], pa.int32()),
+        "status": pa.array([o.status for _, o, _ in rows], pa.string()).cast(text),
+        **{name: pa.array([values[place] for place, _, _ in rows], kinds[name]()) for name, values in columns.items()},
+        "metric": pa.array([name for _, _, name in rows], pa.string()).cast(text),
+        "unit": pa.array([e.unit for e in found], pa.string()).cast(text),
+        "mean": pa.array([e.mean for e in found], pa.float64()),
+        "ci_low": pa.array([e.low for e in found], pa.float64()),
+        "ci_high": pa.array([e.high for e in found], pa.float64()),
+        "n": pa.array([e.n for e in found], pa.int32()),
+        "per_replication": pa.array([list(e.by_replication) for e in found], pa.list_(pa.float64())),
+    }
+    return pa.table(table)
+
+
+def _kind(values: Sequence[Any]) -> Any:
+    """The pyarrow type of a column of swept values."""
+    import pyarrow as pa
+
+    if any(isinstance(value, str) for value in values):
+        return pa.string
+    return pa.int64 if values and all(isinstance(value, int) for value in values) else pa.float64
+
+
+def columns_of(outcomes: Sequence[CellOutcome], paths: Sequence[str]) -> dict[str, list[Any]]:
+    """The swept values as columns, a value for each cell: numbers where all are numbers, else text."""
+    columns: dict[str, list[Any]] = {}
+    for path in paths:
+        values = [outcome.cell.values[path] for outcome in outcomes]
+        numbers = [value.plain for value in values]
+        if all(isinstance(n, (int, float)) and not isinstance(n, bool) for n in numbers):
+            whole = all(isinstance(n, int) for n in numbers)
+            columns[path] = [n if whole else float(n) for n in numbers]
+            continue
+        columns[path] = [value.text for value in values]
+        quantities = [quantity(value.text) for value in values]
+        if values and all(q is not None for q in quantities):
+            columns[f"{path}:si"] = quantities
+    return columns
+
+
+def quantity(text: str) -> float | None:
+    """The SI number of a quantity or a plain number; None for other text."""
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    for dimension in (DURATION_OR_NEVER, RATE, SIZE, BANDWIDTH, DISTANCE):
+        try:
+            return dimension.parse(text)
+        except QuantityError:
+            continue
+    try:
+        return parse_ratio(text)
+    except ValueError:
+        return None
+
+
+def _replace(file: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    scratch = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    try:
+        scratch.write_text(text, encoding="utf-8")
+        scratch.replace(file)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def _cannot(path: Path, error: OSError) -> str:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return f"could not write {path}: {'the disk is full' if full else error.strerror or error}"

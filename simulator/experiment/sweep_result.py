@@ -1,0 +1,271 @@
+"""The result of a sweep: cells with their numbers, the best of them, the Pareto front; what notebooks hold.
+
+May import outcomes and stats; pandas and matplotlib only inside what gives their objects. Writes nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simulator.experiment.outcomes import CellOutcome
+from simulator.experiment.stats import paired_difference
+from simulator.observe.metrics import parse_metric
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from simulator.experiment.result import Result
+    from simulator.report.sweep_plots import SweepPlots
+
+HEADLINE = ("hit_ratio.l1", "latency.p99", "availability")
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A cell in the order of a metric.
+
+    Attributes:
+        outcome: the cell.
+        tied: whether it cannot be told from the best (paired differences, 95 % family-wise over all cells);
+            None where replications are too few to say.
+    """
+
+    outcome: CellOutcome
+    tied: bool | None
+
+
+@dataclass(eq=False)
+class SweepResult:
+    """All cells of a sweep, in the design's order.
+
+    Attributes:
+        name, question: of the scenario.
+        design: grid, zip, random or lhs (or find, sensitivity).
+        paths: what was swept.
+        outcomes: a cell each.
+        metrics: the metrics to look at first.
+        seed, replications: of every cell.
+        interrupted: whether Ctrl-C ended it.
+        argv: the command line, if any.
+        path: its folder, or None.
+        kind: sweep, find or sensitivity.
+        extra: what else its folder's manifest holds.
+    """
+
+    name: str
+    question: str
+    design: str
+    paths: Sequence[str]
+    outcomes: Sequence[CellOutcome]
+    metrics: Sequence[str] = HEADLINE
+    seed: int = 1
+    replications: int = 1
+    interrupted: bool = False
+    argv: Sequence[str] = ()
+    path: Path | None = None
+    kind: str = "sweep"
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def status(self) -> str:
+        """complete, incomplete (cells without all replications) or interrupted."""
+        if self.interrupted:
+            return "interrupted"
+        return "complete" if all(o.status == "complete" for o in self.outcomes) else "incomplete"
+
+    @property
+    def failed(self) -> list[CellOutcome]:
+        """The cells in which something failed."""
+        return [outcome for outcome in self.outcomes if outcome.failures]
+
+    def __len__(self) -> int:
+        return len(self.outcomes)
+
+    def __iter__(self) -> Iterator[CellOutcome]:
+        return iter(self.outcomes)
+
+    def __getitem__(self, cell: int | str) -> Result:
+        """The whole result of a cell, by its number (from 1), or its name or the start of it.
+
+        Raises KeyError where there is none.
+        """
+        from simulator.experiment.folder import load_run
+
+        for outcome in self.outcomes:
+            known = (outcome.cell.number, outcome.cell.name, outcome.cell.slug)
+            if cell in known:
+                if outcome.result is not None:
+                    return outcome.result
+                if outcome.path is not None:
+                    return load_run(outcome.path)
+                raise KeyError(f"cell {cell} has no result ({outcome.status})")
+        raise KeyError(f"no cell {cell!r}: they are numbered 1..{len(self.outcomes)}")
+
+    def best(self, metric: str | None = None) -> list[Ranked]:
+        """Cells from best to worst by a metric; those without a value are left out.
+
+        Raises UnknownMetricError. A metric without a better direction ranks from high to low.
+        """
+        name = metric or self.metrics[0]
+        high = parse_metric(name).better != "lower"
+        known = [outcome for outcome in self.outcomes if not math.isnan(outcome.value(name))]
+        known.sort(key=lambda o: (-o.value(name) if high else o.value(name), o.cell.number))
+        return [Ranked(outcome, _tied(known[0], outcome, name, len(known) - 1)) for outcome in known]
+
+    def pareto(self, metrics: Sequence[str] | None = None) -> list[CellOutcome]:
+        """Cells that no other cell beats in one of the metrics without losing in another.
+
+        Metrics without a better direction are left out. Raises UnknownMetricError.
+        """
+        judged = [name for name in metrics or self.metrics if parse_metric(name).better != "none"]
+        signs = [1.0 if parse_metric(name).better == "higher" else -1.0 for name in judged]
+        points = [
+            (tuple(sign * o.value(name) for sign, name in zip(signs, judged, strict=True)), o) for o in self.outcomes
+        ]
+        known = [(point, o) for point, o in points if judged and not any(map(math.isnan, point))]
+        front: list[tuple[tuple[float, ...], CellOutcome]] = []
+        for point, outcome in sorted(known, key=lambda pair: pair[0], reverse=True):
+            # whatever dominates a point comes before it in this order, and so does something on the front
+            if not any(_dominates(better, point) for better, _ in front):
+                front.append((point, outcome))
+        return sorted((outcome for _, outcome in front), key=lambda o: o.cell.number)
+
+    @cached_property
+    def index(self) -> pd.DataFrame:
+        """Tidy: a row for each cell and metric, with a column for each swept path."""
+        import pandas as pd
+
+        from simulator.experiment.sweep_folder import columns_of
+
+        swept = pd.DataFrame(columns_of(self.outcomes, self.paths))
+        rows = [
+            (place, o.cell.name, o.cell.number, o.status, name, e.unit, e.mean, e.low, e.high, e.n)
+            for place, o in enumerate(self.outcomes)
+            for name, e in o.estimates.items()
+        ]
+        columns = ["place", "cell", "number", "status", "metric", "unit", "mean", "ci_low", "ci_high", "n"]
+        tidy = pd.DataFrame(rows, columns=columns)
+        joined = tidy.join(swept, on="place").drop(columns="place")
+        return joined[[*columns[1:4], *swept.columns, *columns[4:]]]
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """A row for each cell (index: its number): the swept values, its status and the mean of each metric."""
+        import pandas as pd
+
+        from simulator.experiment.sweep_folder import columns_of
+
+        numbers = pd.Index([o.cell.number for o in self.outcomes], name="cell")
+        names = list(dict.fromkeys(name for o in self.outcomes for name in o.estimates))
+        return pd.DataFrame(
+            {
+                **columns_of(self.outcomes, self.paths),
+                "status": [o.status for o in self.outcomes],
+                **{name: [o.value(name) for o in self.outcomes] for name in names},
+            },
+            index=numbers,
+        )
+
+    @property
+    def plot(self) -> SweepPlots:
+        """Figures: `.map(metric) .lines(metric) .scatter(metric) .pareto(metric, metric)`."""
+        from simulator.report.sweep_plots import SweepPlots
+
+        return SweepPlots(self)
+
+    def summary(self, *, width: int = 80) -> str:
+        """The terminal summary as text."""
+        from simulator.report.sweep_tables import render
+
+        return render(self, width=width)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What `--json` prints: every cell with the metrics to look at first."""
+        from simulator.experiment.summary import metrics_dict
+
+        front = {o.cell.number for o in self.pareto()}
+        return {
+            "schema": 1,
+            "name": self.name,
+            "status": self.status,
+            "design": self.design,
+            "seed": self.seed,
+            "replications": self.replications,
+            "paths": list(self.paths),
+            "metrics": list(self.metrics),
+            "cells": [
+                {
+                    "number": o.cell.number,
+                    "folder": o.cell.name,
+                    "values": o.cell.plain,
+                    "status": o.status,
+                    "replications": o.replications,
+                    "pareto": o.cell.number in front,
+                    "expectations": o.meets,
+                    "metrics": metrics_dict({m: o.estimates[m] for m in self.metrics if m in o.estimates}),
+                    "failures": list(o.failures),
+                }
+                for o in self.outcomes
+            ],
+        }
+
+    def _repr_html_(self) -> str:
+        from simulator.report.sweep_html import fragment
+
+        return fragment(self)
+
+    def __repr__(self) -> str:
+        return f"<SweepResult {self.name}: {len(self.outcomes)} cells ({self.design}), {self.status}>"
+
+
+def load_sweep(path: str | os.PathLike[str], metrics: Sequence[str] = ()) -> SweepResult:
+    """The sweep in a folder, finished or not.
+
+    Args:
+        path: the folder.
+        metrics: the metrics to look at first, in place of those it was made with.
+
+    Raises:
+        FolderError: no sweep, or a broken one.
+        UnknownMetricError: no such metric.
+    """
+    from simulator.experiment.sweep_folder import read_cells, read_manifest
+
+    folder = Path(path)
+    manifest = read_manifest(folder)
+    chosen = [parse_metric(name).name for name in metrics] or list(manifest["metrics"])
+    return SweepResult(
+        name=manifest["name"],
+        question=manifest["question"],
+        design=manifest["design"],
+        paths=manifest["paths"],
+        outcomes=read_cells(folder, manifest, chosen),
+        metrics=chosen,
+        seed=manifest["seed"],
+        replications=manifest["replications"],
+        interrupted=manifest["status"] == "interrupted",
+        argv=manifest["argv"],
+        path=folder,
+        kind=manifest["study"],
+        extra=manifest["extra"],
+    )
+
+
+def _tied(best: CellOutcome, other: CellOutcome, metric: str, others: int) -> bool | None:
+    if other is best:
+        return True
+    a, b = best.estimates[metric].by_replication, other.estimates[metric].by_replication
+    if len(a) < 2 or len(a) != len(b):
+        return None
+    difference = paired_difference(a, b, 1.0 - 0.05 / others)
+    return None if math.isnan(difference.low) else not difference.decided
+
+
+def _dominates(a: Sequence[float], b: Sequence[float]) -> bool:
+    return all(x >= y for x, y in zip(a, b, strict=True)) and tuple(a) != tuple(b)

@@ -1,0 +1,1 @@
+"""Leases, their batched renewal, and locks with fencing tokens."""

@@ -1,0 +1,269 @@
+"""The leases that one edge holds, and their renewal in batches.
+
+At tick n, at time n * D, the edge takes all of its leases with remaining time <= M and sends one message per core
+shard (several beyond the largest batch). What is not answered goes again at each next tick while it lasts. The
+edge's belief counts from when it *sent*, the core's from when it *received*: the edge never believes longer
+(Gray & Cheriton, SOSP 1989, with the clock bound applied on the edge's side).
+
+May import: kernel, request. Does not model: drift within a lease's length.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from simpy.events import Event
+
+from simulator.request import Batch, RenewalAnswer
+
+if TYPE_CHECKING:
+    from simulator.kernel import Kernel
+    from simulator.nodes.edge import EdgeNode
+    from simulator.nodes.session import Session
+
+INFINITY = float("inf")
+ASKED = -1  # in place of a lease's next tick: it is being renewed, or never will be
+EXACT = 1e-9  # ticks: "due exactly now" despite rounding of n * D
+
+
+@dataclass(frozen=True, slots=True)
+class LeasePolicy:
+    """Length L, margin M, tick D (seconds), largest batch B, and the rest of a scenario's `leases`."""
+
+    length_s: float = 30.0
+    renew_before_s: float = 10.0
+    batch_every_s: float = 1.0
+    max_batch: float = 256
+    batching: bool = True
+    idle_after_s: float = 60.0
+    lock_delay_s: float = 15.0
+    clock_skew_s: float = 0.0
+
+    @property
+    def interval_s(self) -> float:
+        """Time between the renewals of a lease: I = D * ceil((L - M) / D); L - M without batching."""
+        wait_s = self.length_s - self.renew_before_s
+        if not self.batching:
+            return wait_s
+        return self.batch_every_s * math.ceil(wait_s / self.batch_every_s - EXACT)
+
+
+class HeldLease:
+    """An edge's belief about one lease."""
+
+    __slots__ = ("due_tick", "last_used_s", "named_s", "renewing", "session", "until_s")
+
+    def __init__(self, session: Session, until_s: float, now_s: float) -> None:
+        self.session = session
+        self.until_s = until_s
+        self.last_used_s = now_s
+        self.named_s = 0.0  # when the core last named this edge the renewer
+        self.renewing = True
+        self.due_tick = ASKED
+
+
+class LeaseTable:
+    """The lease table of one edge with its renewal batcher."""
+
+    def __init__(self, kernel: Kernel, policy: LeasePolicy, clock_offset_s: float) -> None:
+        self.kernel = kernel
+        self.policy = policy
+        self.haste_s = policy.clock_skew_s + clock_offset_s  # how much earlier than the core it lets go
+        self.edge: EdgeNode
+        self.send: Callable[[Batch, int], bool]  # (batch, shard) -> on its way
+        self.shards = 1
+        self.next_tick = 0  # the first that is still to come
+        self.held: dict[int, HeldLease] = {}
+        self._due: dict[int, list[HeldLease]] = {}
+        self._unanswered: list[HeldLease] = []
+        self.reset_counters()
+
+    def reset_counters(self) -> None:
+        """Set all counters to zero."""
+        self.sent = self.messages = self.renewed = self.answered = self.lost = self.in_flight = 0
+        self.lapses = self.idle_lapses = 0
+
+    def valid(self, session_id: int, now_s: float) -> bool:
+        """Whether the edge believes that the session's lease runs; marks the session as active here."""
+        held = self.held.get(session_id)
+        if held is None:
+            return False
+        held.last_used_s = now_s
+        return now_s < held.until_s
+
+    def touch(self, session_id: int, now_s: float) -> None:
+        """A request that L1 does not answer is for this session: it is active here."""
+        held = self.held.get(session_id)
+        if held is not None:
+            held.last_used_s = now_s
+
+    def until(self, session_id: int) -> float:
+        """End of the lease as far as this edge has heard, seconds; minus infinity if it holds none."""
+        held = self.held.get(session_id)
+        return -INFINITY if held is None else held.until_s
+
+    def hold(self, session: Session, until_s: float, named_s: float = 0.0) -> None:
+        """The core has named this edge the session's renewer, at `named_s`.
+
+        `until_s` is the core's expiry or the edge's bound. Answers overtake each other: a "moved" that the core gave
+        before `named_s` will not count any more.
+        """
+        until_s -= self.haste_s
+        session_id = session.session_id
+        held = self.held.get(session_id)
+        if held is None:
+            held = self.held[session_id] = HeldLease(session, until_s, self.kernel.now)
+            held.named_s = named_s
+        else:
+            held.named_s = max(held.named_s, named_s)
+            if held.renewing and held.until_s > self.kernel.now:
+                held.last_used_s = self.kernel.now
+                return  # a lookup never extends: what it heard by renewing is as good, and keeps its tick
+            held.until_s = max(until_s, held.until_s)
+            held.renewing = True
+        held.last_used_s = self.kernel.now
+        self._schedule(held)
+
+    def _schedule(self, held: HeldLease) -> None:
+        policy = self.policy
+        due_s = held.until_s - policy.renew_before_s
+        if not policy.batching:
+            held.due_tick += 1
+            self.kernel.call_at(max(due_s, self.kernel.now), self._renew_alone, (held, held.due_tick))
+            return
+        held.due_tick = ASKED
+        if due_s < INFINITY:
+            tick = held.due_tick = max(math.ceil(due_s / policy.batch_every_s - EXACT), self.next_tick)
+            self._due.setdefault(tick, []).append(held)
+
+    def drop(self, session_id: int) -> None:
+        """Forget a lease: the session was closed."""
+        held = self.held.pop(session_id, None)
+        if held is not None:
+            held.renewing = False
+
+    def clear(self) -> None:
+        """Lose everything (a crash)."""
+        for held in self.held.values():
+            held.renewing = False
+        self.held.clear()
+        self._due.clear()
+        self._unanswered.clear()
+
+    # -- renewing -------------------------------------------------------------------------------------
+    def tick(self, number: int) -> None:
+        """Renew all that is due at tick `number`."""
+        due = self._due.pop(number, None)
+        if due is None and not self._unanswered:
+            return
+        now = self.kernel.now
+        kept: list[HeldLease] = []
+        shards: dict[int, list[HeldLease]] = {}
+        asked = [held for held in self._unanswered if held.due_tick == ASKED]
+        for held in due or ():
+            if held.due_tick == number:  # else its renewal was put off, or it is here already
+                held.due_tick = ASKED
+                asked.append(held)
+        for held in asked:
+            if not held.renewing:
+                self._forget(held, now)
+                continue
+            if self._over(held, now):
+                continue
+            kept.append(held)
+            if now - held.last_used_s <= self.policy.idle_after_s:
+                shards.setdefault(held.session.session_id % self.shards, []).append(held)
+        self._unanswered = kept
+        for shard in sorted(shards):
+            self._send_all(shards[shard], shard, now)
+
+    def _over(self, held: HeldLease, now: float) -> bool:
+        """Book a lease whose belief has ended unrenewed."""
+        if now < held.until_s - EXACT:
+            return False
+        held.renewing = False
+        self._forget(held, now)
+        self.lapses += 1
+        if now - held.last_used_s > self.policy.idle_after_s:
+            self.idle_lapses += 1
+        return True
+
+    def _forget(self, held: HeldLease, now: float) -> None:
+        """Keep nothing of a lease that has ended and is not renewed from here."""
+        session_id = held.session.session_id
+        if held.until_s <= now + EXACT and self.held.get(session_id) is held:
+            del self.held[session_id]
+
+    def _send_all(self, leases: list[HeldLease], shard: int, now: float) -> None:
+        size = len(leases) if self.policy.max_batch == INFINITY else int(self.policy.max_batch)
+        for first in range(0, len(leases), size):
+            part = leases[first : first + size]
+            self.messages += 1
+            self.sent += len(part)
+            self.in_flight += len(part)
+            batch = Batch(self.edge.index, self.edge.epoch, [held.session for held in part], now)
+            if not self.send(batch, shard):
+                self.batch_lost(batch)
+
+    def _renew_alone(self, due: tuple[HeldLease, int]) -> None:
+        """The control without batching: one message for this lease; again every D while it lasts."""
+        held, token = due
+        if not held.renewing or held.due_tick != token or self.edge.down:
+            return
+        now = self.kernel.now
+        if self._over(held, now):
+            return
+        if now - held.last_used_s <= self.policy.idle_after_s:
+            self._send_all([held], held.session.session_id % self.shards, now)
+        again_s = now + self.policy.batch_every_s
+        self.kernel.call_at(min(again_s, max(held.until_s, now)), self._renew_alone, due)
+
+    def batch_lost(self, batch: Batch) -> None:
+        """A batch or its answer was lost, or met a crash: its leases go again at the next tick."""
+        self.lost += len(batch.sessions)
+        self.in_flight -= len(batch.sessions)
+
+    def receive_answers(self, batch: Batch) -> None:
+        """The core has answered a batch."""
+        if batch.epoch != self.edge.epoch or self.edge.down:
+            self.batch_lost(batch)
+            return
+        self.answered += len(batch.sessions)
+        self.in_flight -= len(batch.sessions)
+        until_s = batch.sent_s + self.policy.length_s - self.haste_s
+        tick_now = math.floor(self.kernel.now / self.policy.batch_every_s + EXACT)
+        for session, answer in zip(batch.sessions, batch.answers, strict=True):
+            held = self.held.get(session.session_id)
+            if held is None:
+                continue
+            if answer == RenewalAnswer.EXTENDED:
+                self.renewed += 1
+                if held.renewing and until_s > held.until_s:
+                    held.until_s = until_s
+                    self._schedule(held)
+            elif answer == RenewalAnswer.EXPIRED or held.named_s <= batch.answered_s:
+                # expired, or moved and not named again since: stop; what L1 holds is valid until the last expiry heard
+                held.renewing = False
+                if answer == RenewalAnswer.EXPIRED:
+                    held.until_s = min(held.until_s, self.kernel.now)
+                if self.policy.batching:  # look at it once more when it has ended, to forget it
+                    held.due_tick = max(math.ceil(held.until_s / self.policy.batch_every_s), tick_now) + 1
+                    self._due.setdefault(held.due_tick, []).append(held)
+
+
+def renew_all(kernel: Kernel, tables: Sequence[LeaseTable], policy: LeasePolicy) -> Generator[Event, None, None]:
+    """The SimPy process behind the ticks of all edges: tick n at n * D, a product, not a running sum; the first is 0.
+
+    Leases granted before the run can be due at t = 0 already, where L - M is no multiple of D.
+    """
+    number = 0
+    while True:
+        yield kernel.tick_at(number * policy.batch_every_s)
+        number += 1
+        for table in tables:
+            table.next_tick = number
+            if not table.edge.down:
+                table.tick(number - 1)

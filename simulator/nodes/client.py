@@ -1,0 +1,117 @@
+"""One client agent, and the policies that the agents of a group share.
+
+What agents do is in `simulator.nodes.group`. May import: links' contracts. Does not act.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from simulator.links import Line, Path
+    from simulator.nodes.group import ClientGroup
+    from simulator.nodes.session import Session
+
+INFINITY = float("inf")
+
+
+class Client:
+    """One agent: its links, its measurements, its session."""
+
+    __slots__ = (
+        "back_s",
+        "base_s",
+        "down",
+        "down_line",
+        "expected_rtt_s",
+        "goodput",
+        "group",
+        "index",
+        "loss",
+        "near_site",
+        "outstanding_at",
+        "rtt_s",
+        "salt",
+        "session",
+        "up",
+        "up_line",
+    )
+
+    def __init__(
+        self,
+        group: ClientGroup,
+        index: int,
+        salt: int,
+        up: Sequence[Path],
+        down: Sequence[Path],
+        base_s: Sequence[float],
+        back_s: Sequence[float],
+        expected_rtt_s: Sequence[float],
+        lines: tuple[Line, Line],
+        near_site: str | None,
+    ) -> None:
+        self.group = group
+        self.index = index
+        self.salt = salt
+        self.up = up
+        self.down = down
+        self.base_s = base_s  # constant latency to each edge, and back
+        self.back_s = back_s
+        self.expected_rtt_s = expected_rtt_s
+        self.up_line, self.down_line = lines
+        self.near_site = near_site
+        self.session: Session | None = None
+        self.rtt_s: dict[int, float] | None = None
+        self.outstanding_at: dict[int, int] | None = None
+        self.loss = 0.0
+        self.goodput = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """When an agent gives an attempt up and tries again. Times in seconds; infinity for never."""
+
+    timeout_s: float = INFINITY
+    limit: int = 0
+    backoff_s: float = 0.0
+    cap_s: float = INFINITY
+    jitter: bool = False
+    budget_ratio: float = INFINITY
+    cancel_on_timeout: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LockPolicy:
+    """Which locks an agent asks for, and for how long it holds them."""
+
+    group: int
+    own: int = 1
+    pool: int = 0
+    draw_hold_s: Callable[[], float] | None = None
+    exclusive: bool = True
+    waits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """The random numbers of a group, each from a stream of its own."""
+
+    operation: Callable[[], int] | None
+    request_bytes: Callable[[], float]
+    response_bytes: Callable[[], float]
+    jitter: Callable[[], float]
+    lock: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Sizes of control messages, bytes."""
+
+    lookup: float = 128.0
+    metadata: float = 1024.0
+    batch: float = 64.0
+    batch_lease: float = 32.0

@@ -1,0 +1,516 @@
+"""A core shard: k workers, the L2 cache, the lease authority, the lock table, and a standby.
+
+One shard is a primary with its standby; `CoreNode` is whichever of them serves. Lease and lock state is replicated
+to the standby, L2 is not. May import: kernel, request, caches' contract, leases. Does not model: the replication
+traffic between primary and standby, consensus.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from simulator.leases.locks import Lock, LockTable
+from simulator.request import Batch, Call, Cause, Kind, Outcome, RenewalAnswer, Tier
+from simulator.slowable import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from simulator.caches.base import Cache
+    from simulator.kernel import Kernel
+    from simulator.leases.renewal import LeasePolicy
+    from simulator.links import Line, Path
+    from simulator.nodes.client import Sizes
+    from simulator.nodes.edge import EdgeNode
+    from simulator.nodes.session import Session
+    from simulator.nodes.storage import Storage
+    from simulator.sam.manager import StickinessManager
+
+INFINITY = float("inf")
+STORAGE_RETRY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class CorePolicy:
+    """How a shard serves and takes over. Times in seconds."""
+
+    workers: float = 1
+    standby: bool = True
+    takeover_s: float = 3.0
+    grace_s: float | None = None  # so long no new lock is granted after a restart; None: leases are extended instead
+    invalidate: bool = False
+
+
+class Grant:
+    """A lease as its authority knows it."""
+
+    __slots__ = ("over", "renewer", "session", "until_s")
+
+    def __init__(self, session: Session, renewer: int, until_s: float) -> None:
+        self.session = session
+        self.over = False  # whether it was found to have ended; it stays while locks are under their delay
+        self.renewer = renewer
+        self.until_s = until_s
+
+
+class CoreNode(Server):
+    """One shard of the core."""
+
+    def __init__(
+        self,
+        index: int,
+        name: str,
+        site: str | None,
+        kernel: Kernel,
+        policy: CorePolicy,
+        draw_service_s: Callable[[], float],
+        draw_ttl_s: Callable[[], float] | None,
+        cache: Cache,
+        storage: Storage,
+        leases: LeasePolicy | None,
+        sizes: Sizes,
+    ) -> None:
+        self.index = index
+        self.name = name
+        self.site = site
+        self.kernel = kernel
+        self.policy = policy
+        super().__init__(draw_service_s)
+        self.draw_ttl_s = draw_ttl_s
+        self.cache = cache
+        self.storage = storage
+        self.leases = leases
+        self.sizes = sizes
+        self.manager: StickinessManager | None = None
+        self.edges: Sequence[EdgeNode] = ()
+        self.to_edge: Sequence[tuple[Path, Line, float]] = ()
+        self.storage_legs: tuple[tuple[Path, Line, float], tuple[Path, Line, float]] | None = None
+        self.grants: dict[int, Grant] = {}
+        self.locks: LockTable  # one for all shards
+        self.shards: Sequence[CoreNode] = ()
+        self.locks_changed_s: dict[int, float] = {}
+        self.holders: dict[int, dict[int, None]] = {}  # session -> edges that may hold it, with invalidation
+        self.down = False
+        self.standby_ready = policy.standby
+        self.epoch = 0
+        self.busy = 0
+        self.in_system = 0
+        self.waiting: deque[Call | Batch] = deque()
+        self.grace_until_s = self.crashed_s = -INFINITY
+        self._lines_due_s: dict[Lock, float] = {}  # lock -> when its line is looked at next
+        self._ever: dict[int, Cause] = {}  # why a session is not in L2; absent: never was
+        cache.on_evict = self._evicted
+        self.reset_counters()
+
+    def reset_counters(self) -> None:
+        """Set all counters to zero."""
+        self.received = self.lookups = self.hits = self.expired = self.invalidations = 0
+        self.misses = [0] * len(Cause)
+        self.start_sum_s = self.departure_sum_s = 0.0
+        self.wait_sum_s = self.reply_link_sum_s = 0.0
+
+    # -- the queue ------------------------------------------------------------------------------------
+    def receive(self, call: Call | Batch) -> None:
+        """A message from an edge has arrived."""
+        if self.down:
+            self._lose(call)
+            return
+        self.received += 1
+        call.received_s = self.kernel.now
+        call.core_epoch = self.epoch
+        if self.busy < self.policy.workers:
+            self.busy += 1
+            self._start(call)
+        else:
+            self.waiting.append(call)
+
+    def _start(self, call: Call | Batch) -> None:
+        now = self.kernel.now
+        self.start_sum_s += now
+        self.wait_sum_s += now - call.received_s
+        if call.kind == Kind.LOOKUP:
+            assert isinstance(call, Call)
+            self._look_up(call, now)
+        self.kernel.call_at(now + self.draw_service_s(), self._finish, call)
+
+    def _look_up(self, call: Call, now: float) -> None:
+        session_id = call.session.session_id
+        self.lookups += 1
+        if self.cache.lookup(session_id, now):
+            self.hits += 1
+            call.tier = Tier.L2
+            return
+        call.tier = Tier.STORAGE
+        cause = Cause.TTL_EXPIRED if self.cache.last_expired else self._ever.pop(session_id, Cause.COLD)
+        self.misses[cause] += 1
+
+    def _finish(self, call: Call | Batch) -> None:
+        if call.core_epoch != self.epoch:
+            self._lose(call)
+            return
+        now = self.kernel.now
+        self.departure_sum_s += now
+        if self.waiting:
+            self._start(self.waiting.popleft())
+        else:
+            self.busy -= 1
+        if isinstance(call, Batch):
+            self._renew(call)
+        else:
+            self._decide[call.kind](self, call)
+
+    # -- decisions ------------------------------------------------------------------------------------
+    def _lookup(self, call: Call) -> None:
+        if not self._lease_runs(call):
+            return
+        if call.tier == Tier.L2:
+            self._name_renewer(call)
+            self._reply(call)
+        else:
+            self._ask_storage(call)
+
+    # -- storage --------------------------------------------------------------------------------------
+    def _ask_storage(self, call: Call) -> None:
+        """Read or write the session's record; over a link only where the scenario says something about it."""
+        if self.storage_legs is None:
+            self._at_storage(call)
+        else:
+            self._over(self.storage_legs[0], call, self._at_storage)
+
+    def _at_storage(self, call: Call) -> None:
+        done = self._stored if self.storage_legs is None else self._from_storage
+        if call.kind == Kind.LOOKUP:
+            self.storage.read(done, call)
+        else:
+            self.storage.write(done, call)
+
+    def _from_storage(self, call: Call) -> None:
+        assert self.storage_legs is not None
+        self._over(self.storage_legs[1], call, self._stored)
+
+    def _stored(self, call: Call) -> None:
+        if call.kind == Kind.LOOKUP:
+            self._was_read(call)
+        else:
+            self._was_written(call)
+
+    def _over(self, leg: tuple[Path, Line, float], call: Call, then: Callable[[Call], None]) -> None:
+        """Send over a link to or from storage; what is lost is asked for again after a second."""
+        now = self.kernel.now
+        path, line, base_s = leg
+        delay_s = path.transit(line, self.sizes.metadata, now, base_s)
+        if delay_s < INFINITY:
+            self.kernel.call_at(now + delay_s, then, call)
+        elif call.core_epoch == self.epoch:
+            self.kernel.call_at(now + STORAGE_RETRY_S, self._ask_storage, call)
+        else:
+            self._lose(call)
+
+    def _was_read(self, call: Call) -> None:
+        if call.core_epoch != self.epoch or self.down:
+            self._lose(call)
+            return
+        if self._lease_runs(call):
+            self._fill(call.session.session_id)
+            self._name_renewer(call)
+            self._reply(call)
+
+    def _establish(self, call: Call) -> None:
+        self._ask_storage(call)
+
+    def _was_written(self, call: Call) -> None:
+        """The session is durable: now it may have a weight, a lease, a place in the caches, and an answer."""
+        if call.core_epoch != self.epoch or self.down:
+            self._lose(call)
+            return
+        session = call.session
+        call.tier = Tier.CORE
+        if self.manager is not None:
+            if not session.established:  # a write that comes late moves no session whose client was answered
+                session.edge = call.edge
+            self.manager.admit(session, session.probe_s)
+        if self.leases is not None:
+            until_s = call.received_s + self.leases.length_s
+            known = self.grants.get(session.session_id)
+            if known is not None:  # it was asked for more than once; what another edge was granted still holds
+                until_s = max(until_s, known.until_s)
+            self.grants[session.session_id] = Grant(session, call.edge, until_s)
+            call.lease_until_s = call.sent_s + self.leases.length_s
+        self._fill(session.session_id)
+        self._note_holder(call)
+        self._reply(call)
+
+    def _acquire(self, call: Call) -> None:
+        if not self._lease_runs(call):
+            return
+        now = self.kernel.now
+        call.tier = Tier.CORE
+        session_id = call.session.session_id
+        if now < self.grace_until_s and not self.locks.holds(session_id, call.lock):
+            call.outcome = Outcome.DENIED
+        else:
+            policy = call.session.client.group.locks
+            token = self.locks.acquire(call.lock, session_id, now, policy.exclusive)
+            if token is not None:
+                call.token = token
+                self._locks_changed(call)
+            elif policy.waits:
+                self.locks.wait(call.lock, session_id, policy.exclusive, call.origin or call, call)
+                self._watch_line(call.lock)
+                return
+            else:
+                call.outcome = Outcome.DENIED
+        self._reply(call)
+
+    def _watch_line(self, lock: Lock) -> None:
+        """Somebody waits for a lock: look again when its holders may be gone without a word."""
+        free_s = self.locks.free_at_s(lock)
+        if free_s is None or free_s == INFINITY:
+            return
+        due_s = max(free_s, self.kernel.now)
+        if self._lines_due_s.get(lock, INFINITY) > due_s:
+            self._lines_due_s[lock] = due_s
+            self.kernel.call_at(due_s, self._line_due, lock)
+
+    def _line_due(self, lock: Lock) -> None:
+        if self._lines_due_s.get(lock, INFINITY) <= self.kernel.now:
+            del self._lines_due_s[lock]
+            self._serve_line(lock)
+
+    def _serve_line(self, lock: Lock) -> None:
+        """Grant a lock that may be free to whoever is first in line, at the shard that decides it."""
+        decider = self.shards[(lock[1] if lock[0] < 0 else lock[0]) % len(self.shards)]
+        now = self.kernel.now
+        granted = self.locks.next_in_line(lock, now, decider._still_wanted)
+        while granted is not None:
+            call: Call = granted[0]
+            call.token = granted[1]
+            decider._locks_changed(call)
+            decider._reply(call)
+            granted = self.locks.next_in_line(lock, now, decider._still_wanted)
+        decider._watch_line(lock)
+
+    def _still_wanted(self, call: Call) -> bool:
+        """Whether who stands in line is still there to be answered."""
+        if self.down or call.core_epoch != self.epoch:
+            call.note_lost()
+            return False
+        attempt = call.attempt
+        if attempt is not None and attempt.done and attempt.client.group.retry.cancel_on_timeout:
+            call.outcome = Outcome.DENIED
+            self._reply(call)  # nobody reads it, but the edge need not wait for it any more
+            return False
+        return self._lease_runs(call)
+
+    def _release(self, call: Call) -> None:
+        call.tier = Tier.CORE
+        if call.attempt is not None and not self._lease_runs(call):
+            return
+        if self.locks.release(call.lock, call.session.session_id, call.token, self.kernel.now):
+            self._locks_changed(call)
+            self._serve_line(call.lock)
+        else:
+            call.outcome = Outcome.DENIED
+        if call.attempt is not None:
+            self._reply(call)
+
+    def _close(self, call: Call) -> None:
+        session_id = call.session.session_id
+        self.grants.pop(session_id, None)
+        self.cache.discard(session_id)
+        self._ever.pop(session_id, None)
+        self.holders.pop(session_id, None)
+        for lock in self.locks.release_all(session_id, self.kernel.now, expired=False):
+            self._serve_line(lock)
+        self.locks_changed_s.pop(session_id, None)
+
+    def _renew(self, batch: Batch) -> None:
+        """Answer each lease of a batch: extended, expired, or moved to another renewer."""
+        assert self.leases is not None
+        batch.answered_s = now = self.kernel.now
+        until_s = batch.received_s + self.leases.length_s
+        for session in batch.sessions:
+            grant = self.grants.get(session.session_id)
+            if grant is None or grant.until_s <= now:  # as of now: it may have been told so since the batch came
+                batch.answers.append(RenewalAnswer.EXPIRED)
+            elif grant.renewer != batch.edge:
+                batch.answers.append(RenewalAnswer.MOVED)
+            else:
+                grant.until_s = max(grant.until_s, until_s)
+                batch.answers.append(RenewalAnswer.EXTENDED)
+        path, line, base_s = self.to_edge[batch.edge]
+        edge = self.edges[batch.edge]
+        assert edge.leases is not None
+        size = self.sizes.batch + self.sizes.batch_lease * len(batch.sessions)
+        delay_s = path.transit(line, size, now, base_s)
+        if delay_s < INFINITY:
+            self.kernel.call_at(now + delay_s, edge.leases.receive_answers, batch)
+        else:
+            edge.leases.batch_lost(batch)
+
+    _decide: tuple[Callable[[CoreNode, Call], None], ...] = (_lookup, _establish, _acquire, _release, _close, _close)
+
+    # -- leases ---------------------------------------------------------------------------------------
+    def grant(self, session: Session, renewer: int, until_s: float) -> None:
+        """Grant a lease (to sessions that are established before the run begins)."""
+        self.grants[session.session_id] = Grant(session, renewer, until_s)
+
+    def _lease_runs(self, call: Call) -> bool:
+        """Whether the session's lease runs; if not, the answer is SESSION_EXPIRED."""
+        if self.leases is None:
+            return True
+        session_id = call.session.session_id
+        authority = self.shards[session_id % len(self.shards)]
+        grant = authority.grants.get(session_id)
+        if grant is not None and self.kernel.now < grant.until_s:
+            return True
+        if grant is not None:
+            authority._expire(session_id)
+        call.outcome = Outcome.SESSION_EXPIRED
+        self._reply(call)
+        return False
+
+    def _expire(self, session_id: int) -> None:
+        """A lease is found to have ended: once."""
+        grant = self.grants[session_id]
+        if grant.over:
+            return
+        grant.over = True
+        self.expired += 1
+        self.cache.discard(session_id)
+        if self.locks.holds(session_id):
+            self._free_locks_in_time(session_id)
+        else:
+            del self.grants[session_id]
+
+    def _free_locks_in_time(self, session_id: int) -> None:
+        free_s = max(self.locks_until_s(session_id), self.kernel.now)
+        if free_s < INFINITY:
+            self.kernel.call_at(free_s, self._free_locks, session_id)
+
+    def _free_locks(self, session_id: int) -> None:
+        now = self.kernel.now
+        if session_id in self.grants and self.locks_until_s(session_id) <= now:
+            del self.grants[session_id]
+            for lock in self.locks.release_all(session_id, now, expired=True):
+                self._serve_line(lock)
+
+    def locks_until_s(self, session_id: int) -> float:
+        """Until when nobody else may have the locks that a session holds (asked of its shard).
+
+        A shard that is down may extend its leases when it is back: until then they have not ended.
+        """
+        if self.leases is None:
+            return INFINITY
+        grant = self.grants.get(session_id)
+        if grant is None:
+            return -INFINITY
+        if self.down and grant.until_s > self.crashed_s:
+            return INFINITY
+        return grant.until_s + self.leases.lock_delay_s
+
+    def _name_renewer(self, call: Call) -> None:
+        """A lookup carries the lease's present expiry and makes the asking edge its renewer; it never extends."""
+        if self.leases is not None:
+            grant = self.grants[call.session.session_id]
+            grant.renewer = call.edge
+            call.lease_until_s = grant.until_s
+        self._note_holder(call)
+
+    # -- answers and coherence ------------------------------------------------------------------------
+    def _fill(self, session_id: int) -> None:
+        now = self.kernel.now
+        if self.draw_ttl_s is None:
+            self.cache.insert(session_id, now)
+        else:
+            ttl_s = self.draw_ttl_s()
+            if ttl_s > 0.0:
+                self.cache.insert(session_id, now, ttl_s)
+
+    def _reply(self, call: Call) -> None:
+        now = self.kernel.now
+        call.read_at_s = now
+        if call.kind == Kind.LOOKUP:
+            expires_at_s = self.cache.expires_at(call.session.session_id)
+            call.ttl_left_s = 0.0 if expires_at_s is None else expires_at_s - now
+        path, line, base_s = self.to_edge[call.edge]
+        delay_s = path.transit(line, self.sizes.metadata, now, base_s)
+        if delay_s < INFINITY:
+            self.reply_link_sum_s += delay_s
+            self.kernel.call_at(now + delay_s, self.edges[call.edge].fill, call)
+        else:
+            call.note_lost()
+
+    def _note_holder(self, call: Call) -> None:
+        if self.policy.invalidate:
+            self.holders.setdefault(call.session.session_id, {})[call.edge] = None
+
+    def _locks_changed(self, call: Call) -> None:
+        """The record of a session has changed; the write behind it is durable later."""
+        session_id = call.session.session_id
+        now = self.kernel.now
+        owner = self.shards[session_id % len(self.shards)]
+        owner.locks_changed_s[session_id] = now
+        self.storage.write(_nothing, None)
+        if not self.policy.invalidate:
+            return
+        answered = call.attempt is not None  # the end of a hold has no answer that would tell its edge
+        for edge in owner.holders.pop(session_id, {}):
+            if edge == call.edge and answered:
+                continue
+            self.invalidations += 1
+            path, line, base_s = self.to_edge[edge]
+            delay_s = path.transit(line, self.sizes.lookup, now, base_s)
+            if delay_s < INFINITY:
+                self.kernel.call_at(now + delay_s, self.edges[edge].invalidate, call)
+        if answered:
+            owner._note_holder(call)
+
+    def _evicted(self, session_id: int, _expires_at_s: float) -> None:
+        self._ever[session_id] = Cause.EVICTED
+
+    # -- faults ---------------------------------------------------------------------------------------
+    def crash(self) -> None:
+        """Lose L2, the queue and what is in service; lease and lock state is safe with the standby."""
+        self.crashed_s = now = self.kernel.now
+        self.down = True
+        self.epoch += 1
+        for session_id in list(self.cache.keys()):
+            self._ever[session_id] = Cause.NODE_RESTART
+        self.cache.clear()
+        self.departure_sum_s += now * self.busy
+        self.busy = 0
+        lost, self.waiting = self.waiting, deque()
+        for call in lost:
+            self._lose(call)
+
+    def restart(self) -> None:
+        """Serve again (the repaired primary, or the standby in its place), L2 cold."""
+        self.down = False
+        if self.leases is None:
+            return
+        now, grace_s = self.kernel.now, self.policy.grace_s
+        until_s = now + (self.leases.length_s if grace_s is None else grace_s)
+        if grace_s is not None:
+            self.grace_until_s = until_s
+        for session_id, grant in list(self.grants.items()):
+            if grant.until_s > self.crashed_s:  # one that ran when its authority was lost
+                grant.until_s = max(grant.until_s, until_s)
+            elif grant.over:
+                self._free_locks_in_time(session_id)
+
+    def _lose(self, call: Call | Batch) -> None:
+        """A message that met a crash: its sender learns by its timeout."""
+        edge = self.edges[call.edge]
+        if isinstance(call, Batch):
+            if edge.leases is not None:
+                edge.leases.batch_lost(call)
+        else:
+            edge.unanswered(call)
+
+
+def _nothing(_: Any) -> None:
+    """What follows a write that nobody waits for."""

@@ -1,0 +1,478 @@
+"""An edge node: k workers, a finite queue, the L1 cache, and the leases that it renews.
+
+A request waits, is served (the L1 lookup is at the start of service), and is answered at the end of service on a
+hit. On a miss the edge asks the session's core shard then, fills L1 with what comes back, and answers without a
+second service. May import: kernel, request, the cache contract, leases. Does not model: CPU sharing, disks.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from heapq import heappush
+from typing import TYPE_CHECKING
+
+from simulator.nodes.timers import Timers
+from simulator.request import Attempt, Call, Cause, Kind, Operation, Outcome, Tier
+from simulator.slowable import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from simulator.caches.base import Cache
+    from simulator.kernel import Kernel
+    from simulator.leases.renewal import LeaseTable
+    from simulator.links import Line, Path
+    from simulator.nodes.client import Sizes
+    from simulator.nodes.core import CoreNode
+
+INFINITY = float("inf")
+OK = int(Outcome.OK)  # plain integers: enums cost in the hot path
+READ_LOCK, ESTABLISH = int(Operation.READ_LOCK), int(Operation.ESTABLISH)
+L1, L1_DELAYED = int(Tier.L1), int(Tier.L1_DELAYED)
+FETCH_TRIES = 3
+KIND_OF: dict[int, int] = {
+    Operation.ESTABLISH: Kind.ESTABLISH,
+    Operation.ACQUIRE: Kind.ACQUIRE,
+    Operation.RELEASE: Kind.RELEASE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EdgePolicy:
+    """How an edge serves. `workers` and `queue` may be infinite; times in seconds."""
+
+    workers: float = 1
+    queue: float = INFINITY
+    hold_worker: bool = False
+    coalesce: bool = True
+    inherit_ttl: bool = False
+    fetch_timeout_s: float = INFINITY
+
+
+class EdgeNode(Server):
+    """One edge node."""
+
+    def __init__(
+        self,
+        index: int,
+        name: str,
+        site: str | None,
+        kernel: Kernel,
+        policy: EdgePolicy,
+        draw_service_s: Callable[[], float],
+        draw_ttl_s: Callable[[], float] | None,
+        cache: Cache,
+        leases: LeaseTable | None,
+        sizes: Sizes,
+    ) -> None:
+        self.index = index
+        self.name = name
+        self.site = site
+        self.kernel = kernel
+        self.workers = policy.workers
+        self.queue_limit = policy.queue
+        self.policy = policy
+        super().__init__(draw_service_s)
+        self._finish_cb = self._finish  # bound once
+        self.draw_ttl_s = draw_ttl_s
+        self.cache = cache
+        self.leases = leases
+        self.sizes = sizes
+        self.cores: Sequence[CoreNode] = ()
+        self.to_core: Sequence[tuple[Path, Line, float]] = ()
+        self.sojourns_s: array[float] = array("d")  # shared by all edges: the recorder's columns
+        self.waits_s: array[float] = array("d")
+        self.track_reads = False
+        self.down = False
+        self.draining = False
+        self.epoch = 0
+        self.busy = 0
+        self.in_system = 0
+        self.waiting: deque[Attempt] = deque()
+        self.fetching: dict[int, Call] = {}
+        self.read_at_s: dict[int, float] = {}  # session -> when the core read the lock states that L1 holds
+        self.absent: dict[int, tuple[Cause, float]] = {}  # why an entry is gone, and when it would have expired
+        self._timers = (
+            Timers(kernel, policy.fetch_timeout_s, self._ask_again) if policy.fetch_timeout_s < INFINITY else None
+        )
+        cache.on_evict = self._evicted
+        self.reset_counters()
+
+    def reset_counters(self) -> None:
+        """Set all counters to zero."""
+        self.arrivals = self.visits = self.waited = self.refused = self.wasted = 0
+        self.lookups = self.hits = self.delayed = self.stale_reads = 0
+        self.misses = [0] * len(Cause)
+        self.arrival_sum_s = self.departure_sum_s = self.start_sum_s = 0.0
+        self.wait_sum_s = self.sojourn_sum_s = 0.0
+        self.fetches = 0
+        self.fetch_sum_s = self.core_link_sum_s = 0.0
+
+    # -- the queue ------------------------------------------------------------------------------------
+    def receive(self, attempt: Attempt) -> None:
+        """A request has arrived over the network."""
+        if self.down:
+            self._lose(attempt)
+            return
+        now = self.kernel.now
+        self.arrivals += 1
+        attempt.arrived_s = now
+        attempt.epoch = self.epoch
+        if self.draining and attempt.operation == ESTABLISH:
+            self._refuse(attempt)
+        elif self.busy < self.workers:
+            self.arrival_sum_s += now
+            self.in_system += 1
+            self.busy += 1
+            self._start(attempt)
+        elif len(self.waiting) < self.queue_limit:
+            self.arrival_sum_s += now
+            self.in_system += 1
+            self.waiting.append(attempt)
+        else:
+            self._refuse(attempt)
+
+    def _refuse(self, attempt: Attempt) -> None:
+        self.refused += 1
+        attempt.outcome = int(Outcome.REFUSED)
+        self._answer(attempt, self.sizes.lookup)
+
+    def _start(self, attempt: Attempt) -> None:
+        """Begin service; the L1 lookup is here."""
+        kernel = self.kernel
+        attempt.started_s = now = kernel.now
+        self.start_sum_s += now
+        if attempt.operation <= READ_LOCK:
+            session = attempt.session
+            session_id = session.session_id
+            self.lookups += 1
+            leases = self.leases
+            if self.cache.lookup(session_id, now) and (leases is None or leases.valid(session_id, now)):
+                self.hits += 1
+                attempt.tier = L1
+                if self.track_reads and attempt.operation == READ_LOCK:
+                    self._check_staleness(session_id)
+            else:
+                self._miss(attempt, session_id, now)
+            session.last_served = self.index
+        else:
+            attempt.call = call = Call(KIND_OF[attempt.operation], attempt.session, self.index, self.epoch, attempt)
+            if attempt.operation != ESTABLISH:
+                call.lock, call.token = attempt.lock, attempt.token
+                if self.leases is not None:
+                    self.leases.touch(attempt.session.session_id, now)
+        heappush(kernel.queue, (now + self.draw_service_s(), next(kernel.order), self._finish_cb, attempt))
+
+    def _miss(self, attempt: Attempt, session_id: int, now: float) -> None:
+        call = self.fetching.get(session_id)
+        if call is not None:
+            self.delayed += 1
+            attempt.call = call
+            attempt.tier = L1_DELAYED
+            return
+        self.misses[self._cause(attempt, session_id, now)] += 1
+        attempt.call = call = Call(Kind.LOOKUP, attempt.session, self.index, self.epoch, attempt)
+        if self.policy.coalesce:
+            self.fetching[session_id] = call
+
+    def _cause(self, attempt: Attempt, session_id: int, now: float) -> Cause:
+        last_served = attempt.session.last_served
+        if last_served < 0:
+            return Cause.COLD
+        if last_served != self.index:
+            return Cause.MIGRATED
+        if session_id in self.cache:  # there and fresh: only its lease can be what is over
+            return Cause.LEASE_EXPIRED
+        if self.cache.last_expired:
+            return Cause.TTL_EXPIRED
+        cause, expires_at_s = self.absent.pop(session_id, (Cause.COLD, INFINITY))
+        return Cause.TTL_EXPIRED if now >= expires_at_s else cause
+
+    def _finish(self, attempt: Attempt) -> None:
+        """End of service."""
+        if attempt.epoch != self.epoch:
+            attempt.crashed = True
+            self._lose(attempt)
+            return
+        if attempt.done:
+            self.wasted += 1
+        call = attempt.call
+        if call is None:
+            self._leave(attempt)
+            self._answer(attempt, -1.0)
+            return
+        if call.attempt is attempt:  # it is the one that asks
+            if not self.policy.hold_worker:
+                self._leave(attempt)
+            self._ask(call)
+        elif call.done:  # a delayed hit whose answer came (or was given up) during its service
+            self._leave(attempt)
+            attempt.outcome = call.outcome
+            if call.outcome == Outcome.TIMEOUT:
+                attempt.client.group.unanswered(attempt)
+            else:
+                self._answer(attempt, -1.0)
+        else:
+            if not self.policy.hold_worker:
+                self._leave(attempt)
+            call.waiters.append(attempt)
+
+    def _leave(self, attempt: Attempt) -> None:
+        """The attempt's worker is free; the next in the queue gets it."""
+        attempt.left_s = now = self.kernel.now
+        arrived_s = attempt.arrived_s
+        wait_s = attempt.started_s - arrived_s
+        self.visits += 1
+        if wait_s > 0.0:
+            self.waited += 1
+            self.wait_sum_s += wait_s
+        self.sojourn_sum_s += now - arrived_s
+        self.waits_s.append(wait_s)
+        self.sojourns_s.append(now - arrived_s)
+        self.departure_sum_s += now
+        self.in_system -= 1
+        waiting = self.waiting
+        while waiting:
+            following = waiting.popleft()
+            if following.done and following.client.group.retry.cancel_on_timeout:
+                self.start_sum_s += now
+                self.departure_sum_s += now
+                self.in_system -= 1
+                continue
+            self._start(following)
+            return
+        self.busy -= 1
+
+    def _answer(self, attempt: Attempt, size: float) -> None:
+        """Send the answer of an attempt to its client."""
+        client = attempt.client
+        kernel = self.kernel
+        group = client.group
+        if size < 0.0:
+            size = group.draw_response_bytes()
+        group.bytes_moved += size
+        attempt.size_bytes = size
+        index = self.index
+        now = kernel.now
+        attempt.told_weight = attempt.session.published_weight
+        attempt.down_s = delay_s = client.down[index].transit(client.down_line, size, now, client.back_s[index])
+        if delay_s < INFINITY:
+            heappush(kernel.queue, (now + delay_s, next(kernel.order), group.completed, attempt))
+        else:
+            group.unanswered(attempt)
+
+    # -- asking the core ------------------------------------------------------------------------------
+    def _shard(self, call: Call) -> int:
+        """Sessions are sharded by id, locks of a pool by their number."""
+        if call.kind in (Kind.ACQUIRE, Kind.RELEASE) and call.lock[0] < 0:
+            return call.lock[1] % len(self.cores)
+        return call.session.session_id % len(self.cores)
+
+    def _ask(self, call: Call) -> None:
+        sent = self._dispatch(call)
+        if self._timers is not None:
+            self._timers.add(call)
+        elif not sent:
+            self._give_up(call)
+
+    def _dispatch(self, call: Call) -> bool:
+        """Send a question to its shard; whether it is on its way."""
+        kernel = self.kernel
+        call.sent_s = now = kernel.now
+        shard = self._shard(call)
+        path, line, base_s = self.to_core[shard]
+        size = self.sizes.metadata if call.kind == Kind.ESTABLISH else self.sizes.lookup
+        delay_s = path.transit(line, size, now, base_s)
+        if delay_s == INFINITY:
+            call.note_lost()
+            return False
+        self.core_link_sum_s += delay_s
+        kernel.call_at(now + delay_s, self.cores[shard].receive, call)
+        return True
+
+    def _ask_again(self, call: Call) -> None:
+        """The core has not answered in time. If the question or its answer was lost, or met a crash: ask again.
+
+        A core that is only slow is not asked twice: its connection shows that the question is being worked on.
+        """
+        if call.epoch != self.epoch:  # the edge has crashed since: nobody here waits for it any more
+            call.done = True
+            self._lose_call(call)
+            return
+        assert self._timers is not None
+        if not call.lost:
+            self._timers.add(call)
+            return
+        call.lost = False
+        call.tries += 1
+        if call.tries >= FETCH_TRIES and not self._in_line(call):
+            self._give_up(call)
+            return
+        again = Call(call.kind, call.session, self.index, self.epoch, call.attempt)
+        again.origin = call
+        if call.kind > Kind.ESTABLISH:
+            again.lock, again.token = call.lock, call.token
+        self._dispatch(again)
+        self._timers.add(call)
+
+    @staticmethod
+    def _in_line(call: Call) -> bool:
+        """Whether it may stand in line for a lock, for as long as its client cares."""
+        attempt = call.attempt
+        return (
+            call.kind == Kind.ACQUIRE and attempt is not None and not attempt.done and attempt.client.group.locks.waits
+        )
+
+    def _give_up(self, call: Call) -> None:
+        """Nothing will come: who waits for this answer will not get one."""
+        call.done = True
+        call.outcome = int(Outcome.TIMEOUT)
+        if self.fetching.get(call.session.session_id) is call:
+            del self.fetching[call.session.session_id]
+        for attempt in (call.attempt, *call.waiters):
+            if attempt is not None:
+                if self.policy.hold_worker:
+                    self._leave(attempt)
+                attempt.client.group.unanswered(attempt)
+
+    def unanswered(self, call: Call) -> None:
+        """A core has lost this call in a crash; with a timeout the edge asks again, without it gives up."""
+        call.note_lost()
+        if self._timers is None and call.epoch == self.epoch and not call.done:
+            self._give_up(call)
+
+    def fill(self, call: Call) -> None:
+        """The core's answer has arrived: fill L1 and answer everyone who waited for it."""
+        question = call if call.origin is None else call.origin
+        if self.down or call.epoch != self.epoch or question.done:
+            if call.epoch != self.epoch or self.down:
+                question.done = True
+                self._lose_call(question)
+            return
+        question.done = True
+        question.outcome = outcome = call.outcome
+        self.fetches += 1
+        self.fetch_sum_s += self.kernel.now - question.sent_s
+        session = call.session
+        session_id = session.session_id
+        if self.fetching.get(session_id) is question:
+            del self.fetching[session_id]
+        if outcome == OK and call.kind <= Kind.ESTABLISH:
+            self._insert(call, session_id)
+        elif call.kind > Kind.ESTABLISH and session_id in self.read_at_s:
+            self.read_at_s[session_id] = call.read_at_s
+        asker = question.attempt
+        if asker is not None:
+            asker.tier = call.tier
+            asker.token = call.token
+            if call.kind == Kind.ESTABLISH:
+                session.last_served = self.index
+        size = -1.0 if outcome == OK and call.kind != Kind.ESTABLISH else self.sizes.metadata
+        for attempt in (asker, *question.waiters):
+            if attempt is not None:
+                attempt.outcome = outcome
+                if self.policy.hold_worker:
+                    self._leave(attempt)
+                self._answer(attempt, size)
+                attempt.call = None  # break the cycle: nothing here waits for the garbage collector
+        question.attempt = None
+
+    def _insert(self, call: Call, session_id: int) -> None:
+        now = self.kernel.now
+        ttl_s = None if self.draw_ttl_s is None else self.draw_ttl_s()
+        if self.policy.inherit_ttl and call.kind == Kind.LOOKUP:
+            ttl_s = min(INFINITY if ttl_s is None else ttl_s, call.ttl_left_s)
+        if self.leases is not None:
+            self.leases.hold(call.session, call.lease_until_s, call.read_at_s)
+        if ttl_s is None:
+            self.cache.insert(session_id, now)
+        elif ttl_s > 0.0:
+            self.cache.insert(session_id, now, ttl_s)
+        if self.absent:
+            self.absent.pop(session_id, None)
+        if self.track_reads:
+            self.read_at_s[session_id] = call.read_at_s
+
+    def _check_staleness(self, session_id: int) -> None:
+        core = self.cores[session_id % len(self.cores)]
+        if core.locks_changed_s.get(session_id, -1.0) > self.read_at_s.get(session_id, -1.0):
+            self.stale_reads += 1
+
+    def _evicted(self, session_id: int, expires_at_s: float) -> None:
+        self.absent[session_id] = (Cause.EVICTED, expires_at_s)
+
+    # -- control messages -----------------------------------------------------------------------------
+    def receive_control(self, call: Call) -> None:
+        """A message that needs no worker: a close, or the end of a lock's hold; it goes on to the core."""
+        if self.down:
+            return
+        if call.kind == Kind.CLOSE:
+            session_id = call.session.session_id
+            self.cache.discard(session_id)
+            self.absent.pop(session_id, None)
+            self.read_at_s.pop(session_id, None)
+            if self.leases is not None:
+                self.leases.drop(session_id)
+        now = self.kernel.now
+        shard = self._shard(call)
+        path, line, base_s = self.to_core[shard]
+        delay_s = path.transit(line, self.sizes.lookup, now, base_s)
+        if delay_s < INFINITY:
+            call.sent_s = now
+            call.epoch = self.epoch
+            call.edge = self.index
+            self.kernel.call_at(now + delay_s, self.cores[shard].receive, call)
+
+    def invalidate(self, call: Call) -> None:
+        """The core says that a session's record has changed (`coherence: invalidate`)."""
+        session_id = call.session.session_id
+        if not self.down and self.cache.discard(session_id):
+            self.absent[session_id] = (Cause.INVALIDATED, INFINITY)
+
+    # -- faults ---------------------------------------------------------------------------------------
+    def crash(self) -> None:
+        """Lose L1, the lease table, the queue and what is in service."""
+        now = self.kernel.now
+        self.down = True
+        self.epoch += 1
+        for session_id in list(self.cache.keys()):
+            self.absent[session_id] = (Cause.NODE_RESTART, INFINITY)
+        self.cache.clear()
+        self.read_at_s.clear()
+        if self.leases is not None:
+            self.leases.clear()
+        lost, self.waiting = self.waiting, deque()
+        self.departure_sum_s += now * self.in_system
+        self.start_sum_s += now * len(lost)
+        self.in_system = 0
+        self.busy = 0
+        for attempt in lost:
+            self._lose(attempt)
+        fetching, self.fetching = self.fetching, {}
+        for call in fetching.values():
+            call.done = True
+            self._lose_call(call)
+
+    def restart(self) -> None:
+        """Come back, cold."""
+        self.down = False
+
+    def drain(self) -> None:
+        """Take no new sessions."""
+        self.draining = True
+
+    def undrain(self) -> None:
+        """Take new sessions again."""
+        self.draining = False
+
+    def _lose(self, attempt: Attempt) -> None:
+        attempt.crashed = True
+        attempt.client.group.unanswered(attempt)
+
+    def _lose_call(self, call: Call) -> None:
+        for attempt in (call.attempt, *call.waiters):
+            if attempt is not None:
+                self._lose(attempt)

@@ -1,0 +1,537 @@
+"""The client agents of one group: they open sessions, send requests, measure, retry and fail over.
+
+A group owns what its agents share (workload, routing, retry policy, counters). May import: kernel, request, routing
+and links' contracts. Does not model: what happens beyond the access link.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Callable
+from heapq import heappush
+from itertools import count
+from typing import TYPE_CHECKING
+
+from simulator.nodes.client import INFINITY, Client, Draws, LockPolicy, RetryPolicy, Sizes
+from simulator.nodes.session import Session
+from simulator.nodes.timers import Timers
+from simulator.request import Attempt, Call, Kind, Operation, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from simulator.kernel import Kernel
+    from simulator.nodes.edge import EdgeNode
+    from simulator.routing.base import Router
+    from simulator.sam.manager import StickinessManager
+
+GAIN = 0.125  # of the agents' moving averages (RFC 6298's gain for round-trip times)
+LONGEST_PROBE_S = 1.0  # an echo that has not come by then will not come
+RETRY_BURST = 10.0  # retries that a full budget lets through at once
+OK, TIMEOUT, CRASHED = int(Outcome.OK), int(Outcome.TIMEOUT), int(Outcome.CRASHED)  # plain: enums cost in the hot path
+SESSION_EXPIRED, DENIED, UNROUTABLE = int(Outcome.SESSION_EXPIRED), int(Outcome.DENIED), int(Outcome.UNROUTABLE)
+ACQUIRE, RELEASE, ESTABLISH = int(Operation.ACQUIRE), int(Operation.RELEASE), int(Operation.ESTABLISH)
+
+
+class ClientGroup:
+    """All agents of one group."""
+
+    def __init__(
+        self,
+        name: str,
+        kernel: Kernel,
+        router: Router,
+        edges: Sequence[EdgeNode],
+        manager: StickinessManager | None,
+        retry: RetryPolicy,
+        locks: LockPolicy,
+        draws: Draws,
+        sizes: Sizes,
+        warmup_s: float,
+        session_ids: count[int],
+    ) -> None:
+        self.name = name
+        self.kernel = kernel
+        self.router = router
+        self.edges = edges
+        self.manager = manager
+        self.retry = retry
+        self.locks = locks
+        self.draws = draws
+        self.sizes = sizes
+        self.warmup_s = warmup_s
+        self.session_ids = session_ids
+        self.clients: list[Client] = []
+        self._adopted: dict[int, Session] = {}
+        self.sessions_open = 0
+        self._opened_sum_s = 0.0  # when sessions opened, less when they closed
+        self.new_client: Callable[[int], Client]
+        self.source_ended: Callable[[int], None] | None = None
+        self.watch: Callable[[Attempt, float], None] | None = None
+        self.edge_sites = [edge.site for edge in edges]
+        self.track_rtt = True
+        self.track_outstanding = False
+        self.latency_from_response = False
+        self.measures_first = False
+        self._tokens = RETRY_BURST
+        self._draw_operation = draws.operation
+        self._draw_request_bytes = draws.request_bytes
+        self.draw_response_bytes = draws.response_bytes
+        self.completed = self.complete  # bound once
+        self._receivers = [edge.receive for edge in edges]
+        self._reports = manager is not None
+        self._reports_health = manager is not None and manager.client_reports
+        if manager is not None:
+            self._report_session, self._report_value = manager.report_columns()
+        self._timers = Timers(kernel, retry.timeout_s, self._timed_out) if retry.timeout_s < INFINITY else None
+        # what the recorder reads: requests that ended and were first sent in the window, column by column
+        self.latencies_s = array("d")
+        self.codes = array("l")  # edge * 8 + tier
+        self.warm_latencies_s = array("d")
+        self.failed: dict[tuple[int, bool], int] = {}  # (outcome, counted) -> requests
+        self.failed_latencies_s = array("d")
+        self.flows: list[int] | None = None  # [from * edges + to]: moves between edges, where they are few
+        self._keep_latency = self.latencies_s.append
+        self._keep_code = self.codes.append
+        self._zero_counters()
+
+    def _zero_counters(self) -> None:
+        self.issued = self.ok = self.answered = self.silent = 0
+        self.counted_retries = self.left = self.migrations = self.runs = self.crossed = self.late = 0
+        self.establishments = self.sessions_begun = self.routed = 0
+        self.rtt_sum_s = self.loss_sum = self.goodput_sum = self.bytes_moved = 0.0
+        self.retry_sum_s = self.establish_sum_s = 0.0
+
+    @property
+    def ended(self) -> int:
+        """Requests that ended, ok or failed."""
+        return self.ok + sum(self.failed.values())
+
+    @property
+    def attempts_ended(self) -> int:
+        """Attempts that were answered or timed out, establishments included."""
+        return self.answered + self.silent
+
+    # -- sessions -------------------------------------------------------------------------------------
+    def open_session(self, index: int) -> Session:
+        """Begin a session of client `index`: establish it, unless it was established before the run."""
+        client = self.client(index)
+        session = self._adopted.pop(index, None)
+        self.sessions_open += 1
+        self._opened_sum_s += self.kernel.now
+        if session is None:
+            session = Session(next(self.session_ids), client, self.kernel.now)
+            client.session = session
+            self.sessions_begun += 1
+            self._establish(session)
+        client.session = session
+        return session
+
+    @property
+    def sessions_s(self) -> float:
+        """Time integral of the number of open sessions, seconds."""
+        return self.sessions_open * self.kernel.now - self._opened_sum_s
+
+    def client(self, index: int) -> Client:
+        """Client `index`; open populations make their clients when they come."""
+        clients = self.clients
+        while len(clients) <= index:
+            clients.append(self.new_client(len(clients)))
+        return clients[index]
+
+    def close_session(self, index: int) -> None:
+        """End the session of client `index`, once its outstanding requests have ended."""
+        client = self.clients[index]
+        session = client.session
+        if session is None:
+            return
+        client.session = None
+        self.sessions_open -= 1
+        self._opened_sum_s -= self.kernel.now
+        session.closing = True
+        if session.outstanding == 0:
+            self._send_close(session)
+
+    def adopt(self, client: Client, edge: int) -> Session:
+        """Take a session that is established before the run begins (`established: true`)."""
+        session = Session(next(self.session_ids), client, self.kernel.now)
+        session.established = True
+        session.edge = edge
+        self._adopted[client.index] = session
+        return session
+
+    def _establish(self, session: Session) -> None:
+        session.establishing = True
+        edge = self.router.nearest(session.client, -1)
+        if not self.measures_first or edge < 0:
+            self._ask_for_session(session)
+            return
+        rtt_s = self.probe(session.client, edge)
+        if rtt_s < INFINITY:
+            session.probe_s = rtt_s
+            self.kernel.call_in(rtt_s, self._ask_for_session, session)
+        else:  # the echo does not come
+            self.kernel.call_in(min(self.retry.timeout_s, LONGEST_PROBE_S), self._ask_for_session, session)
+
+    def _ask_for_session(self, session: Session) -> None:
+        attempt = Attempt(session.client, session, ESTABLISH, self.kernel.now, 0)
+        self.establishments += 1
+        self._send(attempt, self.router.nearest(session.client, -1), self.sizes.metadata)
+
+    def probe(self, client: Client, edge: int) -> float:
+        """Seconds until the echo of a small message to an edge is back; infinity if it does not come."""
+        if self.edges[edge].down:
+            return INFINITY
+        now, size = self.kernel.now, self.sizes.lookup
+        there_s = client.up[edge].transit(client.up_line, size, now, client.base_s[edge])
+        if there_s == INFINITY:
+            return INFINITY
+        return there_s + client.down[edge].transit(client.down_line, size, now + there_s, client.back_s[edge])
+
+    def _established(self, attempt: Attempt) -> None:
+        session = attempt.session
+        session.establishing = False
+        session.established = True
+        session.edge = attempt.edge
+        pending, session.pending = session.pending, None
+        for waiting in pending or ():
+            if not waiting.done:
+                if not waiting.tries:
+                    self.establish_sum_s += self.kernel.now - waiting.intended_s
+                self._route(waiting)
+        if session.closing and session.outstanding == 0:
+            self._send_close(session)
+
+    def _not_established(self, session: Session, outcome: int) -> None:
+        session.establishing = False
+        pending, session.pending = session.pending, None
+        for waiting in pending or ():
+            if not waiting.done:
+                waiting.done = True
+                self._request_failed(waiting, outcome)
+
+    def _send_close(self, session: Session) -> None:
+        session.over = True
+        self.router.forget(session)
+        if self.manager is not None:
+            self.manager.forget(session)
+        if not session.established:
+            return
+        client = session.client
+        call = Call(Kind.CLOSE, session, session.edge, 0, None)
+        self._send_control(client, session.edge, call)
+
+    def _send_control(self, client: Client, edge: int, call: Call) -> None:
+        now = self.kernel.now
+        delay_s = client.up[edge].transit(client.up_line, self.sizes.lookup, now, client.base_s[edge])
+        if delay_s < INFINITY:
+            self.kernel.call_at(now + delay_s, self.edges[edge].receive_control, call)
+
+    # -- requests -------------------------------------------------------------------------------------
+    def arrive(self, index: int) -> None:
+        """One request of client `index` is due now; without an open session there is none."""
+        client = self.clients[index]
+        session = client.session
+        if session is not None:
+            draw = self._draw_operation
+            self._issue(client, session, 0 if draw is None else draw())
+
+    def arrive_as(self, index: int, operation: str) -> None:
+        """One request with its operation given (traces)."""
+        client = self.client(index)
+        if client.session is not None:
+            self._issue(client, client.session, int(Operation[operation.upper()]))
+
+    def _issue(self, client: Client, session: Session, operation: int) -> None:
+        self.issued += 1
+        session.outstanding += 1
+        attempt = Attempt(client, session, operation, self.kernel.now, 0)
+        if operation >= ACQUIRE:
+            attempt.lock, attempt.token = self._pick_lock(session, operation)
+        if self._tokens < RETRY_BURST:
+            self._tokens = min(self._tokens + self.retry.budget_ratio, RETRY_BURST)
+        if session.established:
+            self._route(attempt)
+        else:
+            self._wait_for_establishment(attempt)
+
+    def _wait_for_establishment(self, attempt: Attempt) -> None:
+        session = attempt.session
+        if session.pending is None:
+            session.pending = []
+        session.pending.append(attempt)
+        if not session.establishing:
+            self._establish(session)
+
+    def _route(self, attempt: Attempt) -> None:
+        """Choose the edge of a request's first attempt and send it there."""
+        session, router = attempt.session, self.router
+        self.routed += 1
+        edge = router.choose(attempt.client, session)
+        if edge != session.edge and edge >= 0:
+            self.left += 1
+            if self.flows is not None:
+                self.flows[session.edge * len(self.edges) + edge] += 1
+            if router.moves:
+                session.edge = edge
+                self.migrations += 1
+        if edge != session.last_edge:
+            self.runs += 1
+            session.last_edge = edge
+        self._send(attempt, edge, self._draw_request_bytes())
+
+    def _send(self, attempt: Attempt, edge: int, size: float) -> None:
+        kernel = self.kernel
+        attempt.sent_s = now = kernel.now
+        if edge < 0:
+            attempt.done = True
+            self._attempt_failed(attempt, UNROUTABLE)
+            return
+        attempt.edge = edge
+        client = attempt.client
+        self.bytes_moved += size
+        attempt.up_s = delay_s = client.up[edge].transit(client.up_line, size, now, client.base_s[edge])
+        if self.track_outstanding:
+            at = client.outstanding_at
+            if at is None:
+                at = client.outstanding_at = {}
+            at[edge] = at.get(edge, 0) + 1
+        timers = self._timers
+        if delay_s < INFINITY:
+            heappush(kernel.queue, (now + delay_s, next(kernel.order), self._receivers[edge], attempt))
+        elif timers is None:
+            self.unanswered(attempt)
+        if timers is not None:
+            timers.add(attempt)
+
+    def complete(self, attempt: Attempt) -> None:
+        """An answer has reached the client."""
+        if attempt.done:
+            self.late += 1
+            return
+        attempt.done = True
+        now = self.kernel.now
+        client, session = attempt.client, attempt.session
+        edge = attempt.edge
+        rtt_s = attempt.up_s + attempt.down_s
+        self._measure(client, edge, rtt_s, attempt.size_bytes)
+        session.client_weight = attempt.told_weight
+        operation = attempt.operation
+        if attempt.outcome != OK:
+            self._attempt_failed(attempt, attempt.outcome, rtt_s)
+            return
+        if operation >= ACQUIRE and self._settle(attempt):
+            return  # an establishment is no request
+        if self._reports:
+            self._report_session(session.session_id)
+            self._report_value(now - attempt.sent_s if self.latency_from_response else rtt_s)
+            if self._reports_health:
+                self.manager.report_answer(edge)  # type: ignore[union-attr]  # it reports to somebody
+        self.ok += 1
+        intended_s = attempt.intended_s
+        if intended_s >= self.warmup_s:
+            self._keep_latency(now - intended_s)
+            self._keep_code(edge * 8 + attempt.tier)
+            if attempt.tries:
+                self.counted_retries += attempt.tries
+                self.retry_sum_s += attempt.sent_s - intended_s
+            if self.edge_sites[edge] != client.near_site:
+                self.crossed += 1
+        else:
+            self.warm_latencies_s.append(now - intended_s)
+        if self.watch is not None:
+            self.watch(attempt, now)
+        session.outstanding -= 1
+        if session.closing and session.outstanding == 0:
+            self._send_close(session)
+        if self.source_ended is not None:
+            self.source_ended(client.index)
+
+    def _measure(self, client: Client, edge: int, rtt_s: float, size_bytes: float) -> None:
+        """An answer of `size_bytes` came over links that took `rtt_s` both ways: moving averages of the agent."""
+        if self.track_rtt:
+            known = client.rtt_s
+            if known is None:
+                client.rtt_s = {edge: rtt_s}
+            else:
+                old = known.get(edge)
+                known[edge] = rtt_s if old is None else old + GAIN * (rtt_s - old)
+        self.answered += 1
+        self.rtt_sum_s += rtt_s
+        if client.loss:
+            client.loss *= 1.0 - GAIN
+            self.loss_sum += client.loss
+        if rtt_s > 0.0:
+            goodput = client.goodput
+            sample = size_bytes / rtt_s
+            client.goodput = goodput = goodput + GAIN * (sample - goodput) if goodput else sample
+            self.goodput_sum += goodput
+        if self.track_outstanding and client.outstanding_at is not None:
+            client.outstanding_at[edge] -= 1
+
+    def _settle(self, attempt: Attempt) -> bool:
+        """Draw the consequences of an answered lock operation or establishment; True for the latter."""
+        session = attempt.session
+        if attempt.operation == ESTABLISH:
+            self._established(attempt)
+            return True
+        if attempt.operation == ACQUIRE:
+            if session.held is None:
+                session.held = {}
+            session.held[attempt.lock] = attempt.token
+            if self.locks.draw_hold_s is not None:
+                hold_s = self.locks.draw_hold_s()
+                if hold_s < INFINITY:
+                    self.kernel.call_at(self.kernel.now + hold_s, self._hold_over, attempt)
+        return False
+
+    def _hold_over(self, attempt: Attempt) -> None:
+        """A lock has been held as long as it was wanted: tell the core."""
+        session, lock = attempt.session, attempt.lock
+        if session.held is None or session.held.get(lock) != attempt.token or session.expired:
+            return
+        del session.held[lock]
+        call = Call(Kind.RELEASE, session, session.edge, 0, None)
+        call.lock, call.token = lock, attempt.token
+        self._send_control(session.client, session.edge, call)
+
+    def _pick_lock(self, session: Session, operation: int) -> tuple[tuple[int, int], int]:
+        """One of the session's own locks or of the pool, each as likely; a release picks a held one if it can.
+
+        With the fencing token of the hold that a release ends: from then on the client does not count on the lock.
+        """
+        own, pool = self.locks.own, self.locks.pool
+        held = session.held
+        if operation == RELEASE and held:
+            lock = list(held)[int(self.draws.lock() * len(held))]
+            return lock, held.pop(lock)
+        number = int(self.draws.lock() * (own + pool))
+        return ((session.session_id, number) if number < own else (-1 - self.locks.group, number - own)), 0
+
+    # -- failures -------------------------------------------------------------------------------------
+    def _timed_out(self, attempt: Attempt) -> None:
+        attempt.done = True
+        client = attempt.client
+        client.loss += GAIN * (1.0 - client.loss)
+        self.loss_sum += client.loss
+        self.silent += 1
+        if self.track_outstanding and client.outstanding_at is not None:
+            client.outstanding_at[attempt.edge] -= 1
+        if self.manager is not None and self.manager.client_reports:
+            self.manager.report_silence(attempt.edge)
+        self._attempt_failed(attempt, CRASHED if attempt.crashed else TIMEOUT)
+
+    def _attempt_failed(self, attempt: Attempt, outcome: int, rtt_s: float = -1.0) -> None:
+        """An attempt ended without success: try again where the policy allows it."""
+        session = attempt.session
+        if attempt.operation != ESTABLISH and self.manager is not None:
+            self.manager.report(session.session_id, -1.0 if rtt_s < 0 else -2.0 - rtt_s)
+        if outcome == SESSION_EXPIRED:
+            self._expire(session)
+        if outcome != DENIED and attempt.tries < self.retry.limit and self._may_retry():
+            if outcome == SESSION_EXPIRED:
+                self._retry(attempt)
+            else:
+                self.kernel.call_at(self.kernel.now + self._backoff_s(attempt.tries), self._retry, attempt)
+        elif attempt.operation == ESTABLISH:
+            self._not_established(session, outcome)
+        else:
+            self._request_failed(attempt, outcome)
+
+    def _may_retry(self) -> bool:
+        if self.retry.budget_ratio < INFINITY:
+            if self._tokens < 1.0:
+                return False
+            self._tokens -= 1.0
+        return True
+
+    def _backoff_s(self, tries: int) -> float:
+        retry = self.retry
+        bound_s = min(retry.cap_s, retry.backoff_s * 2.0 ** min(tries, 1000))
+        return bound_s * self.draws.jitter() if retry.jitter else bound_s
+
+    def _retry(self, failed: Attempt) -> None:
+        session = failed.session
+        while session.successor is not None:
+            session = session.successor
+        again = Attempt(failed.client, session, failed.operation, failed.intended_s, failed.tries + 1)
+        if session is not failed.session and failed.operation != ESTABLISH:
+            failed.session.outstanding -= 1
+            session.outstanding += 1
+        if failed.operation >= ACQUIRE:
+            again.lock, again.token = getattr(failed, "lock", (0, 0)), getattr(failed, "token", 0)
+        if failed.operation == ESTABLISH:
+            edge = self.router.nearest(failed.client, failed.edge)
+            if edge < 0:  # there is no other
+                edge = self.router.nearest(failed.client, -1)
+            self._send(again, edge, self.sizes.metadata)
+        elif not session.established:
+            self._wait_for_establishment(again)
+        elif session is not failed.session:
+            self._route(again)
+        else:
+            edge = self.router.retry(failed.client, session, failed.edge)
+            if self.router.retry_moves and edge >= 0 and edge != session.edge:
+                if self.flows is not None:
+                    self.flows[session.edge * len(self.edges) + edge] += 1
+                session.edge = edge
+                self.migrations += 1
+            self._send(again, edge, self._draw_request_bytes())
+
+    def _expire(self, session: Session) -> None:
+        """The service does not know the session any more: open another in its place."""
+        if session.expired:
+            return
+        session.expired = session.over = True
+        if self.manager is not None:
+            self.manager.forget(session)
+        successor = Session(next(self.session_ids), session.client, session.started_s)
+        successor.closing = session.closing
+        session.successor = successor
+        if session.client.session is session:
+            session.client.session = successor
+
+    def _request_failed(self, attempt: Attempt, outcome: int) -> None:
+        now = self.kernel.now
+        counted = attempt.intended_s >= self.warmup_s
+        key = (outcome, counted)
+        self.failed[key] = self.failed.get(key, 0) + 1
+        if counted:
+            self.counted_retries += attempt.tries
+            self.failed_latencies_s.append(now - attempt.intended_s)
+        attempt.outcome = outcome
+        if self.watch is not None:
+            self.watch(attempt, now)
+        session = attempt.session
+        session.outstanding -= 1
+        if session.closing and session.outstanding == 0:
+            self._send_close(session)
+        if self.source_ended is not None:
+            self.source_ended(attempt.client.index)
+
+    def unanswered(self, attempt: Attempt) -> None:
+        """The answer can never come. With a timeout the client will notice; without, the request is counted here.
+
+        The client itself learns nothing: a closed loop stays stuck, as it would.
+        """
+        if self._timers is not None or attempt.done:
+            return
+        attempt.done = True
+        outcome = CRASHED if attempt.crashed else TIMEOUT
+        session = attempt.session
+        if attempt.operation == ESTABLISH:
+            source, self.source_ended = self.source_ended, None
+            self._not_established(session, outcome)
+            self.source_ended = source
+            return
+        key = (outcome, attempt.intended_s >= self.warmup_s)
+        self.failed[key] = self.failed.get(key, 0) + 1
+        if key[1]:
+            self.counted_retries += attempt.tries
+        attempt.outcome = outcome
+        if self.watch is not None:
+            self.watch(attempt, math.nan)
+        session.outstanding -= 1
+        if session.closing and session.outstanding == 0:
+            self._send_close(session)

@@ -1,0 +1,63 @@
+"""Persistent storage: the truth. Reads and durable writes, each with a latency distribution, no queue.
+
+May import: kernel. A crashed storage answers nothing until it is back: what is asked meanwhile waits and is
+asked again then, so nothing that was promised is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from simulator.kernel import Kernel
+from simulator.slowable import Slowable
+
+INFINITY = float("inf")
+
+
+class Storage(Slowable):
+    """Reads and writes of session metadata.
+
+    `read(function, argument)` calls `function(argument)` when the record has been read, `write` when the write
+    is durable.
+    """
+
+    def __init__(self, kernel: Kernel, draw_read: Callable[[], float], draw_write: Callable[[], float]) -> None:
+        self._kernel = kernel
+        self._draw_read = draw_read
+        self._draw_write = draw_write
+        self._waiting: list[tuple[Callable[[], float], Callable[[Any], None], Any]] = []
+        self.down = False
+        self.reads = 0
+        self.read_sum_s = 0.0  # time in reads; waiting for a crashed storage apart
+        self.writes = 0
+
+    def read(self, function: Callable[[Any], None], argument: Any) -> None:
+        """Read one record."""
+        self.reads += 1
+        self.read_sum_s += self._do(self._draw_read, function, argument)
+
+    def write(self, function: Callable[[Any], None], argument: Any) -> None:
+        """Write one record durably."""
+        self.writes += 1
+        self._do(self._draw_write, function, argument)
+
+    def _do(self, draw: Callable[[], float], function: Callable[[Any], None], argument: Any) -> float:
+        if self.down:
+            self._waiting.append((draw, function, argument))
+            return 0.0
+        delay_s = draw() * self.slowness
+        self._kernel.call_at(self._kernel.now + delay_s, function, argument)
+        return delay_s
+
+    # -- faults ---------------------------------------------------------------------------------------
+    def crash(self) -> None:
+        """Stop answering. What is on its way to the disk is on the disk."""
+        self.down = True
+
+    def restart(self) -> None:
+        """Answer again, first what was asked meanwhile."""
+        self.down = False
+        waiting, self._waiting = self._waiting, []
+        for draw, function, argument in waiting:
+            self._do(draw, function, argument)

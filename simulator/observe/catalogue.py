@@ -1,0 +1,131 @@
+"""The catalogue of metrics: name, unit, better direction, labels and one line of meaning each.
+
+May import nothing of the project. Values come from a replication (simulator.observe.metrics).
+Units are SI: "s", "ratio" (0..1), "1/s", "B", "B/s" and "1" (plain counts, weights 0..100).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+Direction = Literal["higher", "lower", "none"]
+
+MISS_CAUSES: Final = (
+    "cold",
+    "ttl_expired",
+    "lease_expired",
+    "evicted",
+    "migrated",
+    "invalidated",
+    "node_restart",
+)
+FAILURE_CAUSES: Final = ("timeout", "refused", "crashed", "session_expired", "denied", "unroutable")
+CAUSE_LABELS: Final[dict[str, tuple[str, ...]]] = {
+    "misses.l1.rate": MISS_CAUSES,
+    "misses.l2.rate": MISS_CAUSES,
+    "failures.ratio": FAILURE_CAUSES,
+}
+"""Metrics that are zero, not unknown, for a cause that never occurred."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric: see the module's docstring for units; `labels` names the families it is also given by."""
+
+    name: str
+    unit: str
+    better: Direction
+    labels: tuple[str, ...]
+    description: str
+
+    def at_percentile(self, name: str, percentile: float) -> Metric:
+        """The same quantity at another percentile."""
+        described = self.description.replace("99th percentile", f"{percentile:g}th percentile")
+        return replace(self, name=name, description=described)
+
+
+_G, _E, _T, _C, _N, _L, _H = "group", "edge", "tier", "cause", "core", "link", "hop"
+_UP: Direction = "higher"
+_DOWN: Direction = "lower"
+_NONE: Direction = "none"
+
+_ROWS: tuple[tuple[str, str, Direction, tuple[str, ...], str], ...] = (
+    ("hit_ratio.l1", "ratio", _UP, (_G, _E), "L1 lookups answered by the edge's own cache"),
+    ("hit_ratio.l2", "ratio", _UP, (_N,), "L2 lookups answered by the core's cache"),
+    ("hit_ratio.total", "ratio", _UP, (_G,), "lookups answered without storage"),
+    ("delayed_hit_ratio.l1", "ratio", _NONE, (_G, _E), "L1 lookups that waited for another's fetch"),
+    ("delayed_hit_ratio.l2", "ratio", _NONE, (_N,), "L2 lookups that waited for another's read"),
+    ("miss_ratio.l1", "ratio", _DOWN, (_G, _E), "L1 lookups that had to ask the core"),
+    ("lookups.l1.rate", "1/s", _NONE, (_G, _E), "L1 lookups"),
+    ("lookups.l2.rate", "1/s", _NONE, (_N,), "L2 lookups"),
+    ("misses.l1.rate", "1/s", _DOWN, (_C, _E), "L1 misses, in all and by cause"),
+    ("misses.l2.rate", "1/s", _DOWN, (_C, _N), "L2 misses, in all and by cause"),
+    ("evictions.l1.rate", "1/s", _DOWN, (_E,), "L1 entries evicted for lack of room"),
+    ("evictions.l2.rate", "1/s", _DOWN, (_N,), "L2 entries evicted for lack of room"),
+    ("stale_reads.rate", "1/s", _DOWN, (_G, _E), "lock states read from L1 that were no longer true"),
+    ("latency.mean", "s", _DOWN, (_G, _T, _E), "mean latency of ok requests, intended send to answer"),
+    ("latency.p50", "s", _DOWN, (_G, _T, _E), "median latency of ok requests"),
+    ("latency.p90", "s", _DOWN, (_G, _T, _E), "90th percentile of the latency of ok requests"),
+    ("latency.p95", "s", _DOWN, (_G, _T, _E), "95th percentile of the latency of ok requests"),
+    ("latency.p99", "s", _DOWN, (_G, _T, _E), "99th percentile of the latency of ok requests"),
+    ("latency.p999", "s", _DOWN, (_G, _T, _E), "99.9th percentile of the latency of ok requests"),
+    ("latency.failed.mean", "s", _DOWN, (_G, _C), "mean time until a request was given up"),
+    ("latency.failed.p99", "s", _DOWN, (_G, _C), "99th percentile of the time until a request was given up"),
+    ("latency.hop.mean", "s", _DOWN, (_H,), "where the mean latency of ok requests goes, hop by hop"),
+    ("within", "ratio", _UP, (_G,), "share of all requests answered ok within the duration"),
+    ("network_latency.mean", "s", _DOWN, (_G, _E), "mean round trip client <-> edge, without service"),
+    ("availability", "ratio", _UP, (_G,), "ok requests / all requests"),
+    ("requests.rate", "1/s", _NONE, (_G, _E), "requests sent"),
+    ("attempts.per_request", "1", _DOWN, (_G,), "attempts per request, retries included"),
+    ("failures.ratio", "ratio", _DOWN, (_C, _G), "failed requests / all requests, also by cause"),
+    ("failures.faults.ratio", "ratio", _DOWN, (), "failed / all requests while a fault was on"),
+    ("goodput", "1/s", _UP, (_G,), "ok requests"),
+    ("wasted_work.rate", "1/s", _DOWN, (_E,), "answers that nobody waited for any more"),
+    ("edge.wait.mean", "s", _DOWN, (_E,), "mean time in an edge's queue"),
+    ("edge.wait.probability", "ratio", _DOWN, (_E,), "requests that had to queue at the edge"),
+    ("edge.wait.p95", "s", _DOWN, (_E,), "95th percentile of the time in an edge's queue"),
+    ("edge.wait.p99", "s", _DOWN, (_E,), "99th percentile of the time in an edge's queue"),
+    ("edge.sojourn.mean", "s", _DOWN, (_E,), "mean time at the edge, queue and service"),
+    ("edge.sojourn.p50", "s", _DOWN, (_E,), "median time at the edge"),
+    ("edge.sojourn.p95", "s", _DOWN, (_E,), "95th percentile of the time at the edge"),
+    ("edge.sojourn.p99", "s", _DOWN, (_E,), "99th percentile of the time at the edge"),
+    ("edge.utilisation", "ratio", _NONE, (_E,), "busy share of the edges' workers"),
+    ("edge.in_system.mean", "1", _DOWN, (_E,), "mean number waiting and in service at an edge"),
+    ("edge.refused_ratio", "ratio", _DOWN, (_E,), "attempts refused because the queue was full"),
+    ("edge.imbalance", "1", _DOWN, (), "largest / mean load of the edges"),
+    ("edge.load", "1/s", _NONE, (_E,), "requests that reached an edge"),
+    ("link.loss_ratio", "ratio", _DOWN, (_L,), "messages lost / messages sent"),
+    ("link.loss_burst.mean", "1", _DOWN, (_L,), "mean number of messages lost in a row"),
+    ("link.wait.mean", "s", _DOWN, (_L,), "mean wait in a link's transmit queue"),
+    ("client.loss_ratio", "ratio", _DOWN, (_G,), "loss as the client agents measured it"),
+    ("client.bandwidth", "B/s", _UP, (_G,), "goodput of links as the client agents measured it"),
+    ("session.bytes.rate", "B/s", _NONE, (_G,), "data volume of a session"),
+    ("core.requests.rate", "1/s", _DOWN, (_N,), "requests that reached the core"),
+    ("core.utilisation", "ratio", _NONE, (_N,), "busy share of the cores' workers"),
+    ("storage.reads.rate", "1/s", _DOWN, (), "reads of the persistent storage"),
+    ("storage.writes.rate", "1/s", _NONE, (), "writes to the persistent storage"),
+    ("renewals.rate", "1/s", _NONE, (_E,), "leases renewed"),
+    ("renewal_batches.rate", "1/s", _DOWN, (_E,), "renewal messages"),
+    ("renewal_batch.size.mean", "1", _NONE, (_E,), "leases in a renewal message"),
+    ("renewal_messages_saved_ratio", "ratio", _UP, (_E,), "messages saved against one a lease"),
+    ("lease.lapses.rate", "1/s", _DOWN, (_E,), "leases that ended unrenewed in the edge's belief"),
+    ("stickiness.mean", "1", _NONE, (_G,), "mean stickiness weight of open sessions (0..100)"),
+    ("stickiness.p05", "1", _NONE, (_G,), "5th percentile of the stickiness weight"),
+    ("stickiness.p50", "1", _NONE, (_G,), "median of the stickiness weight"),
+    ("stickiness.p95", "1", _NONE, (_G,), "95th percentile of the stickiness weight"),
+    ("left_ratio", "ratio", _NONE, (_G,), "requests that left their session's edge"),
+    ("crossed_site_ratio", "ratio", _DOWN, (_G,), "requests served at another than the nearest site"),
+    ("migrations.rate", "1/s", _DOWN, (_G, _C), "sessions that changed their edge"),
+    ("stay_length.mean", "1", _UP, (_G,), "requests in a row at one edge"),
+    ("sessions.open.mean", "1", _NONE, (_G,), "open sessions"),
+    ("sessions.established.rate", "1/s", _NONE, (_G,), "sessions established"),
+    ("failover.detection.mean", "s", _DOWN, (), "mean time from a crash to its detection"),
+    ("failover.detection.max", "s", _DOWN, (), "longest time from a crash to its detection"),
+    ("failover.recovery.mean", "s", _DOWN, (), "mean time until the affected hit ratio is back at 95 %"),
+    ("failover.recovery.max", "s", _DOWN, (), "longest time until the affected hit ratio is back at 95 %"),
+    ("failover.sessions_moved", "1", _NONE, (), "sessions given another edge by the SAM"),
+    ("node.availability", "ratio", _UP, (_E, _N), "share of the time that nodes were up"),
+)
+
+CATALOGUE: Final[dict[str, Metric]] = {row[0]: Metric(*row) for row in _ROWS}

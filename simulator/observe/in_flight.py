@@ -1,0 +1,84 @@
+"""Where the requests are that have not ended: found by looking everywhere, only at the end of runs that leave some.
+
+Independent of the counters: a request that was forgotten is nowhere. May import: the world (to read it).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simulator.nodes.session import Session
+from simulator.request import Attempt, Batch, Call, Operation
+
+if TYPE_CHECKING:
+    from simulator.world import World
+
+
+def renewals_in_flight(world: World) -> dict[int, int]:
+    """How many leases of each edge are in renewal messages: under way, in a core's queue or in service there."""
+    found = dict.fromkeys(range(len(world.edges)), 0)
+    messages = [entry[3] for entry in world.kernel.queue]
+    for core in world.cores:
+        messages += core.waiting
+    for message in messages:
+        if isinstance(message, Batch):
+            found[message.edge] += len(message.sessions)
+    return found
+
+
+def requests_in_flight(world: World) -> dict[str, int]:
+    """How many requests of each group are under way, in a queue, in service, waiting or about to be retried."""
+    search = _Search()
+    for _, _, function, argument in world.kernel.queue:
+        search.look(argument, retries=getattr(function, "__name__", "") == "_retry")
+    for edge in world.edges:
+        for attempt in edge.waiting:
+            search.look(attempt)
+        for call in edge.fetching.values():
+            search.look(call)
+        search.timers(edge._timers)
+    for core in world.cores:
+        for message in core.waiting:
+            search.look(message)
+    for line in world.cores[0].locks._lines.values():
+        for _, _, ticket in line.values():
+            search.look(ticket)
+    for entry in world.storage._waiting:
+        for thing in entry:
+            search.look(thing)
+    for group in world.groups:
+        search.timers(group._timers)
+    found = dict.fromkeys((group.name for group in world.groups), 0)
+    for attempt in search.found.values():
+        found[attempt.client.group.name] += 1
+    return found
+
+
+class _Search:
+    """Requests by the attempt that stands for them."""
+
+    def __init__(self) -> None:
+        self.found: dict[int, Attempt] = {}
+        self._seen: set[int] = set()
+
+    def timers(self, timers: Any) -> None:
+        """What waits for a time-out."""
+        for _, item in () if timers is None else timers._queue:
+            self.look(item)
+
+    def look(self, thing: Any, retries: bool = False) -> None:
+        """Note what a message, a session or an attempt stands for."""
+        if isinstance(thing, Attempt):
+            if thing.operation == Operation.ESTABLISH:
+                self.look(thing.session)
+            elif retries or not thing.done:
+                self.found[id(thing)] = thing
+        elif isinstance(thing, Call):
+            if id(thing) in self._seen:
+                return
+            self._seen.add(id(thing))
+            for part in (thing.attempt, thing.origin, *thing.waiters):
+                self.look(part)
+        elif isinstance(thing, Session):
+            for attempt in thing.pending or ():
+                self.look(attempt)

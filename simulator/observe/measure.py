@@ -1,0 +1,290 @@
+"""From two snapshots and the recorder's histograms to the metrics of one replication.
+
+Rates are over the measured window, ratios of what happened in it; requests count by when they were first sent.
+May import: numpy, the recorder and the world (to read them). Changes nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulator.links.counters import PathCounters
+from simulator.observe.counters import CORE_COLUMNS, EDGE_COLUMNS, GROUP_COLUMNS, LEASE_COLUMNS, NO_COUNTS, FloatArray
+from simulator.observe.hops import hop_means
+from simulator.observe.metrics import carried_percentile, histogram_metrics
+from simulator.observe.recorder import weighted_mean, weighted_percentile
+from simulator.request import Cause, Outcome, Tier
+
+if TYPE_CHECKING:
+    from simulator.observe.recorder import Recorder
+
+NAN = math.nan
+Values = dict[str, float]
+_E = {name: column for column, name in enumerate(EDGE_COLUMNS)}
+_L = {name: column for column, name in enumerate(LEASE_COLUMNS)}
+_C = {name: column for column, name in enumerate(CORE_COLUMNS)}
+_G = {name: column for column, name in enumerate(GROUP_COLUMNS)}
+
+
+def ratio(part: float, whole: float) -> float:
+    """Part / whole, NaN of nothing."""
+    return float(part / whole) if whole else NAN
+
+
+class Measurement:
+    """The differences over the measured window, and the metrics made from them."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        first, last = recorder.at_warmup, recorder.at_end
+        assert first is not None
+        assert last is not None
+        self.recorder = recorder
+        self.first, self.last = first, last
+        self.world = recorder.world
+        self.width_s = last.t_s - first.t_s
+        self.edges = last.edges - first.edges
+        self.edge_misses = last.edge_misses - first.edge_misses
+        self.in_system_s = last.in_system_s - first.in_system_s
+        self.busy_s = last.busy_s - first.busy_s
+        self.leases = last.leases - first.leases
+        self.cores = last.cores - first.cores
+        self.core_misses = last.core_misses - first.core_misses
+        self.core_busy_s = last.core_busy_s - first.core_busy_s
+        self.groups = last.groups - first.groups
+        self.storage = last.storage - first.storage
+        self.sessions_s = last.sessions_s - first.sessions_s
+        self.links = {kind: counts.since(first.links.get(kind, NO_COUNTS)) for kind, counts in last.links.items()}
+
+    def metrics(self) -> Values:
+        """All metrics by name."""
+        result: Values = {}
+        result |= self.caches()
+        result |= self.requests()
+        result |= self.queues()
+        result |= self.network()
+        result |= self.control()
+        result |= self.failover()
+        return result
+
+    # -- caches ---------------------------------------------------------------------------------------
+    def caches(self) -> Values:
+        """Hit ratios and causes of misses of both tiers."""
+        result: Values = {}
+        names = [edge.name for edge in self.world.edges]
+        labels = [("", self.edges.sum(axis=0), self.edge_misses.sum(axis=0))]
+        labels += [(f"[{name}]", self.edges[i], self.edge_misses[i]) for i, name in enumerate(names)]
+        for suffix, row, misses in labels:
+            lookups = row[_E["lookups"]]
+            result[f"hit_ratio.l1{suffix}"] = ratio(row[_E["hits"]], lookups)
+            result[f"delayed_hit_ratio.l1{suffix}"] = ratio(row[_E["delayed"]], lookups)
+            result[f"miss_ratio.l1{suffix}"] = ratio(misses.sum(), lookups)
+            result[f"lookups.l1.rate{suffix}"] = lookups / self.width_s
+            result[f"misses.l1.rate{suffix}"] = misses.sum() / self.width_s
+            result[f"stale_reads.rate{suffix}"] = row[_E["stale_reads"]] / self.width_s
+        for cause in Cause:
+            name = cause.name.lower()
+            result[f"misses.l1.rate[{name}]"] = self.edge_misses[:, cause].sum() / self.width_s
+            result[f"misses.l2.rate[{name}]"] = self.core_misses[:, cause].sum() / self.width_s
+        for group, counts in zip(self.world.groups, self.recorder.tier_counts, strict=True):
+            tiers = counts.sum(axis=0)[: Tier.CORE]
+            result[f"hit_ratio.l1[{group.name}]"] = ratio(tiers[Tier.L1], tiers.sum())
+        rows = [("", self.cores.sum(axis=0))]
+        rows += [(f"[{core.name}]", self.cores[i]) for i, core in enumerate(self.world.cores)]
+        for suffix, row in rows:
+            result[f"hit_ratio.l2{suffix}"] = ratio(row[_C["hits"]], row[_C["lookups"]])
+            result[f"lookups.l2.rate{suffix}"] = row[_C["lookups"]] / self.width_s
+        l2_misses = self.core_misses.sum()
+        result["misses.l2.rate"] = l2_misses / self.width_s
+        lookups = self.edges[:, _E["lookups"]].sum()
+        result["hit_ratio.total"] = ratio(lookups - l2_misses, lookups)
+        return result
+
+    # -- requests -------------------------------------------------------------------------------------
+    def requests(self) -> Values:
+        """Latencies beside failures, availability, attempts, routing."""
+        recorder = self.recorder
+        result: Values = {}
+        for label, histogram in recorder.latencies().items():
+            result |= histogram_metrics("latency", histogram, label)
+        for label, histogram in recorder.failed.items():
+            suffix = f"[{label}]" if label else ""
+            result[f"latency.failed.mean{suffix}"] = histogram.mean if histogram.count else NAN
+            result[f"latency.failed.p99{suffix}"] = carried_percentile(histogram, 99)
+        for label, group_rows in self._by_group():
+            result |= self._requests_of(label, group_rows)
+        every = recorder.latency[""]
+        mean_s = every.mean if every.count else 0.0
+        hops = hop_means(self.world, self.first, self.last, mean_s, every.count)
+        result |= {f"latency.hop.mean[{hop}]": seconds for hop, seconds in hops.items()}
+        return result
+
+    def _by_group(self) -> list[tuple[str, list[int]]]:
+        groups = self.world.groups
+        every = [("", list(range(len(groups))))]
+        return every + [(f"[{group.name}]", [number]) for number, group in enumerate(groups)]
+
+    def totals(self) -> dict[str, int]:
+        """Counts of requests first sent in the window, in all and by group."""
+        result = {}
+        for label, numbers in self._by_group():
+            ok, failed, _ = self._ended(numbers)
+            result[f"requests{label}"] = ok + sum(failed.values())
+            result[f"ok{label}"] = ok
+            result[f"failed{label}"] = sum(failed.values())
+        result["requests.simulated"] = sum(group.issued for group in self.world.groups)
+        result["requests.late_answers"] = sum(group.late for group in self.world.groups)
+        return result
+
+    def _ended(self, numbers: list[int]) -> tuple[int, dict[int, int], int]:
+        """(ok, failed by outcome, retries) of the counted requests of some groups."""
+        ok = int(self.recorder.tier_counts[numbers].sum()) if numbers else 0
+        failed: dict[int, int] = {}
+        retries = 0
+        for number in numbers:
+            group = self.world.groups[number]
+            retries += group.counted_retries
+            for (outcome, counted), count in group.failed.items():
+                if counted:
+                    failed[outcome] = failed.get(outcome, 0) + count
+        return ok, failed, retries
+
+    def _requests_of(self, label: str, numbers: list[int]) -> Values:
+        ok, failed, retries = self._ended(numbers)
+        all_failed = sum(failed.values())
+        requests = ok + all_failed
+        row = self.groups[numbers].sum(axis=0)
+        open_s = self.sessions_s[numbers].sum()
+        crossed = sum(self.world.groups[number].crossed for number in numbers)
+        result = {
+            f"availability{label}": ratio(ok, requests),
+            f"requests.rate{label}": requests / self.width_s,
+            f"goodput{label}": ok / self.width_s,
+            f"attempts.per_request{label}": ratio(requests + retries, requests),
+            f"failures.ratio{label}": ratio(all_failed, requests),
+            f"network_latency.mean{label}": ratio(row[_G["rtt_sum_s"]], row[_G["answered"]]),
+            f"client.loss_ratio{label}": ratio(row[_G["loss_sum"]], row[_G["attempts_ended"]]),
+            f"client.bandwidth{label}": ratio(row[_G["goodput_sum"]], row[_G["answered"]]),
+            f"session.bytes.rate{label}": ratio(row[_G["bytes_moved"]], open_s),
+            f"left_ratio{label}": ratio(row[_G["left"]], row[_G["routed"]]),
+            f"crossed_site_ratio{label}": ratio(crossed, ok),
+            f"migrations.rate{label}": row[_G["migrations"]] / self.width_s,
+            f"stay_length.mean{label}": ratio(row[_G["routed"]], row[_G["runs"]]),
+            f"sessions.open.mean{label}": open_s / self.width_s,
+            f"sessions.established.rate{label}": row[_G["establishments"]] / self.width_s,
+        }
+        if not label:
+            for outcome in Outcome:
+                if outcome != Outcome.OK:
+                    result[f"failures.ratio[{outcome.name.lower()}]"] = ratio(failed.get(outcome, 0), requests)
+        return result
+
+    # -- nodes ----------------------------------------------------------------------------------------
+    def queues(self) -> Values:
+        """Waiting, service and load of edges and cores; storage."""
+        result: Values = {}
+        edges = self.world.edges
+        workers = np.array([edge.workers for edge in edges])
+        everything = (self.edges.sum(axis=0), self.in_system_s.sum() / len(edges), self.busy_s.sum(), workers.sum())
+        result |= self._queue_of("", *everything)
+        for i, edge in enumerate(edges):
+            result |= self._queue_of(f"[{edge.name}]", self.edges[i], self.in_system_s[i], self.busy_s[i], workers[i])
+        for name, histogram in (("wait", self.recorder.waits), ("sojourn", self.recorder.sojourns)):
+            for q in (50, 95, 99):
+                result[f"edge.{name}.p{q}"] = carried_percentile(histogram, q) if histogram.count else NAN
+        loads = self.edges[:, _E["arrivals"]]
+        result["edge.imbalance"] = ratio(loads.max(), loads.mean())
+        result["core.requests.rate"] = self.cores[:, _C["received"]].sum() / self.width_s
+        result["core.utilisation"] = self._utilisation(
+            self.core_busy_s.sum(), sum(core.policy.workers for core in self.world.cores)
+        )
+        for i, core in enumerate(self.world.cores):
+            result[f"core.requests.rate[{core.name}]"] = self.cores[i, _C["received"]] / self.width_s
+            result[f"core.utilisation[{core.name}]"] = self._utilisation(self.core_busy_s[i], core.policy.workers)
+        result["storage.reads.rate"] = self.storage[0] / self.width_s
+        result["storage.writes.rate"] = self.storage[1] / self.width_s
+        result["wasted_work.rate"] = self.edges[:, _E["wasted"]].sum() / self.width_s
+        return result
+
+    def _queue_of(self, label: str, row: FloatArray, in_system_s: float, busy_s: float, workers: float) -> Values:
+        visits = row[_E["visits"]]
+        return {
+            f"edge.wait.mean{label}": ratio(row[_E["wait_sum_s"]], visits),
+            f"edge.wait.probability{label}": ratio(row[_E["waited"]], visits),
+            f"edge.sojourn.mean{label}": ratio(row[_E["sojourn_sum_s"]], visits),
+            f"edge.utilisation{label}": self._utilisation(busy_s, workers),
+            f"edge.in_system.mean{label}": in_system_s / self.width_s,
+            f"edge.refused_ratio{label}": ratio(row[_E["refused"]], row[_E["arrivals"]]),
+            f"edge.load{label}": row[_E["arrivals"]] / self.width_s,
+        }
+
+    def _utilisation(self, busy_s: float, workers: float) -> float:
+        return busy_s / self.width_s / workers if workers < math.inf else NAN
+
+    # -- links, control, failover ---------------------------------------------------------------------
+    def network(self) -> Values:
+        """What links did to messages, in all and by kind of link."""
+        total = NO_COUNTS
+        for counts in self.links.values():
+            total = total.plus(counts)
+        result = _link_metrics("", total)
+        for kind, counts in sorted(self.links.items()):
+            result |= _link_metrics(f"[{kind}]", counts)
+        return result
+
+    def control(self) -> Values:
+        """Leases and stickiness."""
+        result: Values = {}
+        if len(self.leases):
+            rows = [("", self.leases.sum(axis=0))]
+            rows += [(f"[{edge.name}]", self.leases[i]) for i, edge in enumerate(self.world.edges)]
+            for label, row in rows:
+                sent, messages = row[_L["sent"]], row[_L["messages"]]
+                result[f"renewals.rate{label}"] = row[_L["renewed"]] / self.width_s
+                result[f"renewal_batches.rate{label}"] = messages / self.width_s
+                result[f"renewal_batch.size.mean{label}"] = ratio(sent, messages)
+                result[f"renewal_messages_saved_ratio{label}"] = ratio(sent - messages, sent)
+                result[f"lease.lapses.rate{label}"] = row[_L["lapses"]] / self.width_s
+        weights = self.recorder.weights
+        if self.world.static_weight is not None:
+            names = ("mean", "p05", "p50", "p95")
+            result |= {f"stickiness.{name}": self.world.static_weight for name in names}
+        elif weights:
+            result["stickiness.mean"] = weighted_mean(weights)
+            for q in (5, 50, 95):
+                result[f"stickiness.p{q:02d}"] = weighted_percentile(weights, q)
+        return result
+
+    def failover(self) -> Values:
+        """Detection, recovery and availability of nodes."""
+        world = self.world
+        result: Values = {}
+        for name, values in (("detection", world.detections_s), ("recovery", world.recoveries_s)):
+            if values:
+                result[f"failover.{name}.mean"] = math.fsum(values) / len(values)
+                result[f"failover.{name}.max"] = max(values)
+        if world.crashed_s or world.down_s or world.sessions_moved:
+            result["failover.sessions_moved"] = float(world.sessions_moved)
+        down = {**world.down_s}
+        for name, since_s in world.crashed_s.items():
+            down[name] = down.get(name, 0.0) + world.duration_s - since_s
+        up = [0.0, 0.0]  # of the kinds of nodes that crashed: summed availability, number of nodes
+        for nodes in ([edge.name for edge in world.edges], [core.name for core in world.cores]):
+            if not any(name in down for name in nodes):
+                continue
+            for name in nodes:
+                share = 1.0 - down.get(name, 0.0) / world.duration_s
+                result[f"node.availability[{name}]"] = share
+                up = [up[0] + share, up[1] + 1]
+        result["node.availability"] = up[0] / up[1] if up[1] else 1.0
+        return result
+
+
+def _link_metrics(label: str, counts: PathCounters) -> Values:
+    return {
+        f"link.loss_ratio{label}": counts.loss_ratio if counts.lossy_sent else 0.0,
+        f"link.loss_burst.mean{label}": counts.mean_burst,
+        f"link.wait.mean{label}": counts.mean_wait_s,
+    }

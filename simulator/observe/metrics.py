@@ -1,0 +1,275 @@
+"""Every metric by name: its unit, what it means, which direction is better; and its value in a replication.
+
+Names are the ones people write in scenarios, on command lines and in baselines: `hit_ratio.l1`,
+`hit_ratio.l1[pop-1]`, `within[200ms]`, `within[200ms][europe]`, `latency.p99.5`. A name that is not here is
+an error with the nearest ones, never an empty answer.
+
+May import the histogram, the result record and units. Does not compute intervals (experiment.stats).
+"""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from simulator.observe.catalogue import CATALOGUE, CAUSE_LABELS, Metric
+from simulator.observe.result import FAULT_BEGIN, FAULT_END, Replication
+
+if TYPE_CHECKING:
+    from simulator.observe.histogram import Histogram
+
+DEFAULT_WITHIN = ("50ms", "100ms", "200ms", "500ms", "1s")
+"""The `within[D]` that every summary carries."""
+
+_NAME = re.compile(r"^(?P<base>[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)*?(?:\.p\d+\.\d+)?)(?P<labels>(?:\[[^\[\]]+\])*)$")
+_PERCENTILE = re.compile(r"^(?P<family>latency|latency\.failed|edge\.wait|edge\.sojourn)\.p(?P<digits>\d+(?:\.\d+)?)$")
+
+
+class UnknownMetricError(ValueError):
+    """A metric name that does not exist; the message offers the nearest ones."""
+
+
+class MetricUnavailableError(LookupError):
+    """The metric exists, but this run has no value for it (a part switched off, an unknown label)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedMetric:
+    """A metric name taken apart.
+
+    Attributes:
+        name: as written.
+        metric: its catalogue entry.
+        base: the name without labels ("within", "latency.p99").
+        argument: seconds for `within[D]`, the percentile 0..100 for `latency.pNN`; else None.
+        label: what it is restricted to ("europe", "pop-1", "migrated"), or None.
+    """
+
+    name: str
+    metric: Metric
+    base: str
+    argument: float | None
+    label: str | None
+
+    @property
+    def unit(self) -> str:
+        """SI unit: s, ratio, 1/s, B, B/s or 1."""
+        return self.metric.unit
+
+    @property
+    def better(self) -> Literal["higher", "lower", "none"]:
+        """The direction people want."""
+        return self.metric.better
+
+
+def percentile_of(digits: str) -> float:
+    """The percentile that a name's digits mean: 50 -> 50, 999 -> 99.9, 9995 -> 99.95, 99.5 -> 99.5."""
+    if "." in digits or len(digits) <= 2 or digits == "100":
+        return float(digits)
+    return float(f"{digits[:2]}.{digits[2:]}")
+
+
+def parse_metric(name: str) -> ParsedMetric:
+    """Take a metric name apart. Raises UnknownMetricError (with did-you-mean) for a name that is none."""
+    text = name.strip()
+    match = _NAME.match(text)
+    if match is None:
+        raise _unknown(text)
+    base = match["base"]
+    labels = re.findall(r"\[([^\[\]]+)\]", match["labels"])
+    argument: float | None = None
+    if base == "within":
+        if not labels:
+            raise UnknownMetricError(f"`{text}`: within what? write for example within[200ms]")
+        argument = _within_argument(text, labels.pop(0))
+    percentile = _PERCENTILE.match(base)
+    if percentile is not None:
+        digits = percentile["digits"]
+        argument = percentile_of(digits)
+        odd = len(digits) > 2 and "." not in digits and digits[0] != "9"  # p101 is a slip, p975 is not
+        if odd or not 0.0 < argument < 100.0:
+            raise UnknownMetricError(f"`{text}`: a percentile lies between 0 and 100, for example latency.p99")
+        entry = CATALOGUE.get(base) or CATALOGUE[f"{percentile['family']}.p99"].at_percentile(base, argument)
+    else:
+        found = CATALOGUE.get(base)
+        if found is None:
+            raise _unknown(text)
+        entry = found
+    if len(labels) > 1:
+        raise UnknownMetricError(f"`{text}`: one label at most, such as {base}[{labels[0]}]")
+    if labels and not entry.labels:
+        raise UnknownMetricError(f"`{text}`: {base} is not given by label")
+    return ParsedMetric(text, entry, base, argument, labels[0] if labels else None)
+
+
+def metric_names(replication: Replication) -> list[str]:
+    """Every name a summary lists for this replication: the model's own and the default `within[D]`."""
+    names = list(replication.metrics)
+    if "latency" in replication.histograms and "requests" in replication.totals:
+        names += [f"within[{d}]" for d in DEFAULT_WITHIN if f"within[{d}]" not in replication.metrics]
+    if _has_faults(replication) and "failures.faults.ratio" not in replication.metrics:
+        names.append("failures.faults.ratio")
+    return names
+
+
+def metric_value(replication: Replication, name: str) -> float:
+    """The value of `name` in one replication (SI; NaN where nothing was measured).
+
+    Raises:
+        UnknownMetricError: there is no such metric.
+        MetricUnavailableError: it exists, but this run does not give it.
+    """
+    value = replication.metrics.get(name)
+    if value is not None:
+        return value
+    parsed = parse_metric(name)
+    if parsed.base == "within":
+        return _within(replication, parsed)
+    percentile = _PERCENTILE.match(parsed.base)
+    if percentile is not None and parsed.argument is not None:
+        return _percentile(replication, parsed, percentile["family"])
+    if parsed.base == "failures.faults.ratio" and parsed.label is None:
+        return failures_during_faults(replication)
+    if parsed.label in CAUSE_LABELS.get(parsed.base, ()) and _has_base(replication, parsed.base):
+        return 0.0
+    raise _unavailable(replication, parsed)
+
+
+def histogram_metrics(family: str, histogram: Histogram, label: str = "") -> dict[str, float]:
+    """`latency.mean`, `.p50` ... `.p999` of a histogram, named for `family` and `label`.
+
+    A percentile with less than one value above it is NaN: the sample does not carry it.
+    """
+    suffix = f"[{label}]" if label else ""
+    result = {f"{family}.mean{suffix}": histogram.mean}
+    for digits in ("50", "90", "95", "99", "999"):
+        result[f"{family}.p{digits}{suffix}"] = carried_percentile(histogram, percentile_of(digits))
+    return result
+
+
+def carried_percentile(histogram: Histogram, q: float) -> float:
+    """The percentile, or NaN where fewer than one value lies above it."""
+    if histogram.count * (1.0 - q / 100.0) < 1.0 - 1e-9:
+        return math.nan
+    return histogram.percentile(q)
+
+
+def failures_during_faults(replication: Replication) -> float:
+    """Share of the requests that failed, over the windows in which a fault was on; NaN without any."""
+    spans = fault_spans(replication.events)
+    series = replication.timeseries
+    sums = {"requests.rate": 0.0, "failures.rate": 0.0}
+    starts = sorted({t for t, metric in zip(series.get("t_s", ()), series.get("metric", ()), strict=True)
+                     if metric == "requests.rate"})  # fmt: skip
+    if not spans or not starts:
+        return math.nan
+    width = min((b - a for a, b in itertools.pairwise(starts)), default=math.inf)
+    columns = (series["t_s"], series["metric"], series["label"], series["value"])
+    for t, metric, label, value in zip(*columns, strict=True):
+        if metric in sums and not label and any(t < end and t + width > begin for begin, end, _ in spans):
+            sums[metric] += 0.0 if math.isnan(value) else value
+    return sums["failures.rate"] / sums["requests.rate"] if sums["requests.rate"] > 0.0 else math.nan
+
+
+def fault_spans(events: Iterable[dict[str, object]]) -> list[tuple[float, float, str]]:
+    """(begin_s, end_s, "crash pop-1") of every fault in the events; one that never ends ends at infinity."""
+    begun: dict[tuple[str, str], list[int]] = {}
+    spans: list[tuple[float, float, str]] = []
+    for event in events:
+        detail = event.get("detail")
+        kind = str(detail.get("fault", "")) if isinstance(detail, dict) else ""
+        key = (str(event["target"]), kind)
+        time_s = float(str(event["t_s"]))
+        if event["kind"] == FAULT_BEGIN:
+            begun.setdefault(key, []).append(len(spans))
+            spans.append((time_s, math.inf, f"{kind} {key[0]}".strip()))
+        elif event["kind"] == FAULT_END and begun.get(key):
+            place = begun[key].pop(0)
+            spans[place] = (spans[place][0], time_s, spans[place][2])
+    return spans
+
+
+def unit_of(name: str) -> str:
+    """The SI unit of a metric; "1" for a name outside the catalogue (an extension's own)."""
+    try:
+        return parse_metric(name).unit
+    except UnknownMetricError:
+        return "1"
+
+
+def _within_argument(text: str, duration: str) -> float:
+    from simulator.units import parse_duration
+
+    try:
+        seconds = parse_duration(duration)
+    except ValueError as error:
+        raise UnknownMetricError(f"`{text}`: {error}") from None
+    if not 0.0 < seconds < math.inf:
+        raise UnknownMetricError(f"`{text}`: within takes a duration above 0, such as within[200ms]")
+    return seconds
+
+
+def _within(replication: Replication, parsed: ParsedMetric) -> float:
+    suffix = f"[{parsed.label}]" if parsed.label else ""
+    total = replication.totals.get(f"requests{suffix}")
+    histogram = replication.histograms.get(f"latency{suffix}")
+    if histogram is None and total == replication.totals.get("requests"):
+        histogram = replication.histograms.get("latency")  # the only group is everybody
+    if total is None or (histogram is None and replication.totals.get(f"ok{suffix}", total) > 0):
+        raise _unavailable(replication, parsed)
+    if total == 0:
+        return math.nan
+    if histogram is None or histogram.count == 0:
+        return 0.0
+    assert parsed.argument is not None
+    return histogram.fraction_below(parsed.argument) * histogram.count / total
+
+
+def _percentile(replication: Replication, parsed: ParsedMetric, family: str) -> float:
+    key = f"{family}[{parsed.label}]" if parsed.label else family
+    histogram = replication.histograms.get(key)
+    if histogram is None:
+        raise _unavailable(replication, parsed)
+    assert parsed.argument is not None
+    return carried_percentile(histogram, parsed.argument) if histogram.count else math.nan
+
+
+def _has_faults(replication: Replication) -> bool:
+    return any(event["kind"] == FAULT_BEGIN for event in replication.events)
+
+
+def _has_base(replication: Replication, base: str) -> bool:
+    return base in replication.metrics or any(name.startswith(f"{base}[") for name in replication.metrics)
+
+
+def _unknown(text: str) -> UnknownMetricError:
+    base = text.partition("[")[0]
+    candidates = [*CATALOGUE, "within"]
+    near = difflib.get_close_matches(base, candidates, n=3, cutoff=0.6)
+    if not near:
+        near = [name for name in candidates if base and (base in name or name.split(".")[-1] == base)][:3]
+    near = [f"{name}[200ms]" if name == "within" else name for name in dict.fromkeys(near)]
+    hint = f"did you mean {' or '.join(near)}?" if near else "`simulator list metrics` shows them all"
+    return UnknownMetricError(f"unknown metric `{text}`: {hint}")
+
+
+def _unavailable(replication: Replication, parsed: ParsedMetric) -> MetricUnavailableError:
+    if parsed.label is None:
+        return MetricUnavailableError(f"this run gives no `{parsed.name}` (is that part switched off?)")
+    prefix = f"{parsed.base}["
+    source: Iterable[str] = replication.metrics
+    if parsed.base == "within":
+        prefix = "requests["
+        source = [f"requests{name[7:]}" for name in replication.histograms if name.startswith("latency[")]
+        source = [name for name in source if name in replication.totals]
+    elif _PERCENTILE.match(parsed.base):
+        prefix, source = f"{parsed.base.rpartition('.p')[0]}[", replication.histograms
+    known = sorted(name[len(prefix) : -1] for name in source if name.startswith(prefix))
+    near = difflib.get_close_matches(parsed.label, known, n=3, cutoff=0.5) or known[:8]
+    hint = f"did you mean {' or '.join(near)}?" if near else f"this run gives no {parsed.base} by label"
+    return MetricUnavailableError(f"`{parsed.name}`: no `{parsed.label}` here: {hint}")

@@ -1,0 +1,272 @@
+"""Watches a world: windows of time series, histograms, the cut of the warm-up. It sees all and changes nothing.
+
+The hot path only appends to columns that actors own; this module empties them once a window. Memory does not grow
+with the number of requests. May import: numpy, the world (to read it). Does not judge or print.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from simpy.events import Event
+
+from simulator.observe.counters import CORE_COLUMNS, LEASE_COLUMNS, FloatArray, Snapshot, snapshot
+from simulator.observe.histogram import Histogram
+from simulator.observe.hops import hop_means
+from simulator.observe.phases import Phases
+from simulator.request import Cause, Tier
+
+if TYPE_CHECKING:
+    from simulator.nodes.group import ClientGroup
+    from simulator.world import World
+
+LONGEST_FLUSH_S = 10.0
+MOST_LABELLED_EDGES = 64  # beyond, time series and histograms are not kept edge by edge
+TIERS = [tier.name.lower() for tier in Tier]
+
+
+class Recorder:
+    """The observer of one replication."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.label_edges = len(world.edges) <= MOST_LABELLED_EDGES
+        self.series: dict[str, list[Any]] = {"t_s": [], "metric": [], "label": [], "value": []}
+        self.latency: dict[str, Histogram] = {"": Histogram()}
+        self.failed: dict[str, Histogram] = {"": Histogram()}
+        self.waits, self.sojourns = Histogram(), Histogram()
+        self.tier_counts = np.zeros((len(world.groups), len(world.edges), len(Tier)))
+        self.edge_latency_sum_s = np.zeros(len(world.edges))
+        self.weights: Counter[float] = Counter()
+        self.phases = Phases(world) if self.label_edges else None
+        self.at_warmup: Snapshot | None = None
+        self.at_end: Snapshot | None = None
+        self._window_latency = Histogram()
+        self._window_failed = 0
+        self._last: Snapshot | None = None
+        self._last_failed = 0
+
+    # -- the process ----------------------------------------------------------------------------------
+    def run(self) -> Generator[Event, None, None]:
+        """The SimPy process that looks at the world at every window's end and at the end of the warm-up."""
+        world = self.world
+        self._last = self.look()
+        if world.warmup_s <= 0.0:
+            self._begin_counting(self._last)
+        number, window_s = 0, world.window_s
+        flush_s = window_s / max(1, int(np.ceil(window_s / LONGEST_FLUSH_S)))
+        steps = round(window_s / flush_s)
+        step = 0
+        while True:
+            step += 1
+            if step > steps:
+                step, number = 1, number + 1
+            due_s = (number + 1) * window_s if step == steps else number * window_s + step * flush_s
+            if self.at_warmup is None and world.warmup_s <= due_s:
+                yield world.kernel.tick_at(world.warmup_s)
+                if self.at_end is not None:
+                    return
+                self.flush()
+                self._begin_counting(self.look())
+                if world.warmup_s == due_s:
+                    self._end_window(number, step == steps)
+                    continue
+            yield world.kernel.tick_at(due_s)
+            if self.at_end is not None:
+                return
+            self._end_window(number, step == steps)
+
+    def _end_window(self, number: int, whole: bool) -> None:
+        self.flush()
+        if whole:
+            self.close_window(number * self.world.window_s)
+
+    def look(self) -> Snapshot:
+        """Read all counters now."""
+        return snapshot(self.world)
+
+    def _begin_counting(self, at: Snapshot) -> None:
+        self.at_warmup = at
+        self.waits, self.sojourns = Histogram(), Histogram()
+        if self.phases is not None:
+            self.phases.begin(at.t_s)
+
+    def stop(self) -> None:
+        """The measured window is over: what comes now only ends what was counted."""
+        self.flush()
+        self.at_end = self.look()
+        done_s = self.series["t_s"][-1] if self.series["t_s"] else -1.0
+        start_s = 0.0 if done_s < 0.0 else done_s + self.world.window_s
+        if start_s < self.world.duration_s - 1e-9:
+            self.close_window(start_s)
+        if self.phases is not None:
+            self._rows(self.phases.close(self.tier_counts.sum(axis=2), self.at_end.t_s))
+
+    # -- emptying the columns -------------------------------------------------------------------------
+    def flush(self) -> None:
+        """Move what actors collected into histograms."""
+        for number, group in enumerate(self.world.groups):
+            self._flush_group(number, group)
+        edges = self.world.edges
+        if edges and self.at_end is None:
+            waits, sojourns = edges[0].waits_s, edges[0].sojourns_s
+            if waits:
+                self.waits.add_many(np.array(waits))
+                self.sojourns.add_many(np.array(sojourns))
+        if edges:
+            del edges[0].waits_s[:], edges[0].sojourns_s[:]
+
+    def latencies(self) -> dict[str, Histogram]:
+        """Latencies of ok requests: in all (""), by group, by tier, by edge."""
+        groups = self.world.groups
+        alone = {groups[0].name: self.latency[""]} if len(groups) == 1 else {}
+        return {**self.latency, **alone}
+
+    def _flush_group(self, number: int, group: ClientGroup) -> None:
+        name = group.name
+        if group.warm_latencies_s:
+            self._window_latency.add_many(np.array(group.warm_latencies_s))
+            del group.warm_latencies_s[:]
+        if group.failed_latencies_s:
+            self._histogram(self.failed, name).add_many(np.array(group.failed_latencies_s))
+            self.failed[""].add_many(np.array(group.failed_latencies_s))
+            del group.failed_latencies_s[:]
+        if not group.latencies_s:
+            return
+        values, codes = np.array(group.latencies_s), np.array(group.codes)
+        del group.latencies_s[:], group.codes[:]
+        self._window_latency.add_many(values)
+        self.latency[""].add_many(values)
+        if len(self.world.groups) > 1:
+            self._histogram(self.latency, name).add_many(values)
+        edge, tier = codes >> 3, codes & 7
+        n_edges = len(self.world.edges)
+        counts = np.bincount(codes, minlength=8 * n_edges).reshape(n_edges, 8)[:, : len(Tier)]
+        self.tier_counts[number] += counts
+        self.edge_latency_sum_s += np.bincount(edge, weights=values, minlength=n_edges)
+        for one in np.flatnonzero(counts.sum(axis=0)).tolist():
+            self._histogram(self.latency, TIERS[one]).add_many(values[tier == one])
+        if self.label_edges and n_edges > 1:
+            for one in np.flatnonzero(counts.sum(axis=1)).tolist():
+                self._histogram(self.latency, self.world.edges[one].name).add_many(values[edge == one])
+
+    @staticmethod
+    def _histogram(family: dict[str, Histogram], label: str) -> Histogram:
+        found = family.get(label)
+        if found is None:
+            found = family[label] = Histogram()
+        return found
+
+    # -- windows --------------------------------------------------------------------------------------
+    def close_window(self, start_s: float) -> None:
+        """Write one row of each time series for the window that began at `start_s`."""
+        last, now = self._last, self.look()
+        assert last is not None
+        self._last = now
+        width_s = max(now.t_s - last.t_s, 1e-12)
+        self._write_requests(start_s, width_s, last, now)
+        self._write_caches(start_s, width_s, last, now)
+        self._write_leases(start_s, width_s, now.leases - last.leases)
+        self._write_weights(start_s)
+        if self.phases is not None and self.at_warmup is not None and self.at_end is None:
+            self._rows(self.phases.window(self.tier_counts.sum(axis=2), now.t_s))
+
+    def _row(self, t_s: float, metric: str, value: float, label: str = "") -> None:
+        series = self.series
+        series["t_s"].append(t_s)
+        series["metric"].append(metric)
+        series["label"].append(label)
+        series["value"].append(float(value))
+
+    def _rows(self, rows: Iterable[tuple[float, str, str, float]]) -> None:
+        for t_s, metric, label, value in rows:
+            self._row(t_s, metric, value, label)
+
+    def _write_requests(self, t_s: float, width_s: float, last: Snapshot, now: Snapshot) -> None:
+        groups = now.groups - last.groups
+        totals = groups.sum(axis=0) if len(groups) else np.zeros(20)
+        failed = sum(sum(group.failed.values()) for group in self.world.groups)
+        self._row(t_s, "requests.rate", totals[0] / width_s)
+        self._row(t_s, "failures.rate", (failed - self._last_failed) / width_s)
+        self._row(t_s, "migrations.rate", totals[6] / width_s)
+        self._last_failed = failed
+        window, self._window_latency = self._window_latency, Histogram()
+        self._row(t_s, "goodput", window.count / width_s)
+        for q in (50, 95, 99):
+            self._row(t_s, f"latency.p{q}", window.percentile(q) if window.count else np.nan)
+        mean_s = window.mean if window.count else 0.0
+        for hop, seconds in hop_means(self.world, last, now, mean_s, window.count).items():
+            self._row(t_s, "latency.hop.mean", seconds, hop)
+
+    def _write_caches(self, t_s: float, width_s: float, last: Snapshot, now: Snapshot) -> None:
+        edges = now.edges - last.edges
+        lookups, hits, delayed = edges[:, 5], edges[:, 6], edges[:, 7]
+        causes = (now.edge_misses - last.edge_misses).sum(axis=0)
+        total = lookups.sum()
+        self._row(t_s, "hit_ratio.l1", hits.sum() / total if total else np.nan)
+        self._row(t_s, "hits.l1.rate", hits.sum() / width_s)
+        self._row(t_s, "delayed.l1.rate", delayed.sum() / width_s)
+        for cause in Cause:
+            if now.edge_misses[:, cause].any():
+                self._row(t_s, "misses.l1.rate", causes[cause] / width_s, cause.name.lower())
+        cores = now.cores - last.cores
+        l2_lookups = cores[:, 1].sum()
+        self._row(t_s, "hit_ratio.l2", cores[:, 2].sum() / l2_lookups if l2_lookups else np.nan)
+        self._row(t_s, "core.requests.rate", cores[:, 0].sum() / width_s)
+        self._row(t_s, "hits.l2.rate", cores[:, CORE_COLUMNS.index("hits")].sum() / width_s)
+        l2_causes = (now.core_misses - last.core_misses).sum(axis=0)
+        for cause in Cause:
+            if now.core_misses[:, cause].any():
+                self._row(t_s, "misses.l2.rate", l2_causes[cause] / width_s, cause.name.lower())
+        self._row(t_s, "storage.reads.rate", (now.storage - last.storage)[0] / width_s)
+        if self.label_edges:
+            in_system = (now.in_system_s - last.in_system_s) / width_s
+            for number, edge in enumerate(self.world.edges):
+                self._row(t_s, "edge.load", edges[number, 0] / width_s, edge.name)
+                self._row(t_s, "edge.in_system", in_system[number], edge.name)
+                ratio = hits[number] / lookups[number] if lookups[number] else np.nan
+                self._row(t_s, "hit_ratio.l1", ratio, edge.name)
+
+    def _write_leases(self, t_s: float, width_s: float, leases: FloatArray) -> None:
+        if len(leases):
+            totals = leases.sum(axis=0) / width_s
+            self._row(t_s, "renewals.sent.rate", totals[LEASE_COLUMNS.index("sent")])
+            self._row(t_s, "renewal_batches.rate", totals[LEASE_COLUMNS.index("messages")])
+
+    def _write_weights(self, t_s: float) -> None:
+        world = self.world
+        if world.manager is None:
+            return
+        weights = +world.manager.weights
+        if not weights:
+            return
+        self._row(t_s, "stickiness.mean", weighted_mean(weights))
+        for q in (5, 50, 95):
+            self._row(t_s, f"stickiness.p{q:02d}", weighted_percentile(weights, q))
+        rounded: Counter[int] = Counter()
+        for weight in sorted(weights):
+            rounded[round(weight)] += weights[weight]
+        for weight, sessions in rounded.items():
+            self._row(t_s, "stickiness.sessions", sessions, str(weight))
+        if self.at_warmup is not None:
+            self.weights.update(weights)
+
+
+def weighted_mean(weights: Counter[float]) -> float:
+    """Mean of values that occur so many times."""
+    total = sum(weights.values())
+    return sum(value * weights[value] for value in sorted(weights)) / total
+
+
+def weighted_percentile(weights: Counter[float], q: float) -> float:
+    """The smallest value that at least q per cent of all do not exceed."""
+    limit = sum(weights.values()) * q / 100.0
+    seen = 0
+    for value in sorted(weights):
+        seen += weights[value]
+        if seen >= limit:
+            return value
+    return float("nan")

@@ -1,0 +1,68 @@
+"""The record of one replication: what the model hands over and everything later reads.
+
+May import the histogram only. Travels between processes by pickle, so it stays compact: sparse histograms,
+columns instead of rows. Does not know how values were measured nor how they are shown.
+
+Events are dictionaries ``{"t_s": float, "kind": str, "target": str, "detail": dict}`` sorted by time. The
+kinds below are those that reports understand; others are kept and listed as they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from simulator.observe.histogram import Histogram
+
+FAULT_BEGIN: Final = "fault.begin"
+"""A fault starts at `target`; detail: ``fault`` ("crash", "slow", ...)."""
+FAULT_END: Final = "fault.end"
+"""The fault of the same `target` and ``fault`` ends."""
+DETECTED: Final = "detected"
+"""The SAM (or the core's standby) believes `target` failed; detail: ``after_s``."""
+SESSIONS_MOVED: Final = "sessions.moved"
+"""Sessions of `target` were given another edge; detail: ``sessions`` (count), ``to`` (edge: sessions)."""
+RECOVERED: Final = "recovered"
+"""The hit ratio of the affected sessions is back at 95 %; detail: ``after_s`` (since the fault)."""
+TAKEOVER: Final = "takeover"
+"""A standby serves in place of the core `target`; detail: ``after_s``."""
+INVARIANT: Final = "invariant"
+"""A safety invariant broke; detail: ``invariant``, ``message``."""
+
+
+@dataclass(slots=True)
+class Replication:
+    """One finished replication. All values SI: seconds, bytes, ratios 0..1, per second.
+
+    Attributes:
+        replication: number of the replication, from 0.
+        seed: the scenario's seed; with `replication` it determines the run.
+        metrics: "hit_ratio.l1" or "hit_ratio.l1[pop-1]" -> value (NaN where nothing was measured).
+        histograms: "latency", "latency[europe]", "latency[l1]" (ok requests); "latency.failed",
+            "edge.sojourn", "edge.wait".
+        totals: counts of the measured window: "requests", "ok", "failed", also "requests[europe]" for every
+            client group; "requests.simulated" counts those of the warm-up too.
+        timeseries: equal-length columns t_s (start of the window), metric, label, value. "moves.rate" and
+            "served.rate" (labels "from>to", "group>edge") have one row a phase: between changes of the faults.
+        events: see the module's docstring.
+        requests: columns of the traced requests, or None without tracing.
+        invariants: ``{"checked": n, "violations": [text, ...]}``.
+        wall_s: wall-clock seconds from the first event to the last.
+        n_events: events executed.
+        peak_rss_bytes: the process's largest resident set.
+        fingerprint: hex digest of everything that must be the same for the same seed.
+    """
+
+    replication: int
+    seed: int
+    metrics: dict[str, float]
+    histograms: dict[str, Histogram]
+    totals: dict[str, int]
+    timeseries: dict[str, list[Any]]
+    events: list[dict[str, Any]]
+    requests: dict[str, list[Any]] | None = None
+    invariants: dict[str, Any] = field(default_factory=lambda: {"checked": 0, "violations": []})
+    wall_s: float = 0.0
+    n_events: int = 0
+    peak_rss_bytes: int = 0
+    fingerprint: str = ""

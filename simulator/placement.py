@@ -1,0 +1,97 @@
+"""Makes the clients of a group: where they are, which paths they share, what they expect before they measure.
+
+Part of building a world: may import scenario models, wiring and the client. Does not run anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from simulator.geo import spread_positions
+from simulator.links import Line, Path
+from simulator.nodes.client import Client
+from simulator.nodes.group import ClientGroup
+from simulator.scenario.schema import ClientGroup as GroupSpec
+from simulator.streams import scalars
+from simulator.wiring import CLIENT, Endpoint, Wiring, class_of
+
+_Paths = tuple[list[Path], list[Path], list[float], list[float], list[float]]
+
+
+class Placing:
+    """Makes the clients of one group: their places, paths and expectations."""
+
+    def __init__(
+        self, wiring: Wiring, edge_ends: Sequence[Endpoint], group: ClientGroup, name: str, spec: GroupSpec
+    ) -> None:
+        self.wiring = wiring
+        self.edge_ends = edge_ends
+        self.group = group
+        self.name = name
+        self.spec = spec
+        self.every, self.some = wiring.selective_patterns(name)
+        self._classes: dict[frozenset[str], _Paths] = {}
+        salts = wiring.streams.generator(f"clients.{name}", "salt")
+        self._salts = scalars(lambda n: salts.integers(1 << 63, size=n))
+        self._positions = wiring.streams.generator(f"clients.{name}", "position")
+        self._rows: list[np.ndarray] = []
+        self._shifts: dict[frozenset[str], tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+        self.sites = [end.site for end in edge_ends]
+        self.spread = bool(spec.spread > 0 and spec.site is not None and wiring.scenario.network.geo is not None)
+
+    def client(self, index: int) -> Client:
+        """Client `index`; clients are made in order."""
+        name = f"{self.name}-{index + 1}"
+        matched = class_of(name, self.every, self.some) if self.some else self.every
+        up, down, base_s, back_s, expected_s = self.paths(matched)
+        if self.spread:
+            base_s, back_s, expected_s = self.placed(matched, base_s, back_s, expected_s)
+        nearest = min(range(len(expected_s)), key=expected_s.__getitem__)
+        return Client(
+            self.group, index, int(self._salts()), up, down, base_s, back_s, expected_s, (Line(), Line()),
+            self.sites[nearest],
+        )  # fmt: skip
+
+    def paths(self, matched: frozenset[str]) -> _Paths:
+        """Paths to and from every edge, constant latencies there and back, expected round trips."""
+        if matched not in self._classes:
+            label = self.name if matched == self.every else f"{self.name}[{' '.join(sorted(matched))}]"
+            here = Endpoint(CLIENT, label, self.name, self.spec.site, matched)
+            wiring, spec = self.wiring, self.spec
+            ups = [wiring.connect(here, end, spec.request_size.mean) for end in self.edge_ends]
+            downs = [wiring.connect(end, here, spec.response_size.mean) for end in self.edge_ends]
+            base_s, back_s = [up.base_s for up in ups], [down.base_s for down in downs]
+            self._classes[matched] = (
+                [up.path for up in ups], [down.path for down in downs], base_s, base_s if back_s == base_s else back_s,
+                [up.expected_s + down.expected_s for up, down in zip(ups, downs, strict=True)],
+            )  # fmt: skip
+        return self._classes[matched]
+
+    def placed(
+        self, matched: frozenset[str], base_s: list[float], back_s: list[float], expected_s: list[float]
+    ) -> tuple[list[float], list[float], list[float]]:
+        """The same for a client with a place of its own in the disc around the group's site."""
+        site = self.spec.site
+        assert site is not None
+        wiring = self.wiring
+        if not self._rows:
+            centre = self.wiring.scenario.sites[site]
+            lat, lon = spread_positions(self._positions, centre.lat, centre.lon, self.spec.spread, 1024)
+            self._rows = list(wiring.distances_from_s(lat, lon, self.sites)[::-1])
+        row = self._rows.pop()
+        if matched not in self._shifts:
+            here = Endpoint(CLIENT, self.name, self.name, site, matched)
+            ends = self.edge_ends
+            self._shifts[matched] = (
+                np.array([wiring.distance_s(site, end.site) for end in ends]),
+                np.array([wiring.uses_distance(here, end) for end in ends], dtype=float),
+                np.array([wiring.uses_distance(end, here) for end in ends], dtype=float),
+            )
+        centre_s, there, back = self._shifts[matched]
+        change = row - centre_s
+        new_base = (np.array(base_s) + change * there).tolist()
+        new_back = (np.array(back_s) + change * back).tolist()
+        expected = np.array(expected_s) + change * (there + back)
+        return new_base, new_base if new_back == new_base else new_back, expected.tolist()

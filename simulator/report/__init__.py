@@ -1,0 +1,1 @@
+"""Reports: terminal summary, figures, HTML. They read results and never the model."""

@@ -1,0 +1,329 @@
+"""Who went where: moves of sessions between edges as ribbons, and who is served where on a map, by phases.
+
+A phase lasts from one change of the faults to the next. May import svg and series. The map is equidistant
+cylindrical, cut where the sites leave the widest gap; it shows no coast (the page loads nothing).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from simulator.report.format import show
+from simulator.report.series import labels_of, series, shaded
+from simulator.report.svg import LETTER, WIDTH, Chart, Floats, num, pixels, short, time_unit
+
+if TYPE_CHECKING:
+    from simulator.experiment.result import Result
+
+MOST_RIBBON_EDGES: Final = 14
+_PHASES_SHOWN: Final = 3
+_RED_RGB: Final = (213, 94, 0)
+Point = tuple[float, float]
+Box = tuple[float, float, float, float]
+_COLOURS: Final = (0, 4, 2, 3, 5, 1, 7, 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A time without a change of the faults: rates (1/s) by (from, to); `faults` that were on, as (kind, target)."""
+
+    begin_s: float
+    end_s: float
+    rates: dict[tuple[str, str], float]
+    faults: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def title(self) -> str:
+        """`60–80 s`, `120–130 min`."""
+        seconds, unit = time_unit(self.end_s)
+        return f"{self.begin_s / seconds:.4g}–{self.end_s / seconds:.4g} {unit}"
+
+    @property
+    def what(self) -> str:
+        """`crash pop-1`, or `no fault`."""
+        words = [f"{kind} {target}".strip() for kind, target in self.faults]
+        return ", ".join(words[:2]) + (f" and {len(words) - 2} more" if len(words) > 2 else "") or "no fault"
+
+
+def phases(result: Result, metric: str) -> list[Phase]:
+    """The phases of "moves.rate" or "served.rate": means over replications whose phases are the same.
+
+    With random faults they differ; then those of the first replication.
+    """
+    by_start: dict[float, dict[tuple[str, str], float]] = {}
+    differ = _differ(result)
+    starts = _starts(result.replications[0].timeseries)
+    for label in labels_of(result, metric):
+        times, values = series(result, metric, label)
+        shown = values[:1] if differ else values
+        source, _, target = label.partition(">")
+        for t, value in zip(times.tolist(), np.nan_to_num(shown).mean(axis=0).tolist(), strict=True):
+            if value > 0.0:
+                by_start.setdefault(t, {})[source, target] = value
+    ordered = sorted(starts)
+    ends = [*ordered[1:], result.facts.duration_s]
+    found = []
+    for begin, end in zip(ordered, ends, strict=False):  # no phases, no end
+        middle = (begin + end) / 2.0
+        on = [what.partition(" ") for b, e, what in shaded(result) if b < middle < e]
+        found.append(Phase(begin, end, by_start.get(begin, {}), tuple((kind, target) for kind, _, target in on)))
+    return found
+
+
+def telling(found: Sequence[Phase]) -> list[Phase]:
+    """At most three phases: the first, the one that differs most from it, the last."""
+    if len(found) <= _PHASES_SHOWN:
+        return list(found)
+    first = found[0]
+
+    def distance(phase: Phase) -> float:
+        keys = {**first.rates, **phase.rates}
+        return sum(abs(first.rates.get(key, 0.0) - phase.rates.get(key, 0.0)) for key in keys)
+
+    middle = max(found[1:-1], key=distance)
+    return [first, middle, found[-1]]
+
+
+def moves_chart(result: Result, edges: Sequence[str]) -> str:
+    """Moves of sessions: ribbons from the edge they left (left) to the one they went to (right), by phase."""
+    shown = telling(phases(result, "moves.rate"))
+    if not edges or not any(phase.rates for phase in shown):
+        return ""
+    if len(edges) > MOST_RIBBON_EDGES:
+        return _matrices(shown, edges)
+    names = [short(edge, 16) for edge in edges]
+    margin = 10.0 + LETTER * max(map(len, names))
+    chart = Chart("Moves of sessions between edges", height=48.0 + max(150.0, 21.0 * len(edges)), left=margin)
+    gap = 26.0
+    width = (WIDTH - 2 * margin - gap * (len(shown) - 1)) / len(shown)
+    most = max(sum(phase.rates.values()) for phase in shown)
+    top, height = 36.0, chart.height - 44.0
+    for place, phase in enumerate(shown):
+        x = margin + place * (width + gap)
+        chart.text(x + width / 2, 13, short(phase.title, int(width / LETTER) + 4), "key", anchor="middle")
+        total = sum(phase.rates.values())
+        chart.text(x + width / 2, 28, f"{show(total, '1/s')}", "tiny", anchor="middle")
+        out_y, in_y = _ribbons(chart, phase, edges, (x, width), (top, height), most)
+        if place == 0:
+            _node_names(chart, names, out_y, margin - 6, "end")
+        if place == len(shown) - 1:
+            _node_names(chart, names, in_y, WIDTH - margin + 6, "start")
+    return chart.render()
+
+
+def _ribbons(
+    chart: Chart, phase: Phase, edges: Sequence[str], across: tuple[float, float], down: tuple[float, float],
+    most: float,
+) -> tuple[list[float], list[float]]:  # fmt: skip
+    """Draw one phase; returns the middles of the nodes on its left and right."""
+    (x, width), (top, height) = across, down
+    n = len(edges)
+    matrix = np.array([[phase.rates.get((a, b), 0.0) for b in edges] for a in edges])
+    room, space = height - 4.0 * n, 4.0
+    scale = room / most
+    outs, ins = matrix.sum(axis=1) * scale, matrix.sum(axis=0) * scale
+    slack = (room - matrix.sum() * scale) / n
+    out_at = top + np.arange(n) * (space + slack) + np.concatenate(([0.0], np.cumsum(outs)[:-1])) + slack / 2
+    in_at = top + np.arange(n) * (space + slack) + np.concatenate(([0.0], np.cumsum(ins)[:-1])) + slack / 2
+    down_targets = {target for _, target in phase.faults}
+    for at, sizes, side in ((out_at, outs, x), (in_at, ins, x + width - 5)):
+        for i, edge in enumerate(edges):
+            mark = "mark" if edge in down_targets else f"f{_COLOURS[i % len(_COLOURS)]}"
+            chart.rect(side, float(at[i]), 5, max(float(sizes[i]), 1.0), mark)
+    begun, arrived = out_at.copy(), in_at.copy()
+    a, b, middle = x + 5, x + width - 5, x + width / 2
+    for i in range(n):
+        for j in range(n):
+            thick = float(matrix[i, j] * scale)
+            if thick < 0.15:
+                continue
+            y, z = float(begun[i]) + thick / 2, float(arrived[j]) + thick / 2
+            begun[i] += thick
+            arrived[j] += thick
+            curve = f"M{num(a)} {num(y)}C{num(middle)} {num(y)} {num(middle)} {num(z)} {num(b)} {num(z)}"
+            kind = f"ribbon s{_COLOURS[i % len(_COLOURS)]}"
+            chart.add(f'<path class="{kind}" stroke-width="{num(max(thick, 0.4))}" d="{curve}"/>')
+    return (out_at + outs / 2).tolist(), (in_at + ins / 2).tolist()
+
+
+def _node_names(chart: Chart, names: Sequence[str], at: Sequence[float], x: float, anchor: str) -> None:
+    y = -math.inf
+    for name, middle in zip(names, at, strict=True):
+        y = max(y + 12.0, middle + 4.0)
+        chart.text(x, y, name, "tiny", anchor=anchor)
+
+
+def _matrices(shown: Sequence[Phase], edges: Sequence[str]) -> str:
+    """For many edges: from (rows) and to (columns), the darker, the more."""
+    chart = Chart("Moves of sessions between edges", height=212.0)
+    size = min(150.0, (WIDTH - 20.0 * (len(shown) - 1)) / len(shown))
+    most = max(rate for phase in shown for rate in phase.rates.values())
+    for place, phase in enumerate(shown):
+        x = place * (size + 15.0)
+        matrix = np.array([[phase.rates.get((a, b), 0.0) for b in edges] for a in edges])
+        chart.text(x, 13, short(phase.title, 24), "key")
+        chart.text(x, 28, f"{show(sum(phase.rates.values()), '1/s')}, {short(phase.what, 16)}", "tiny")
+        chart.rect(x, 36, size, size, "nothing")
+        box = f'x="{num(x)}" y="36" width="{num(size)}" height="{num(size)}"'
+        image = pixels(np.where(matrix > 0.0, 0.08 + 0.92 * matrix / most, 0.0), _RED_RGB)
+        chart.add(f'<image {box} preserveAspectRatio="none" class="px" href="{image}"/>')
+    chart.text(0, 204, f"rows: left this edge; columns: went there; darkest {show(most, '1/s')}", "tiny")
+    return chart.render()
+
+
+# -- the map ------------------------------------------------------------------------------------------
+def map_chart(result: Result, title: str) -> str:
+    """Sites with the requests that clients (rings) had answered at edges (dots), by phase: first and telling."""
+    resolved = result.facts.resolved
+    sites = _coordinates(resolved.get("sites"))
+    clients = {name: str(group.get("site")) for name, group in _groups(resolved, "clients")}
+    places = {edge: site for edge, site in _edge_sites(resolved).items() if site in sites}
+    clients = {name: site for name, site in clients.items() if site in sites}
+    every = telling(phases(result, "served.rate"))
+    shown = every[:2]
+    used: list[str] = sorted({*places.values(), *clients.values()})
+    if len(used) < 2 or not clients or not any(phase.rates for phase in shown):
+        return ""
+    cores = {group.get("site") for _, group in _groups(resolved, "cores")}
+    where = _project({site: sites[site] for site in used}, WIDTH - 96.0, 190.0)
+    tall = max(y for _, y in where.values()) + 92.0
+    chart = Chart(title, height=tall * len(shown) + 6.0)
+    most = max(rate for phase in shown for rate in phase.rates.values())
+    for row, phase in enumerate(shown):
+        base = row * tall
+        at = {site: (x + 48.0, y + base + 54.0) for site, (x, y) in where.items()}
+        chart.rect(0.5, base + 18.5, WIDTH - 1, tall - 20.0, "sea")
+        chart.text(2, base + 12, f"{phase.title}: {short(phase.what, 44)}", "key")
+        words = _map_flows(chart, phase, clients, places, at, most)
+        _map_sites(chart, phase, places, cores, at, words)
+    return chart.render()
+
+
+def _map_flows(
+    chart: Chart, phase: Phase, clients: Mapping[str, str], places: Mapping[str, str],
+    at: Mapping[str, Point], most: float,
+) -> list[tuple[Point, str]]:  # fmt: skip
+    """Draw who is served where; returns the places and words of what may be written beside the lines."""
+    sums: dict[tuple[str, str], float] = {}
+    for (group, edge), rate in phase.rates.items():
+        if group in clients and edge in places:
+            key = (clients[group], places[edge])
+            sums[key] = sums.get(key, 0.0) + rate
+    largest = max([*sums.values(), most])
+    words: list[tuple[Point, str]] = []
+    for (source, target), rate in sorted(sums.items(), key=lambda item: -item[1]):
+        (x, y), (u, v) = at[source], at[target]
+        width = max(0.6, 13.0 * rate / largest)
+        if source == target:
+            chart.add(f'<circle class="home" cx="{num(x)}" cy="{num(y)}" r="{num(6.0 + width)}"/>')
+            continue
+        length = math.hypot(u - x, v - y) or 1.0
+        bend = min(40.0, 0.22 * length)
+        mx, my = (x + u) / 2 + bend * (v - y) / length, (y + v) / 2 - bend * (u - x) / length
+        path = f"M{num(x)} {num(y)}Q{num(mx)} {num(my)} {num(u)} {num(v)}"
+        chart.add(f'<path class="flow" stroke-width="{num(width)}" d="{path}"/>')
+        if length > 60.0 and rate > 0.05 * largest:
+            text = f"{show(rate, '1/s')} to {short(target, 14)}"
+            words.append((((mx + (x + u) / 2) / 2, (my + (y + v) / 2) / 2 - 4), text))
+    return words
+
+
+def _map_sites(
+    chart: Chart, phase: Phase, places: Mapping[str, str], cores: set[Any], at: Mapping[str, Point],
+    words: Sequence[tuple[Point, str]],
+) -> None:  # fmt: skip
+    """Dots and names of sites, then what fits of the words beside the lines."""
+    broken = {places[target] for _, target in phase.faults if target in places}
+    taken: list[Box] = [(x - 9, y - 9, x + 9, y + 9) for x, y in at.values()]
+    for site, (x, y) in sorted(at.items(), key=lambda item: item[1]):
+        edges = sum(1 for other in places.values() if other == site)
+        if edges:
+            chart.add(f'<circle class="{"mark" if site in broken else "f0"}" cx="{num(x)}" cy="{num(y)}" r="5"/>')
+        if site in cores:
+            chart.rect(x - 3, y - 3, 6, 6, "coremark")
+        name = f"{short(site, 18)} ({edges})" if edges else short(site, 18)
+        wide = 0.9 * LETTER * len(name)
+        spots = [(x, y + 25), (x, y - 16), (x + 14 + wide / 2, y + 4), (x - 14 - wide / 2, y + 4)]
+        spots += [(x + sx * (8 + wide / 2), y + sy) for sx in (1, -1) for sy in (16, -10)]
+        spots += [(x, y + 36), (x, y - 28)]
+        best = min(spots, key=lambda spot: _crowding(_box(spot, wide), taken))
+        taken.append(_box(best, wide))
+        chart.text(*best, name, "tiny", anchor="middle")
+    for spot, text in words:
+        box = _box(spot, 0.9 * LETTER * len(text))
+        if not _crowding(box, taken):
+            taken.append(box)
+            chart.text(*spot, text, "tiny", anchor="middle")
+
+
+def _box(middle: Point, wide: float) -> Box:
+    return middle[0] - wide / 2, middle[1] - 10, middle[0] + wide / 2, middle[1] + 3
+
+
+def _crowding(box: Box, taken: Sequence[Box]) -> float:
+    """How much of a box is covered by others or outside, in square units."""
+    left, top, right, bottom = box
+    outside = max(0.0, 2.0 - left) + max(0.0, right - WIDTH + 2.0)
+    return 20.0 * outside + sum(
+        max(0.0, min(right, x1) - max(left, x0)) * max(0.0, min(bottom, y1) - max(top, y0)) for x0, y0, x1, y1 in taken
+    )
+
+
+def _project(sites: Mapping[str, tuple[float, float]], width: float, height: float) -> dict[str, tuple[float, float]]:
+    """Places of sites (lat, lon in degrees) in a box of that size: east to the right, north up."""
+    lons = np.sort(np.array([lon % 360.0 for _, lon in sites.values()]))
+    gaps = np.diff(np.append(lons, lons[0] + 360.0))
+    west = float(lons[(int(gaps.argmax()) + 1) % lons.size])
+    lat_middle = sum(lat for lat, _ in sites.values()) / len(sites)
+    squeeze = max(0.2, math.cos(math.radians(lat_middle)))
+    flat = {name: (((lon - west) % 360.0) * squeeze, -lat) for name, (lat, lon) in sites.items()}
+    xs: Floats = np.array([x for x, _ in flat.values()])
+    ys: Floats = np.array([y for _, y in flat.values()])
+    scale = min(width / max(float(np.ptp(xs)), 1e-6), height / max(float(np.ptp(ys)), 1e-6))
+    pad = (width - float(np.ptp(xs)) * scale) / 2
+    left, top = float(xs.min()), float(ys.min())
+    return {name: ((x - left) * scale + pad, (y - top) * scale) for name, (x, y) in flat.items()}
+
+
+def _differ(result: Result) -> bool:
+    """Whether the replications' phases begin at different times."""
+    return len({tuple(sorted(_starts(r.timeseries))) for r in result.replications}) > 1
+
+
+def _starts(columns: Mapping[str, Sequence[Any]]) -> set[float]:
+    """When phases began: moves and requests served are given by the same ones."""
+    names = ("moves.rate", "served.rate")
+    return {float(t) for t, name in zip(columns["t_s"], columns["metric"], strict=True) if name in names}
+
+
+def _coordinates(sites: object) -> dict[str, tuple[float, float]]:
+    if not isinstance(sites, Mapping):
+        return {}
+    return {
+        str(name): (float(site["lat"]), float(site["lon"]))
+        for name, site in sites.items()
+        if isinstance(site, Mapping) and "lat" in site and "lon" in site
+    }
+
+
+def _groups(resolved: Mapping[str, Any], section: str) -> list[tuple[str, Mapping[str, Any]]]:
+    groups = resolved.get(section)
+    return [(n, g) for n, g in groups.items() if isinstance(g, Mapping)] if isinstance(groups, Mapping) else []
+
+
+def _edge_sites(resolved: Mapping[str, Any]) -> dict[str, str]:
+    """The site of every edge, by the names that the scenario gives them."""
+    found: dict[str, str] = {}
+    for name, group in _groups(resolved, "edges"):
+        at = group.get("at")
+        if isinstance(at, Mapping):
+            for site, count in at.items():
+                found |= {f"{name}-{site}-{number + 1}": str(site) for number in range(int(count))}
+        elif group.get("site"):
+            found |= {f"{name}-{number + 1}": str(group["site"]) for number in range(int(group.get("count") or 1))}
+    return found

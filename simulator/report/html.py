@@ -1,0 +1,230 @@
+"""report.html: one file that works offline: verdict, what happened, numbers, figures, and what was played.
+
+May import sections, the verdict, the story and the figures. Everything from a scenario (names, texts) is escaped. The
+page loads nothing: figures are inline SVG, style and script are in it. Figures also go to figures/ as files.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simulator.report.figures import VARIANTS, Figure, figures
+from simulator.report.format import show, show_duration
+from simulator.report.sections import expectation_rows, measured_rows, played, sections
+from simulator.report.story import story
+from simulator.report.style import FIGURE_STYLE, SCRIPT, STYLE
+from simulator.report.svg import escape
+from simulator.report.verdict import comparison_of, sentence_of, table_of
+
+if TYPE_CHECKING:
+    from simulator.experiment.result import Result
+
+_STYLE = STYLE
+
+
+def write_report(result: Result, folder: Path, *, variant: str = "") -> Path:
+    """Write figures/*.svg and report.html into `folder`; returns the page's path. Raises OSError."""
+    drawn = figures(result)
+    (folder / "figures").mkdir(parents=True, exist_ok=True)
+    for old in (folder / "figures").glob("*.svg"):
+        old.unlink()
+    for figure in drawn:
+        (folder / "figures" / f"{figure.name}.svg").write_text(standalone(figure), encoding="utf-8")
+    page = folder / "report.html"
+    page.write_text(document(result, drawn, variant=variant), encoding="utf-8")
+    return page
+
+
+def standalone(figure: Figure) -> str:
+    """A figure as an SVG file of its own."""
+    begin = figure.svg.index(">") + 1
+    title = f"<title>{escape(figure.title)}</title><style>{FIGURE_STYLE}</style>"
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{figure.svg[:begin]}{title}{figure.svg[begin:]}\n'
+
+
+def document(result: Result, drawn: list[Figure], *, variant: str = "") -> str:
+    """The whole page."""
+    title = f"{result.name}: {variant}" if variant else result.name
+    parts = [
+        "<!DOCTYPE html>",
+        '<html lang="en"><head><meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>",
+        '<button id="look" type="button">light / dark</button>',
+        f"<h1>{escape(title)}</h1>",
+        _head(result),
+        _troubles(result),
+        _verdict(result),
+        _story(result),
+        _comparison(result),
+        _figures(drawn, only=VARIANTS),
+        _figures(drawn, first=True),
+        _numbers(result),
+        _measured(result),
+        _figures(drawn),
+        "<h2>What was played</h2>",
+        _provenance(result),
+        _folded("The resolved scenario", f"<pre>{escape(_yaml(result))}</pre>"),
+        _folded("The scenario file", f"<pre>{escape(result.facts.source)}</pre>" if result.facts.source else ""),
+        _all_metrics(result),
+        '<div id="tip"></div>',
+        f"<script>{SCRIPT}</script></body></html>",
+    ]
+    return "\n".join(part for part in parts if part) + "\n"
+
+
+def fragment(result: Result, *, heading: bool = True) -> str:
+    """The summary as HTML without a page around it (notebooks show it)."""
+    parts = [f"<h3>{escape(result.name)}</h3>"] if heading else []
+    parts += [_head(result), _troubles(result), _verdict(result), _story(result), _comparison(result)]
+    parts += [_numbers(result), _measured(result)]
+    return '<div class="stickysim">' + "\n".join(part for part in parts if part) + "</div>"
+
+
+def _head(result: Result) -> str:
+    facts = result.facts
+    parts = [f'<p class="question">{escape(facts.question)}</p>'] if facts.question else []
+    if facts.description:
+        parts.append(f"<p>{escape(facts.description)}</p>")
+    return "".join([*parts, f'<p class="dim">{escape(played(result))}</p>'])
+
+
+def _verdict(result: Result) -> str:
+    rows = expectation_rows(result)
+    if not rows:
+        return ""
+    verdicts = {row[0] for row in rows}
+    worst = next(v for v in ("missed", "undecided", "met") if v in verdicts)
+    body = "".join(
+        f'<tr><td class="{verdict}">{verdict}</td>{_cell(text)}{_cell(value, "n")}{_cell(note, "dim")}</tr>'
+        for verdict, text, value, note in rows
+    )
+    return f'<div class="verdict {worst}"><table>{body}</table></div>'
+
+
+def _story(result: Result) -> str:
+    lines = story(result)
+    if not lines:
+        return ""
+    which = " (as written)" if result.variants else ""
+    body = "".join(f"<li><strong>{escape(first)}</strong> {escape(' '.join(rest))}</li>" for first, *rest in lines)
+    return f'<h2>What happened{which}</h2><ul class="story">{body}</ul>'
+
+
+def _comparison(result: Result) -> str:
+    if not result.variants or not result.replications:
+        return ""
+    comparison = comparison_of(result)
+    content = table_of(comparison)
+    body = "".join(
+        "<tr>" + _cell(name) + "".join(_cell(c.text, "n best" if c.best else "n") for c in cells) + "</tr>"
+        for name, cells in content.rows
+    )
+    table = f"<table>{_header(['', *content.headings], numbers_from=1)}{body}</table>"
+    answer = f'<p class="answer">{_kept(sentence_of(comparison))}</p>'
+    return f'<h2>The variants on the same arrivals</h2>{answer}<div class="wide">{table}</div>'
+
+
+def _figures(drawn: list[Figure], *, only: str = "", first: bool = False) -> str:
+    """Figures under their headings: those of one group, the first other group, or the rest."""
+    groups = list(dict.fromkeys(figure.group for figure in drawn if figure.group != VARIANTS))
+    wanted = [only] if only else groups[:1] if first else groups[1:]
+    parts = []
+    for group in wanted:
+        mine = [figure for figure in drawn if figure.group == group]
+        if mine:
+            heading = "" if only else f"<h2>{escape(group)}</h2>"
+            parts.append(f'{heading}<div class="grid">{"".join(map(_figure, mine))}</div>')
+    return "".join(parts)
+
+
+def _figure(figure: Figure) -> str:
+    caption = f"<figcaption>{escape(figure.caption)}</figcaption>" if figure.caption else ""
+    return f'<figure id="{escape(figure.name)}"><h3>{escape(figure.title)}</h3>{caption}{figure.svg}</figure>'
+
+
+def _numbers(result: Result) -> str:
+    if not result.replications:
+        return ""
+    parts = []
+    for section in sections(result):
+        rows = "".join(
+            f"<tr>{_cell(row.label)}{_cell(row.value, 'n')}{_cell(row.note, 'dim')}</tr>" for row in section.rows
+        )
+        parts.append(f"<div><h3>{escape(section.title)}</h3><table>{rows}</table></div>")
+    which = " (as written)" if result.variants else ""
+    return f'<h2>In numbers{which}</h2><div class="grid numbers">{"".join(parts)}</div>' if parts else ""
+
+
+def _measured(result: Result) -> str:
+    rows = "".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in measured_rows(result))
+    if not rows:
+        return ""
+    header = _header(["metric", "model", "measured", "difference"])
+    return f'<h2>Against reality</h2><div class="wide"><table>{header}{rows}</table></div>'
+
+
+def _troubles(result: Result) -> str:
+    lines = [f"{failure.item} gave no result: {failure.message}" for failure in result.failures]
+    lines += [f"a safety invariant broke: {v['violation']}" for v in result.invariants["violations"]]
+    if result.interrupted:
+        lines.insert(0, "Interrupted: the numbers are of what was finished.")
+    if not lines:
+        return ""
+    return '<div class="trouble">' + "<br>".join(escape(line) for line in lines) + "</div>"
+
+
+def _provenance(result: Result) -> str:
+    facts = result.facts
+    rows = [
+        ("command", " ".join(result.argv)),
+        ("seed", str(facts.seed)),
+        ("replications", f"{len(result.replications)} of {facts.replications}"),
+        ("measured window", f"{show_duration(facts.warmup_s)} to {show_duration(facts.duration_s)}"),
+        ("scenario (sha256)", facts.scenario_hash),
+        ("fingerprints", ", ".join(result.fingerprints)),
+        ("invariants checked", str(result.invariants.get("checked", 0))),
+        ("intervals", "95 % over replications (Student's t); one replication has none"),
+    ]
+    rows = [row for row in rows if row[1]]
+    body = "".join(f"<tr>{_cell(name)}<td><code>{escape(value)}</code></td></tr>" for name, value in rows)
+    return _folded("Provenance", f"<table>{body}</table>")
+
+
+def _yaml(result: Result) -> str:
+    import yaml
+
+    dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    return str(yaml.dump(dict(result.facts.resolved), Dumper=dumper, sort_keys=False, allow_unicode=True))
+
+
+def _all_metrics(result: Result) -> str:
+    rows = "".join(
+        f"<tr>{_cell(name)}{_cell(show(value, value.unit, value.half_width), 'n')}</tr>"
+        for name, value in result.estimates.items()
+    )
+    header = _header(["metric", "mean"], numbers_from=1)
+    return _folded("All metrics", f'<div class="wide"><table>{header}{rows}</table></div>' if rows else "")
+
+
+def _folded(summary: str, body: str) -> str:
+    return f"<details><summary>{escape(summary)}</summary>{body}</details>" if body else ""
+
+
+def _kept(text: str) -> str:
+    """Escaped prose in which numbers stay with their units."""
+    return re.sub(r"(?<=\d) (?=%|ms\b|s\b|µs|min\b|h\b|/s|\d{3}\b)", "\u00a0", escape(text))
+
+
+def _header(names: list[str], *, numbers_from: int = 99) -> str:
+    cells = (
+        f'<th class="n">{escape(name)}</th>' if place >= numbers_from else f"<th>{escape(name)}</th>"
+        for place, name in enumerate(names)
+    )
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _cell(text: str, kind: str = "") -> str:
+    return f'<td class="{kind}">{escape(text)}</td>' if kind else f"<td>{escape(text)}</td>"

@@ -1,0 +1,187 @@
+"""What a summary shows, section by section, as rows of text: terminal and HTML draw the same ones.
+
+May import the result, metrics and formats. Rows are (label, value, note). A metric that the run does not give
+leaves no row; a section without rows is left out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from simulator.observe.catalogue import FAILURE_CAUSES, MISS_CAUSES
+from simulator.observe.metrics import MetricUnavailableError
+from simulator.report.format import show, show_count, show_difference, show_duration
+
+if TYPE_CHECKING:
+    from simulator.experiment.result import Result
+    from simulator.experiment.summary import Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a section."""
+
+    label: str
+    value: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and its rows."""
+
+    title: str
+    rows: list[Row]
+
+
+def sections(result: Result) -> list[Section]:
+    """The key metrics, grouped."""
+    makers: tuple[tuple[str, Callable[[Result], Iterator[Row]]], ...] = (
+        ("Latency and failures", _latency),
+        ("Cache", _cache),
+        ("Stickiness", _stickiness),
+        ("Load", _load),
+        ("Leases", _leases),
+        ("Failover", _failover),
+    )
+    found = [Section(title, list(make(result))) for title, make in makers]
+    return [section for section in found if section.rows]
+
+
+def played(result: Result) -> str:
+    """One line: how much was played."""
+    facts = result.facts
+    count = len(result.replications)
+    requests = sum(r.totals.get("requests", 0) for r in result.replications)
+    text = f"{count} replication{'s' * (count != 1)} of {show_duration(facts.duration_s)}"
+    if facts.warmup_found and not facts.warmup_s:
+        text += " (no warm-up found by MSER-5)"
+    elif facts.warmup_s:
+        found = ", by MSER-5" if facts.warmup_found else ""
+        text += f" (the first {show_duration(facts.warmup_s)} not counted{found})"
+    return f"{text}, seed {facts.seed}, {show_count(requests)} requests"
+
+
+def expectation_rows(result: Result) -> list[tuple[str, str, str, str]]:
+    """(verdict, expectation, value, note) of each."""
+    rows: list[tuple[str, str, str, str]] = []
+    for judged in result.expectations:
+        half = None
+        if judged.ci_low is not None and judged.ci_high is not None:
+            half = (judged.ci_high - judged.ci_low) / 2.0
+        rows.append((judged.verdict, judged.text, show(judged.mean, judged.unit, half), judged.note))
+    return rows
+
+
+def measured_rows(result: Result) -> list[tuple[str, str, str, str]]:
+    """(metric, model, measured, difference) where the scenario says what reality measured."""
+    rows: list[tuple[str, str, str, str]] = []
+    for name, real in result.facts.measured.items():
+        value = _get(result, name)
+        if value is None:
+            rows.append((name, "not given", "", ""))
+            continue
+        rows.append((name, _shown(value), show(real, value.unit), show_difference(value - real, value.unit)))
+    return rows
+
+
+def _get(result: Result, name: str) -> Estimate | None:
+    try:
+        value = result[name]
+    except MetricUnavailableError:
+        return None
+    return None if math.isnan(value) else value
+
+
+def _shown(value: Estimate) -> str:
+    return show(value, value.unit, value.half_width)
+
+
+def _row(result: Result, label: str, name: str, note: str = "") -> Iterator[Row]:
+    value = _get(result, name)
+    if value is not None:
+        yield Row(label, _shown(value), note)
+
+
+def _note(result: Result, *pairs: tuple[str, str]) -> str:
+    """`p95 44 ms, p99 120 ms`: several metrics in a note, without intervals."""
+    parts = []
+    for word, name in pairs:
+        value = _get(result, name)
+        if value is not None:
+            parts.append(f"{word} {show(value, value.unit)}".strip())
+    return ", ".join(parts)
+
+
+def _causes(result: Result, base: str, causes: tuple[str, ...]) -> str:
+    """The causes that occurred, largest first, as shares of all."""
+    values = {cause: _get(result, f"{base}[{cause}]") for cause in causes}
+    found = {cause: float(value) for cause, value in values.items() if value is not None and value > 0.0}
+    total = sum(found.values())
+    if len(found) == 1:
+        return f"all {next(iter(found)).replace('_', ' ')}"
+    ranked = sorted(found, key=lambda cause: -found[cause])
+    return ", ".join(f"{cause.replace('_', ' ')} {show(found[cause] / total, 'ratio')}" for cause in ranked)
+
+
+def _latency(result: Result) -> Iterator[Row]:
+    yield from _row(result, "median", "latency.p50", "of ok requests, intended send to answer")
+    yield from _row(result, "p95", "latency.p95")
+    yield from _row(result, "p99", "latency.p99")
+    yield from _row(result, "within 200 ms", "within[200ms]", "of all requests, failures included")
+    yield from _row(result, "failed", "failures.ratio", _causes(result, "failures.ratio", FAILURE_CAUSES))
+    yield from _row(result, "failed during faults", "failures.faults.ratio")
+    attempts = _get(result, "attempts.per_request")
+    if attempts is not None and abs(attempts - 1.0) >= 0.005:
+        yield Row("attempts a request", _shown(attempts))
+
+
+def _cache(result: Result) -> Iterator[Row]:
+    delayed = _get(result, "delayed_hit_ratio.l1")
+    note = f"{show(delayed, 'ratio')} more waited for a fetch" if delayed else ""
+    yield from _row(result, "L1 hits", "hit_ratio.l1", note)
+    misses = _causes(result, "misses.l1.rate", MISS_CAUSES)
+    if misses:
+        yield from _row(result, "L1 misses", "misses.l1.rate", misses)
+    yield from _row(result, "L2 hits", "hit_ratio.l2")
+    stale = _get(result, "stale_reads.rate")
+    if stale:
+        yield Row("stale lock reads", _shown(stale))
+
+
+def _stickiness(result: Result) -> Iterator[Row]:
+    spread = _note(result, ("5 % are below", "stickiness.p05"), ("5 % above", "stickiness.p95"))
+    yield from _row(result, "mean weight", "stickiness.mean", spread)
+    yield from _row(result, "left their edge", "left_ratio", "of requests")
+    yield from _row(result, "crossed sites", "crossed_site_ratio", "not served at the nearest site")
+    yield from _row(result, "stay length", "stay_length.mean", "requests in a row at one edge")
+
+
+def _load(result: Result) -> Iterator[Row]:
+    yield from _row(result, "requests", "requests.rate")
+    edges = _note(result, ("p95 wait", "edge.wait.p95"), ("busiest/mean", "edge.imbalance"))
+    yield from _row(result, "edges busy", "edge.utilisation", edges)
+    yield from _row(result, "core requests", "core.requests.rate", _note(result, ("busy", "core.utilisation")))
+    yield from _row(result, "storage reads", "storage.reads.rate", _note(result, ("writes", "storage.writes.rate")))
+
+
+def _leases(result: Result) -> Iterator[Row]:
+    saved = _note(result, ("saves", "renewal_messages_saved_ratio"))
+    note = f"{saved} of them" if saved else ""
+    yield from _row(result, "renewed", "renewals.rate", _note(result, ("lapsed", "lease.lapses.rate")))
+    size = _note(result, ("of", "renewal_batch.size.mean"))
+    label_note = ", ".join(part for part in (f"{size} leases" if size else "", note) if part)
+    yield from _row(result, "messages", "renewal_batches.rate", label_note)
+
+
+def _failover(result: Result) -> Iterator[Row]:
+    for label, name in (("detected after", "failover.detection"), ("recovered after", "failover.recovery")):
+        mean, longest = _get(result, f"{name}.mean"), _get(result, f"{name}.max")
+        differ = mean is not None and longest is not None and longest > 1.005 * mean
+        yield from _row(result, label, f"{name}.mean", _note(result, ("longest", f"{name}.max")) if differ else "")
+    moved = _get(result, "failover.sessions_moved")
+    if moved:
+        yield Row("sessions moved", _shown(moved))

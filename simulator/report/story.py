@@ -1,0 +1,282 @@
+"""What happened, in sentences computed from events and series: the fault, who noticed, who moved, what it cost.
+
+May import the result, series and formats. A change is told only where it stands out from the minute before: by more
+than three standard deviations of its windows, and more than a twentieth. Times are those of the windows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from simulator.observe.metrics import fault_spans
+from simulator.observe.result import (
+    DETECTED,
+    FAULT_BEGIN,
+    RECOVERED,
+    SESSIONS_MOVED,
+    TAKEOVER,
+    Replication,
+)
+from simulator.report.format import HOP_WORDS, show, show_count, show_duration
+from simulator.report.series import Floats, labels_of, mean_of, series, window_of
+
+if TYPE_CHECKING:
+    from simulator.experiment.result import Result
+
+_FAULTS_TOLD: Final = 5
+_BEFORE_S: Final = 60.0
+_AFTER_S: Final = 10.0  # what a fault does is looked for until so long after its end
+_SIGMAS: Final = 3.0
+_NOTABLE: Final = 0.05
+_HOP_NOTABLE_S: Final = 0.002
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A series before a fault and at its worst: values, and when the worst window began."""
+
+    before: float
+    worst: float
+    at_s: float
+
+
+def story(result: Result) -> list[list[str]]:
+    """For each fault, in the order of time, its sentences; one entry for a run without faults."""
+    if not result.replications:
+        return []
+    spans = sorted(fault_spans(result.replications[0].events))
+    spans = [span for span in spans if span[0] < result.facts.duration_s]
+    if not spans:
+        return [["No fault was injected."]]
+    told = [list(_of_fault(result, span, spans)) for span in spans[:_FAULTS_TOLD]]
+    if len(spans) > _FAULTS_TOLD:
+        told.append([f"And {len(spans) - _FAULTS_TOLD} more faults, shaded in the figures."])
+    return told
+
+
+def change_of(
+    result: Result, span: tuple[float, float, str], metric: str, label: str = "", *, up: bool
+) -> Change | None:
+    """How far a series rose (`up`) or fell in a fault, or None where that does not stand out."""
+    times, values = series(result, metric, label)
+    if not times.size:
+        return None
+    mean = mean_of(values if _same_faults(result) else values[:1])
+    begin, end, _ = span
+    width = window_of(result)
+    first = max(result.facts.warmup_s, begin - _BEFORE_S)
+    past = mean[(times >= first) & (times + width <= begin + 1e-9) & np.isfinite(mean)]
+    near = (times + width > begin) & (times < min(end + _AFTER_S, result.facts.duration_s)) & np.isfinite(mean)
+    if past.size < 3 or not near.any():
+        return None
+    sign = 1.0 if up else -1.0
+    place = int(np.flatnonzero(near)[np.argmax(sign * mean[near])])
+    before, worst = float(past.mean()), float(mean[place])
+    stands_out = max(_SIGMAS * float(past.std(ddof=1)), _NOTABLE * abs(before), 1e-9)
+    return Change(before, worst, float(times[place])) if sign * (worst - before) > stands_out else None
+
+
+def _of_fault(
+    result: Result, span: tuple[float, float, str], spans: Sequence[tuple[float, float, str]]
+) -> Iterator[str]:
+    begin, end, what = span
+    kind, _, target = what.partition(" ")
+    yield _begin_sentence(result, kind, target, begin, end)
+    following = (
+        [_consequences(r, target, begin) for r in result.replications]
+        if _same_faults(result)
+        else [_consequences(result.replications[0], target, begin)]
+    )
+    yield from _detection(following, kind, end - begin)
+    yield from _cost(result, span)
+    yield from _recovery(following, kind)
+    overlap = [other[2] for other in spans if other is not span and other[0] < end and begin < other[1]]
+    if overlap:
+        yield f"({', '.join(overlap[:3])} was on at the same time.)"
+
+
+def _begin_sentence(result: Result, kind: str, target: str, begin: float, end: float) -> str:
+    """What the fault was, such as `At 1 min pop-tokyo-1 crashed, for 20 s.`."""
+    detail = _detail(result.replications[0], kind, target, begin)
+    factor = f"{float(detail['factor']):g} times" if "factor" in detail else ""
+    words = {
+        "crash": f"{target} crashed",
+        "drain": f"{target} was drained",
+        "slow": f"{target} became {factor} slower".replace("  ", " "),
+        "crowd": f"{target} sent {factor} as many requests".replace("  ", " "),
+        "degrade": f"the links {target} degraded",
+        "partition": f"{target} were cut off from each other",
+    }.get(kind, f"{kind} {target}".strip())
+    lasted = " and stayed so to the end" if end >= result.facts.duration_s else f", for {show_duration(end - begin)}"
+    return f"At {show_duration(begin)} {words}{lasted}."
+
+
+def _detection(following: Sequence[Mapping[str, dict[str, Any]]], kind: str, lasted_s: float) -> Iterator[str]:
+    found = [events[DETECTED] for events in following if DETECTED in events]
+    moved = [events[SESSIONS_MOVED] for events in following if SESSIONS_MOVED in events]
+    if not found and kind == "crash":
+        yield f"Nobody noticed within the {show_duration(lasted_s)}." if math.isfinite(lasted_s) else "Nobody noticed."
+        return
+    sentence = ""
+    if found:
+        delays = [float(event["detail"].get("after_s", event["t_s"] - event["since_s"])) for event in found]
+        sentence = f"Missing heartbeats gave it away after {_spread(delays)}"
+    if moved:
+        counts = [float(event["detail"].get("sessions", 0)) for event in moved]
+        words = f"{show_count(sum(counts) / len(counts))} sessions were given another edge{_destinations(moved)}"
+        sentence = f"{sentence}, and {words}" if sentence else words[0].upper() + words[1:]
+    takeovers = [float(events[TAKEOVER]["detail"].get("after_s", 0.0)) for events in following if TAKEOVER in events]
+    if takeovers:
+        sentence += f"{', and' if sentence else 'The'} its standby served {_spread(takeovers)} after the crash"
+    if sentence:
+        yield f"{sentence}."
+
+
+def _destinations(moved: Sequence[dict[str, Any]]) -> str:
+    """` (all to pop-2)`, ` (80 to pop-2, 35 to pop-3)`: means over replications, largest first."""
+    sums: dict[str, float] = {}
+    for event in moved:
+        for edge, count in event["detail"].get("to", {}).items():
+            sums[edge] = sums.get(edge, 0.0) + float(count)
+    if not sums:
+        return ""
+    ranked = sorted(sums, key=lambda edge: (-sums[edge], edge))
+    if len(ranked) == 1:
+        return f", all of them {ranked[0]}"
+    parts = [f"{show_count(sums[edge] / len(moved))} {edge}" for edge in ranked[:3]]
+    rest = f" and {len(ranked) - 3} others" if len(ranked) > 3 else ""
+    return f": {', '.join(parts)}{rest}"
+
+
+def _cost(result: Result, span: tuple[float, float, str]) -> Iterator[str]:
+    """What changed while it lasted, worst first as people feel it."""
+    begin, end, _ = span
+    parts: list[str] = []
+    failures = _failures(result, begin, end)
+    if failures:
+        parts.append(failures)
+    slow = change_of(result, span, "latency.p99", up=True)
+    if slow is not None:
+        parts.append(f"p99 rose from {show(slow.before, 's')} to {show(slow.worst, 's')} at {show_duration(slow.at_s)}")
+    hits = change_of(result, span, "hit_ratio.l1", up=False)
+    if hits is not None:
+        parts.append(
+            f"the L1 hit ratio fell from {show(hits.before, 'ratio')} to {show(hits.worst, 'ratio')} "
+            f"at {show_duration(hits.at_s)}"
+        )
+    load = change_of(result, span, "core.requests.rate", up=True)
+    if load is not None:
+        parts.append(f"core load rose from {show(load.before, '1/s')} to {show(load.worst, '1/s')}")
+    if parts:
+        joined = "; ".join(parts)
+        yield f"While it lasted, {joined}." if failures else f"{joined[0].upper()}{joined[1:]}."
+    more = [sentence for sentence in (_slowest_hop(result, span), _crowded(result, span)) if sentence]
+    yield from more
+    if not parts and not more:
+        yield "Neither failures, p99, L1 hits nor core load show it."
+
+
+def _failures(result: Result, begin: float, end: float) -> str:
+    """How many requests failed, where that is more than the minute before lets expect."""
+    first = max(result.facts.warmup_s, begin - _BEFORE_S)
+    failed, sent = _count(result, "failures.rate", begin, end), _count(result, "requests.rate", begin, end)
+    before, sent_before = (_count(result, name, first, begin) for name in ("failures.rate", "requests.rate"))
+    usual = before / sent_before if sent_before > 0.0 else 0.0
+    expected = usual * sent
+    if sent <= 0.0 or failed < 1.0 or failed <= expected + _SIGMAS * math.sqrt(expected):
+        return ""
+    against = f", against {show(usual, 'ratio')} before" if before >= 1.0 else ""
+    counts = f"{show_count(failed)} of {show_count(sent)}"
+    return f"{show(failed / sent, 'ratio')} of the requests failed ({counts}{against})"
+
+
+def _slowest_hop(result: Result, span: tuple[float, float, str]) -> str:
+    """Where requests lost most time, where that stands out."""
+    worst: tuple[str, Change] | None = None
+    for hop in labels_of(result, "latency.hop.mean"):
+        change = change_of(result, span, "latency.hop.mean", hop, up=True)
+        if change is None or change.worst - change.before < _HOP_NOTABLE_S:
+            continue
+        if worst is None or change.worst - change.before > worst[1].worst - worst[1].before:
+            worst = (hop, change)
+    if worst is None:
+        return ""
+    hop, change = worst
+    return (
+        f"Most of the added time went into {HOP_WORDS[hop]}: {show(change.worst, 's')} a visit at its worst, "
+        f"against {show(change.before, 's')} before."
+    )
+
+
+def _crowded(result: Result, span: tuple[float, float, str]) -> str:
+    """The edge whose queue grew most, where that stands out."""
+    worst: tuple[float, str, Change] | None = None
+    for edge in labels_of(result, "edge.in_system"):
+        change = change_of(result, span, "edge.in_system", edge, up=True)
+        if change is not None and change.worst >= 2.0 and (worst is None or change.worst - change.before > worst[0]):
+            worst = (change.worst - change.before, edge, change)
+    if worst is None:
+        return ""
+    _, edge, change = worst
+    number = f"{change.worst:.0f}" if change.worst >= 10 else f"{change.worst:.1f}"
+    return f"The longest queue was at {edge}: {number} requests there, against {change.before:.1f} before."
+
+
+def _recovery(following: Sequence[Mapping[str, dict[str, Any]]], kind: str) -> Iterator[str]:
+    times = [float(e[RECOVERED]["detail"].get("after_s", 0.0)) for e in following if RECOVERED in e]
+    if times:
+        some = f" (in {len(times)} of {len(following)} replications)" if len(times) < len(following) else ""
+        yield f"{_spread(times)} after the fault the hit ratio of the sessions it hit was back at 95 % of before{some}."
+    elif kind == "crash" and any(SESSIONS_MOVED in events for events in following):
+        yield "The hit ratio of the sessions it hit did not come back to 95 % of before."
+
+
+def _spread(seconds: Sequence[float]) -> str:
+    """`2.0 s`, or the mean and the range over replications."""
+    mean = sum(seconds) / len(seconds)
+    if len(seconds) == 1 or max(seconds) - min(seconds) < 0.005 * mean:
+        return show(mean, "s")
+    return f"{show(mean, 's')} ({show(min(seconds), 's')} to {show(max(seconds), 's')})"
+
+
+def _consequences(replication: Replication, target: str, begin: float) -> dict[str, dict[str, Any]]:
+    """The first event of each kind that followed a fault, up to the next one on the same target."""
+    found: dict[str, dict[str, Any]] = {}
+    for event in replication.events:
+        if event["t_s"] < begin - 1e-9 or event["target"] != target:
+            continue
+        if event["kind"] == FAULT_BEGIN and event["t_s"] > begin + 1e-9:
+            break
+        detail = event.get("detail") or {}
+        if not detail.get("false_alarm"):
+            found.setdefault(event["kind"], {**event, "detail": detail, "since_s": begin})
+    return found
+
+
+def _detail(replication: Replication, kind: str, target: str, begin: float) -> dict[str, Any]:
+    for event in replication.events:
+        detail = event.get("detail") or {}
+        this = event["kind"] == FAULT_BEGIN and event["target"] == target and event["t_s"] == begin
+        if this and detail.get("fault", kind) == kind:
+            return dict(detail)
+    return {}
+
+
+def _same_faults(result: Result) -> bool:
+    """Whether faults begin at the same times in every replication (scripted ones do)."""
+    begun = [[(e["t_s"], e["target"]) for e in r.events if e["kind"] == FAULT_BEGIN] for r in result.replications]
+    return all(one == begun[0] for one in begun)
+
+
+def _count(result: Result, metric: str, begin: float, end: float) -> float:
+    """Events of a rate over the windows that touch the span: mean over replications."""
+    times, values = series(result, metric)
+    width = window_of(result)
+    touched = (times + width > begin + 1e-9) & (times < end - 1e-9)
+    per_window: Floats = np.nan_to_num(values[:, touched]) * width
+    return float(per_window.sum(axis=1).mean()) if per_window.size else 0.0

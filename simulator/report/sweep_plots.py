@@ -1,0 +1,235 @@
+"""Figures of a sweep as matplotlib axes: maps, lines with intervals, scatter plots, the Pareto front.
+
+May import the sweep's result and plots' habits; matplotlib inside functions. Draws on `ax` or a new figure.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from simulator.experiment.design import short_names
+from simulator.experiment.sweep_folder import quantity
+from simulator.observe.metrics import parse_metric
+from simulator.report.format import Scale, scale_for
+from simulator.report.plots import COLOURS
+from simulator.report.sweep_tables import swept_paths
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from simulator.experiment.outcomes import CellOutcome
+    from simulator.experiment.sweep_result import SweepResult
+
+_STYLES: Final = ("o-", "s--", "^-.", "d:")
+_TEXTED_CELLS = 120
+
+
+class SweepPlots:
+    """The figures of one sweep; each method returns the axes."""
+
+    def __init__(self, result: SweepResult) -> None:
+        self._result = result
+        self._is_numeric: dict[str, bool] = {}
+
+    def map(
+        self, metric: str | None = None, down: str | None = None, across: str | None = None, ax: Axes | None = None
+    ) -> Axes:
+        """A heatmap of a metric over two parameters; over further ones it is the mean of the cells.
+
+        Raises ValueError where fewer than two parameters vary.
+        """
+        name = metric or self._result.metrics[0]
+        paths = swept_paths(self._result)
+        if down is None or across is None:
+            if len(paths) < 2:
+                raise ValueError("a map needs two parameters that vary: draw lines(metric)")
+            down, across = down or paths[0], across or next(p for p in paths if p != (down or paths[0]))
+        rows, columns = self._levels(down), self._levels(across)
+        sums, counts = np.zeros((len(rows), len(columns))), np.zeros((len(rows), len(columns)))
+        scale = self._scale(name)
+        for outcome in self._known(name):
+            at = rows.index(outcome.cell.values[down].text), columns.index(outcome.cell.values[across].text)
+            sums[at] += outcome.value(name) / scale.factor
+            counts[at] += 1
+        shown = np.divide(sums, counts, out=np.full_like(sums, math.nan), where=counts > 0)
+        axes = _axes(ax)
+        image = axes.imshow(np.ma.masked_invalid(shown), cmap="cividis", aspect="auto", origin="lower")
+        axes.figure.colorbar(image, ax=axes, label=_label(name, scale))
+        if shown.size <= _TEXTED_CELLS:
+            _write_numbers(axes, shown)
+        shorts = short_names(self._result.paths)
+        axes.set_xticks(range(len(columns)), [_plain(c) for c in columns], rotation=30 if len(columns) > 6 else 0)
+        axes.set_yticks(range(len(rows)), [_plain(r) for r in rows])
+        axes.set_xlabel(shorts[across])
+        axes.set_ylabel(shorts[down])
+        others = len([p for p in paths if p not in (down, across)])
+        axes.set_title(f"{name}{', mean over the other parameters' if others else ''}")
+        return axes
+
+    def lines(self, metric: str | None = None, path: str | None = None, ax: Axes | None = None) -> Axes:
+        """A metric over one parameter with its intervals, a line for each combination of the others."""
+        name = metric or self._result.metrics[0]
+        paths = swept_paths(self._result) or list(self._result.paths)
+        along = path or max(paths, key=self._numeric)
+        others = [p for p in paths if p != along]
+        axes, scale = _axes(ax), self._scale(name)
+        groups: dict[tuple[str, ...], list[CellOutcome]] = {}
+        for outcome in self._known(name):
+            groups.setdefault(tuple(outcome.cell.values[p].text for p in others), []).append(outcome)
+        levels = self._levels(along)
+        for place, (texts, outcomes) in enumerate(list(groups.items())[: len(COLOURS)]):
+            ordered = sorted(outcomes, key=lambda o: self._x(o, along, levels))
+            _line(axes, [self._x(o, along, levels) for o in ordered], ordered, name, scale, place, " ".join(texts))
+        self._along(axes, along, levels)
+        axes.set_ylabel(_label(name, scale))
+        axes.set_title(_plain(name))
+        if others:
+            axes.legend(fontsize="small", frameon=False)
+        return _finish(axes)
+
+    def scatter(self, metric: str | None = None, path: str | None = None, ax: Axes | None = None) -> Axes:
+        """Every cell as a point: a metric over one parameter, whatever the others are."""
+        name = metric or self._result.metrics[0]
+        along = path or (swept_paths(self._result) or list(self._result.paths))[0]
+        axes, scale, levels = _axes(ax), self._scale(name), self._levels(along)
+        known = self._known(name)
+        axes.plot(
+            [self._x(o, along, levels) for o in known], [o.value(name) / scale.factor for o in known],
+            "o", color=COLOURS[0], alpha=0.7, markersize=4,
+        )  # fmt: skip
+        self._along(axes, along, levels)
+        axes.set_ylabel(_label(name, scale))
+        return _finish(axes)
+
+    def pareto(self, x: str | None = None, y: str | None = None, ax: Axes | None = None) -> Axes:
+        """Two metrics against each other; cells of the Pareto front are numbered. Raises ValueError."""
+        judged = [m for m in self._result.metrics if parse_metric(m).better != "none"]
+        if (x is None or y is None) and len(judged) < 2:
+            raise ValueError("two metrics with a better direction are needed")
+        first, second = x or judged[0], y or judged[1]
+        axes, scales = _axes(ax), (self._scale(first), self._scale(second))
+        front = {o.cell.number for o in self._result.pareto([first, second])}
+        for chosen, colour in ((False, "0.65"), (True, COLOURS[1])):
+            mine = [o for o in self._known(first) if (o.cell.number in front) is chosen]
+            mine = [o for o in mine if not math.isnan(o.value(second))]
+            at = [(o.value(first) / scales[0].factor, o.value(second) / scales[1].factor) for o in mine]
+            axes.plot(
+                [a for a, _ in at], [b for _, b in at], "o", label="Pareto front" if chosen else None, color=colour
+            )
+            for outcome, place in zip(mine, at, strict=True) if chosen and len(mine) <= 30 else ():
+                axes.annotate(str(outcome.cell.number), place, textcoords="offset points", xytext=(4, 4), fontsize=8)
+        axes.set_xlabel(f"{_label(first, scales[0])}, {parse_metric(first).better} is better")
+        axes.set_ylabel(f"{_label(second, scales[1])}, {parse_metric(second).better} is better")
+        axes.set_title("What can be had together")
+        axes.legend(fontsize="small", frameon=False)
+        return _finish(axes)
+
+    # -- helpers --------------------------------------------------------------------------------------
+
+    def figures(self) -> dict[str, Callable[[Axes], Axes]]:
+        """The figures of a report, by file name."""
+        result, paths = self._result, swept_paths(self._result)
+        drawn: dict[str, Callable[[Axes], Axes]] = {}
+        for metric in result.metrics if result.kind == "sweep" else ():
+            if not self._known(metric) or not paths:
+                continue
+            safe = "".join(c if c.isalnum() else "-" for c in metric).strip("-")
+            if result.design in ("random", "lhs"):
+                for path in paths[:6]:
+                    drawn[f"{safe}-over-{path.replace('.', '-')}"] = partial(self.scatter, metric, path)
+            elif len(paths) >= 2 and result.design == "grid":
+                drawn[f"{safe}-map"] = partial(self.map, metric, None, None)
+            if result.design in ("grid", "zip") and len(paths) <= 2:
+                drawn[f"{safe}-lines"] = partial(self.lines, metric, None)
+        judged = [m for m in result.metrics if parse_metric(m).better != "none" and self._known(m)]
+        if len(judged) >= 2 and len(result) > 2 and result.kind == "sweep":
+            drawn["pareto"] = partial(self.pareto, judged[0], judged[1])
+        return drawn
+
+    def _known(self, metric: str) -> list[CellOutcome]:
+        return [o for o in self._result.outcomes if not math.isnan(o.value(metric))]
+
+    def _levels(self, path: str) -> list[str]:
+        """The values of a path, in the order of their numbers where they are all quantities."""
+        texts = list(dict.fromkeys(o.cell.values[path].text for o in self._result.outcomes))
+        return sorted(texts, key=lambda text: quantity(text) or 0.0) if self._numeric(path) else texts
+
+    def _numeric(self, path: str) -> bool:
+        if path not in self._is_numeric:
+            found = [quantity(o.cell.values[path].text) for o in self._result.outcomes]
+            self._is_numeric[path] = all(q is not None and math.isfinite(q) for q in found)
+        return self._is_numeric[path]
+
+    def _x(self, outcome: CellOutcome, path: str, levels: Sequence[str]) -> float:
+        text = outcome.cell.values[path].text
+        number = quantity(text) if self._numeric(path) else None
+        return float(levels.index(text)) if number is None else number
+
+    def _along(self, axes: Axes, path: str, levels: Sequence[str]) -> None:
+        """The axis of a parameter: logarithmic where its values span more than a factor of 20."""
+        if not self._numeric(path):
+            axes.set_xticks(range(len(levels)), [_plain(level) for level in levels])
+        else:
+            numbers = [quantity(level) or 0.0 for level in levels]
+            if min(numbers) > 0.0 and max(numbers) > 20.0 * min(numbers):
+                axes.set_xscale("log")
+            if len(levels) <= 10:
+                axes.set_xticks(numbers, [_plain(level) for level in levels])
+                axes.minorticks_off()
+        axes.set_xlabel(_plain(short_names(self._result.paths).get(path, path)))
+
+    def _scale(self, metric: str) -> Scale:
+        largest = max((abs(o.value(metric)) for o in self._known(metric)), default=0.0)
+        return scale_for(parse_metric(metric).unit, largest)
+
+
+def _line(
+    axes: Axes, x: Sequence[float], outcomes: Sequence[CellOutcome], metric: str, scale: Scale, place: int, name: str
+) -> None:  # fmt: skip
+    found = [o.estimates[metric] for o in outcomes]
+    colour = COLOURS[place % len(COLOURS)]
+    axes.plot(x, [e / scale.factor for e in found], _STYLES[place % len(_STYLES)], color=colour, label=_plain(name),
+              markersize=4)  # fmt: skip
+    if any(not math.isnan(e.low) for e in found):
+        low, high = [e.low / scale.factor for e in found], [e.high / scale.factor for e in found]
+        axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
+
+
+def _write_numbers(axes: Axes, shown: Any) -> None:
+    known = shown[~np.isnan(shown)]
+    middle = (known.min() + known.max()) / 2.0 if known.size else 0.0
+    for (row, column), value in np.ndenumerate(shown):
+        if not math.isnan(value):
+            colour = "white" if value < middle else "black"
+            axes.text(column, row, f"{value:.3g}", ha="center", va="center", color=colour, fontsize=8)
+
+
+def _axes(ax: Axes | None) -> Axes:
+    if ax is not None:
+        return ax
+    from matplotlib import pyplot as plt
+
+    _, made = plt.subplots(figsize=(7.2, 3.8), layout="constrained")
+    return made
+
+
+def _finish(axes: Axes) -> Axes:
+    axes.grid(visible=True, color="0.9", linewidth=0.6)
+    axes.set_axisbelow(True)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    return axes
+
+
+def _label(metric: str, scale: Scale) -> str:
+    return _plain(f"{metric} ({scale.symbol})" if scale.symbol else metric)
+
+
+def _plain(text: str) -> str:
+    """Text that matplotlib does not read as a formula, nor hides for a leading underscore."""
+    return (f" {text}" if text.startswith("_") else text).replace("$", r"\$")

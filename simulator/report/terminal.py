@@ -1,0 +1,193 @@
+"""The summary on a terminal or in a pipe: question, verdict, numbers, comparison, what happened, where it is.
+
+May import sections, the verdict and rich. Fits 80 columns; colour only underlines what the words say.
+"""
+
+from __future__ import annotations
+
+import io
+from textwrap import fill
+from typing import TYPE_CHECKING
+
+from simulator.report.format import show
+from simulator.report.sections import (
+    expectation_rows,
+    measured_rows,
+    played,
+    sections,
+)
+from simulator.report.story import story
+from simulator.report.verdict import comparison_of, sentence_of, table_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from simulator.experiment.result import Result
+
+_HEADING_WIDTH = 9  # over that it takes another line, and leaves room for the names of variants
+_VERDICT_STYLE = {"met": "green", "missed": "bold red", "undecided": "yellow"}
+
+
+def render(result: Result, *, width: int = 80, color: bool = False, all_metrics: bool = False) -> str:
+    """The whole summary as text, no line longer than `width`; ANSI colours only where `color`."""
+    from rich.console import Console
+
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=width,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        no_color=not color,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+    _head(console, result)
+    _expectations(console, result)
+    if result.variants and result.replications:
+        _variants(console, result)
+    if result.replications:
+        _sections(console, result)
+    _measured(console, result)
+    _story(console, result)
+    if all_metrics:
+        _all_metrics(console, result)
+    _troubles(console, result)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+
+def render_short(result: Result) -> str:
+    """A line an expectation, and one for what went wrong."""
+    lines = ["  ".join(part for part in row if part) for row in expectation_rows(result)]
+    lines += [f"{failure.item} gave no result: {failure.message}" for failure in result.failures]
+    lines += [f"a safety invariant broke: {v['violation']}" for v in result.invariants["violations"]]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _all_metrics(console: Console, result: Result) -> None:
+    from rich.text import Text
+
+    console.print()
+    console.print("All metrics", style="bold")
+    grid = _grid(2)
+    for name, value in result.estimates.items():
+        grid.add_row(Text(f"  {name}"), Text(show(value, value.unit, value.half_width)))
+    console.print(grid)
+
+
+def _head(console: Console, result: Result) -> None:
+    facts = result.facts
+    console.print(facts.name, style="bold")
+    for text in (facts.question, facts.description):
+        if text:
+            console.print(text.strip())
+    console.print()
+    console.print(played(result), style="dim")
+
+
+def _expectations(console: Console, result: Result) -> None:
+    rows = expectation_rows(result)
+    if not rows:
+        return
+    from rich.text import Text
+
+    console.print()
+    grid = _grid(4)
+    for verdict, text, value, note in rows:
+        grid.add_row(Text(verdict, style=_VERDICT_STYLE[verdict]), Text(text), Text(value), Text(note, style="dim"))
+    console.print(grid)
+
+
+def _sections(console: Console, result: Result) -> None:
+    from rich.text import Text
+
+    note = " (as written)" if result.variants else ""
+    found = sections(result)
+    labels = max((len(row.label) for section in found for row in section.rows), default=0) + 2
+    values = max((len(row.value) for section in found for row in section.rows), default=0)
+    for section in found:
+        grid = _grid(3, widths=(labels, values))
+        for row in section.rows:
+            grid.add_row(Text("  " + row.label), Text(row.value), Text(row.note, style="dim"))
+        console.print()
+        console.print(section.title + note, style="bold")
+        console.print(grid)
+
+
+def _variants(console: Console, result: Result) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    comparison = comparison_of(result)
+    content = table_of(comparison)
+    console.print()
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False, header_style="bold")
+    table.add_column("")
+    for heading in content.headings:
+        table.add_column(fill(heading, _HEADING_WIDTH), justify="right")
+    for name, cells in content.rows:
+        table.add_row(Text(name), *(Text(cell.text, style="bold green" if cell.best else "") for cell in cells))
+    console.print(table)
+    console.print()
+    console.print(sentence_of(comparison), style="bold")
+
+
+def _measured(console: Console, result: Result) -> None:
+    rows = measured_rows(result)
+    if not rows:
+        return
+    from rich.text import Text
+
+    console.print()
+    grid = _grid(4)
+    grid.add_row(*(Text(h, style="bold") for h in ("Against reality", "model", "measured", "difference")))
+    for row in rows:
+        grid.add_row(*(Text(cell) for cell in row))
+    console.print(grid)
+
+
+def _story(console: Console, result: Result) -> None:
+    told = story(result)
+    if not told:
+        return
+    from rich.padding import Padding
+    from rich.text import Text
+
+    console.print()
+    console.print("What happened" + (" (as written)" if result.variants else ""), style="bold")
+    for sentences in told:
+        console.print(Padding(Text(" ".join(sentences)), (0, 0, 0, 2)))
+
+
+def _troubles(console: Console, result: Result) -> None:
+    """What did not go well: interrupted, failed items, broken invariants."""
+    if result.interrupted:
+        console.print()
+        planned = result.facts.replications
+        done = f"{len(result.replications)} of {planned} replications"
+        console.print(f"Interrupted: the numbers are of the {done} that were finished.", style="yellow")
+    if result.failures:
+        console.print()
+        console.print("Without a result:", style="bold red")
+        for failure in result.failures:
+            console.print(f"  {failure.item}: {failure.message}")
+    for broken in result.invariants["violations"]:
+        console.print(
+            f"A safety invariant broke in replication {broken['replication']}: {broken['violation']}",
+            style="bold red",
+        )
+
+
+def _grid(columns: int, *, widths: tuple[int, ...] = ()) -> Table:
+    """A borderless table whose last column wraps."""
+    from rich.table import Table
+
+    grid = Table.grid(padding=(0, 2), pad_edge=False)
+    for place in range(columns):
+        width = widths[place] if place < len(widths) else None
+        grid.add_column(min_width=width, no_wrap=place < columns - 1, overflow="fold")
+    return grid

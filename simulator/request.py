@@ -1,0 +1,211 @@
+"""The vocabulary of a request: operations, tiers, outcomes, causes; and the objects that travel.
+
+May import: nothing of the model. Does not model: behaviour; nodes do that.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from simulator.nodes.client import Client
+    from simulator.nodes.session import Session
+
+
+class Operation(IntEnum):
+    """What a request asks for. The first two are answered from L1 where it can."""
+
+    LOOKUP = 0
+    READ_LOCK = 1
+    ACQUIRE = 2
+    RELEASE = 3
+    ESTABLISH = 4
+
+
+class Tier(IntEnum):
+    """Where the answer of a successful request came from."""
+
+    L1 = 0
+    L1_DELAYED = 1
+    L2 = 2
+    STORAGE = 3
+    CORE = 4  # decided by the core without a cache: locks, establishment
+
+
+class Outcome(IntEnum):
+    """How an attempt ended."""
+
+    OK = 0
+    TIMEOUT = 1
+    REFUSED = 2
+    CRASHED = 3  # a timeout whose message was lost in a crash
+    SESSION_EXPIRED = 4
+    DENIED = 5
+    UNROUTABLE = 6
+
+
+class Cause(IntEnum):
+    """Why a lookup missed; exactly one for every miss."""
+
+    COLD = 0
+    TTL_EXPIRED = 1
+    LEASE_EXPIRED = 2
+    EVICTED = 3
+    MIGRATED = 4
+    INVALIDATED = 5
+    NODE_RESTART = 6
+
+
+class Kind(IntEnum):
+    """What an edge (or a client through it) asks a core for."""
+
+    LOOKUP = 0
+    ESTABLISH = 1
+    ACQUIRE = 2
+    RELEASE = 3
+    RENEW = 4
+    CLOSE = 5
+
+
+class Attempt:
+    """One try of a request. Retries are new attempts with the same `intended_s`; only the last one is live.
+
+    Times are seconds. `epoch` is the life of the edge that serves it: work of an earlier life is void.
+    """
+
+    __slots__ = (
+        "arrived_s",
+        "call",
+        "client",
+        "crashed",
+        "done",
+        "down_s",
+        "edge",
+        "epoch",
+        "intended_s",
+        "left_s",
+        "lock",
+        "operation",
+        "outcome",
+        "sent_s",
+        "session",
+        "size_bytes",
+        "started_s",
+        "tier",
+        "token",
+        "told_weight",
+        "tries",
+        "up_s",
+    )
+
+    arrived_s: float
+    down_s: float
+    epoch: int
+    left_s: float
+    lock: tuple[int, int]
+    sent_s: float
+    size_bytes: float
+    started_s: float
+    token: int
+    told_weight: float
+    up_s: float
+
+    def __init__(self, client: Client, session: Session, operation: int, intended_s: float, tries: int) -> None:
+        self.client = client
+        self.session = session
+        self.operation = operation
+        self.intended_s = intended_s
+        self.tries = tries
+        self.done = False
+        self.crashed = False
+        self.outcome = 0
+        self.tier = 0
+        self.edge = -1
+        self.call: Call | None = None
+
+
+class Call:
+    """A question of an edge to a core about one session, and the attempts that wait for its answer.
+
+    Asked again, the question goes out in another message, so that what the core writes into one is never mixed up
+    with what it writes into another: `origin` is the question that a message repeats, None the first time. `lost` says
+    of a question that its newest message, or the answer to it, was lost or met a crash.
+    """
+
+    __slots__ = (
+        "attempt",
+        "core_epoch",
+        "done",
+        "edge",
+        "epoch",
+        "kind",
+        "lease_until_s",
+        "lock",
+        "lost",
+        "origin",
+        "outcome",
+        "read_at_s",
+        "received_s",
+        "sent_s",
+        "session",
+        "tier",
+        "token",
+        "tries",
+        "ttl_left_s",
+        "waiters",
+    )
+
+    core_epoch: int
+    lock: tuple[int, int]
+    received_s: float
+    sent_s: float
+
+    def __init__(self, kind: int, session: Session, edge: int, epoch: int, attempt: Attempt | None) -> None:
+        self.kind = kind
+        self.session = session
+        self.edge = edge
+        self.epoch = epoch
+        self.attempt = attempt
+        self.waiters: list[Attempt] = []
+        self.origin: Call | None = None
+        self.lost = False
+        self.done = False
+        self.token = 0  # fencing token: of the grant, or of the hold to release
+        self.tries = 0
+        self.outcome = 0
+        self.tier = 0
+        self.lease_until_s = 0.0
+        self.ttl_left_s = 0.0
+        self.read_at_s = 0.0
+
+    def note_lost(self) -> None:
+        """This message, or the answer to it, will not arrive."""
+        question = self if self.origin is None else self.origin
+        question.lost = True
+
+
+class Batch:
+    """Leases of one edge that go to one core in one renewal message; `answers` comes back parallel to them."""
+
+    __slots__ = ("answered_s", "answers", "core_epoch", "edge", "epoch", "kind", "received_s", "sent_s", "sessions")
+
+    core_epoch: int
+    received_s: float
+
+    def __init__(self, edge: int, epoch: int, sessions: list[Session], sent_s: float) -> None:
+        self.kind = int(Kind.RENEW)
+        self.edge = edge
+        self.epoch = epoch
+        self.sessions = sessions
+        self.sent_s = sent_s
+        self.answers: list[int] = []
+        self.answered_s = 0.0
+
+
+class RenewalAnswer(IntEnum):
+    """What a core answers for each lease of a batch."""
+
+    EXTENDED = 0
+    EXPIRED = 1
+    MOVED = 2

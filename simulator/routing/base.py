@@ -1,0 +1,148 @@
+"""What a routing policy is, and how the policies that may be named in a scenario are found.
+
+A policy is one class in a file of its own, under `@register("name")`. It is built once per client group and asked for
+the edge of each request's first attempt (`choose`) and of each retry (`retry`). May import: the directory, streams.
+Does not model: the network; what an agent knows of it is in `Client`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
+
+import numpy as np
+
+from simulator.routing.directory import Directory
+from simulator.routing.leaving import Leaving
+from simulator.routing.near import Nearest
+
+if TYPE_CHECKING:
+    from simulator.nodes.client import Client
+    from simulator.nodes.session import Session
+
+
+class RoutingSettings(Protocol):
+    """The `routing` section of a scenario, as far as policies read it."""
+
+    @property
+    def weight(self) -> float | None:
+        """Of the static policy."""
+
+    @property
+    def after_leaving(self) -> str:
+        """Stay | return."""
+
+    @property
+    def duration(self) -> float:
+        """Of a cookie, seconds."""
+
+    @property
+    def idle(self) -> float:
+        """A cookie unused for so long is void, seconds."""
+
+    @property
+    def virtual_nodes(self) -> int:
+        """Points a node."""
+
+    @property
+    def load_bound(self) -> float:
+        """Over the mean load; infinity for none."""
+
+    @property
+    def table_size(self) -> int:
+        """Of a lookup table."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingContext:
+    """What a policy is built from.
+
+    `uniform()` draws from [0, 1); `rng(purpose)` gives a stream of the group; `load(client, edge)` is the load in the
+    view that the scenario chose; `now()` is the time in seconds.
+    """
+
+    settings: RoutingSettings
+    directory: Directory
+    leaving: Leaving
+    nearest: Nearest
+    uniform: Callable[[], float]
+    rng: Callable[[str], np.random.Generator]
+    load: Callable[[Client, int], int]
+    now: Callable[[], float]
+
+
+class Router:
+    """Base of all policies: retries go to another healthy edge as leaving requests do.
+
+    `moves`: whether the edge that was chosen becomes the session's current edge, and `retry_moves` the same for a
+    retry's. `needs_manager`: whether it is nothing without the SAM's weights. `uses_rtt`: whether it looks at the
+    round-trip times that agents measured.
+    """
+
+    name: ClassVar[str] = ""
+    needs_manager: ClassVar[bool] = False
+    uses_rtt: ClassVar[bool] = False
+    moves: bool = True
+    retry_moves: bool = True
+
+    def __init__(self, context: RoutingContext) -> None:
+        self.context = context
+        self.directory = context.directory
+        self.leave = context.leaving.pick
+        self.nearest = context.nearest.pick
+
+    def choose(self, client: Client, session: Session) -> int:
+        """The edge of a request's first attempt; -1 where none is believed healthy."""
+        raise NotImplementedError(f"{type(self).__name__} does not override choose")
+
+    def retry(self, client: Client, session: Session, tried: int) -> int:  # noqa: ARG002 (policies may need it)
+        """The edge of a retry: another healthy one, or the same where there is no other; -1 where none is."""
+        return self.or_same(self.leave(client, tried), tried)
+
+    def or_same(self, edge: int, tried: int) -> int:
+        """`edge`; where that is -1, the edge that was tried, if it is believed healthy."""
+        if edge >= 0:
+            return edge
+        return tried if tried >= 0 and self.directory.open[tried] else -1
+
+    def forget(self, session: Session) -> None:
+        """A session is over: policies that keep something for it let it go. May be called more than once."""
+
+
+_R = TypeVar("_R", bound=type[Router])
+POLICIES: dict[str, type[Router]] = {}
+
+
+def register(name: str) -> Callable[[_R], _R]:
+    """Class decorator: make a `Router` known as policy `name`.
+
+    Raises:
+        TypeError: the class does not derive from `Router`.
+        ValueError: another class has the name.
+    """
+
+    def add(cls: _R) -> _R:
+        if not (isinstance(cls, type) and issubclass(cls, Router)):
+            raise TypeError(f"routing policy {name!r} must derive from simulator.routing.Router")
+        known = POLICIES.get(name)
+        if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise ValueError(f"routing policy {name!r} is taken by {known.__module__}.{known.__qualname__}")
+        cls.name = name
+        POLICIES[name] = cls
+        return cls
+
+    return add
+
+
+def policy_names() -> tuple[str, ...]:
+    """The names of all known policies, in order of registration."""
+    return tuple(POLICIES)
+
+
+def find_policy(name: str) -> type[Router]:
+    """The class of a policy; ValueError with all names if there is none."""
+    try:
+        return POLICIES[name]
+    except KeyError:
+        raise ValueError(f"unknown routing policy {name!r}; known: {', '.join(POLICIES)}") from None

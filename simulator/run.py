@@ -1,0 +1,244 @@
+"""One replication, start to end: build a world, run it, measure it.
+
+A pure function of (scenario, seed, replication). May import: build, observe. Prints and writes nothing.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+
+from simpy.events import Event
+
+from simulator.build import build
+from simulator.faults.processes import FaultPlan
+from simulator.leases.locks import SafetyError
+from simulator.nodes.group import ClientGroup
+from simulator.observe.counters import GROUP_COLUMNS
+from simulator.observe.invariants import Invariants
+from simulator.observe.measure import Measurement
+from simulator.observe.recorder import Recorder
+from simulator.observe.recovery import RecoveryTracker
+from simulator.observe.result import INVARIANT, Replication
+from simulator.observe.tracing import RequestTrace
+from simulator.request import Attempt, Outcome
+from simulator.scenario.schema import Scenario
+from simulator.world import World
+
+Progress = Callable[[float, int], None]
+DRAIN_STEP_S = 1.0
+LONGEST_DRAIN_S = 3600.0  # after the last arrival; what has no answer by then has no timeout and will not get one
+PROGRESS_STEPS = 200
+
+
+def run_replication(
+    scenario: Scenario,
+    *,
+    seed: int,
+    replication: int,
+    progress: Progress | None = None,
+    trace: float | None = None,
+) -> Replication:
+    """Run one replication of a scenario.
+
+    Args:
+        scenario: what to simulate.
+        seed: the same seed, the same results.
+        replication: number of the replication, from 0; it selects the random streams together with `seed`.
+        progress: called with (simulated seconds, requests so far) now and then.
+        trace: share of requests (0..1) whose rows are kept; None: the scenario's `record.trace`.
+
+    Raises:
+        TraceError: a trace that the scenario replays cannot be read.
+    """
+    share = scenario.record.trace if trace is None else trace
+    with _garbage_collected_once():
+        result = _Run(scenario, seed, replication, progress, share).replication()
+        if result.invariants["violations"] and not share:  # the same again, to show every request up to the violation
+            result.requests = _Run(scenario, seed, replication, None, 1.0).replication().requests
+    return result
+
+
+@contextmanager
+def _garbage_collected_once() -> Iterator[None]:
+    """No garbage collection while a world lives; then the dead world, and only that, is searched for cycles."""
+    was_on = gc.isenabled()
+    gc.disable()
+    gc.freeze()  # what was there before is not searched
+    try:
+        yield
+    finally:
+        gc.collect()
+        gc.unfreeze()
+        if was_on:
+            gc.enable()
+
+
+class _Run:
+    def __init__(
+        self, scenario: Scenario, seed: int, number: int, progress: Progress | None, trace: float | None
+    ) -> None:
+        self.scenario = scenario
+        self.seed = seed
+        self.number = number
+        self.progress = progress
+        self.world = world = build(scenario, seed, number)
+        self.recorder = Recorder(world)
+        self.invariants = Invariants(world)
+        self.recovery = RecoveryTracker(world)
+        self.trace = RequestTrace(world, trace) if trace else None
+        self.violations: list[str] = []
+        groups = {
+            name: group
+            for section in (scenario.edges, scenario.cores)
+            for group, spec in section.items()
+            for name, _ in spec.nodes(group)
+        }
+        self.faults = FaultPlan(world, scenario.faults, groups)
+        self.faults.targets.on_edge_crash = self._edge_crashes
+        for group in world.groups:
+            group.watch = None if self.trace is None else self.trace.see
+
+    def replication(self) -> Replication:
+        """Run, and measure."""
+        self._begin()
+        began = time.perf_counter()
+        try:
+            self._simulate()
+        except SafetyError as error:
+            self.violations.append(str(error))
+            self.world.log.add(INVARIANT, "world", message=str(error))
+            if self.recorder.at_warmup is None:
+                self.recorder._begin_counting(self.recorder.look())
+            if self.recorder.at_end is None:
+                self.recorder.stop()
+        finally:
+            wall_s = time.perf_counter() - began
+        return self._result(wall_s)
+
+    # -- simulating -----------------------------------------------------------------------------------
+    def _begin(self) -> None:
+        kernel = self.world.kernel
+        kernel.process(self.recorder.run())
+        kernel.process(self._each_window())
+        self.faults.begin()
+        kernel.settle()  # faults at t = 0 come before what is sent then
+        for start in self.world.starts:
+            start()
+
+    def _simulate(self) -> None:
+        world, kernel = self.world, self.world.kernel
+        steps = PROGRESS_STEPS if self.progress is not None else 1
+        for step in range(1, steps + 1):
+            kernel.run(until=world.duration_s * step / steps if step < steps else world.duration_s)
+            self._tell(kernel.now)
+        self.recorder.stop()
+        self._drain()
+
+    def _drain(self) -> None:
+        """Go on without new arrivals until every request has ended."""
+        world, kernel = self.world, self.world.kernel
+        limit_s = world.duration_s + LONGEST_DRAIN_S
+        while self._open_requests() and kernel.now < limit_s:
+            kernel.run(until=kernel.now + DRAIN_STEP_S)
+        self.recorder.flush()
+        self.invariants.finish()
+        for number, group in enumerate(world.groups):
+            self._close_unanswered(number, group)
+
+    def _close_unanswered(self, number: int, group: ClientGroup) -> None:
+        """What never got an answer and has no timeout counts as a failure by timeout, in the window or before it."""
+        missing = group.issued - group.ended
+        if not missing:
+            return
+        recorder = self.recorder
+        assert recorder.at_warmup is not None
+        sent_before = int(recorder.at_warmup.groups[number, GROUP_COLUMNS.index("issued")])
+        ok_before = group.ok - int(recorder.tier_counts[number].sum())
+        failed_before = sum(count for (_, counted), count in group.failed.items() if not counted)
+        before = sent_before - ok_before - failed_before
+        for counted, count in ((False, before), (True, missing - before)):
+            key = (int(Outcome.TIMEOUT), counted)
+            group.failed[key] = group.failed.get(key, 0) + count
+
+    def _open_requests(self) -> bool:
+        return any(group.issued > group.ended for group in self.world.groups)
+
+    def _each_window(self) -> Generator[Event, None, None]:
+        """Check the invariants and look back, once a window."""
+        world, number = self.world, 0
+        while True:
+            number += 1
+            yield world.kernel.tick_at(number * world.window_s)
+            self.invariants.check()
+            self.recovery.window()
+            if not self.recovery.active and self.trace is None:
+                for group in world.groups:
+                    group.watch = None
+
+    def _edge_crashes(self, index: int) -> None:
+        self.recovery.edge_crashes(index)
+        self.invariants.edge_crashes(index)
+        if self.recovery.active:
+            watch = self.recovery.see if self.trace is None else self._see_both
+            for group in self.world.groups:
+                group.watch = watch
+
+    def _see_both(self, attempt: Attempt, now: float) -> None:
+        self.recovery.see(attempt, now)
+        if self.trace is not None:
+            self.trace.see(attempt, now)
+
+    def _tell(self, now: float) -> None:
+        if self.progress is not None:
+            self.progress(now, sum(group.issued for group in self.world.groups))
+
+    # -- the result -----------------------------------------------------------------------------------
+    def _result(self, wall_s: float) -> Replication:
+        recorder, world = self.recorder, self.world
+        measurement = Measurement(recorder)
+        histograms = {(f"latency[{label}]" if label else "latency"): h for label, h in recorder.latencies().items()}
+        histograms |= {
+            (f"latency.failed[{label}]" if label else "latency.failed"): h for label, h in recorder.failed.items()
+        }
+        histograms |= {"edge.wait": recorder.waits, "edge.sojourn": recorder.sojourns}
+        result = Replication(
+            replication=self.number,
+            seed=self.seed,
+            metrics={name: float(value) for name, value in measurement.metrics().items()},
+            histograms=histograms,
+            totals=measurement.totals(),
+            timeseries=recorder.series,
+            events=sorted(world.log.rows, key=lambda row: float(row["t_s"])),
+            requests=None if self.trace is None else self.trace.columns,
+            invariants={"checked": self.invariants.checked, "violations": self.violations},
+            wall_s=wall_s,
+            n_events=world.kernel.events_processed,
+            peak_rss_bytes=peak_rss_bytes(),
+        )
+        result.fingerprint = fingerprint(result, world)
+        return result
+
+
+def peak_rss_bytes() -> int:
+    """The largest resident set that this process has had."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def fingerprint(result: Replication, world: World) -> str:
+    """sha256 (hex) of everything that must be the same for the same seed."""
+    parts = {
+        "metrics": {name: repr(value) for name, value in sorted(result.metrics.items())},
+        "totals": dict(sorted(result.totals.items())),
+        "events": result.n_events,
+        "log": [[repr(row["t_s"]), row["kind"], row["target"]] for row in result.events],
+        "scored": 0 if world.manager is None else world.manager.scored,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,290 @@
+"""The session affinity manager: scores sessions every interval, tells clients, moves sessions off failed edges.
+
+Reports of attempts are appended to plain columns and aggregated once an interval with numpy, so that a report costs
+two list appends. It is sharded by session id; a shard that is down freezes the weights of its sessions.
+
+May import: kernel, numpy, routing's directory. Does not model: the transport of the clients' reports (they come with
+the requests), replication between shards.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from simpy.events import Event
+
+from simulator.sam.rule import StickinessRule
+from simulator.slowable import Slowable
+
+if TYPE_CHECKING:
+    from simulator.kernel import Kernel
+    from simulator.nodes.client import Client
+    from simulator.nodes.session import Session
+    from simulator.routing.directory import Directory
+
+NAN = float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class ManagerPolicy:
+    """Times in seconds; `measured` draws the first weight from one probe."""
+
+    model: str = "published"
+    interval_s: float = 1.0
+    window_s: float = 10.0
+    initial_weight: float = 50.0
+    measured: bool = False
+    propagation_s: float = 0.05
+    shards: int = 1
+    client_reports: bool = False
+    misses: int = 3
+    rule: StickinessRule = field(default_factory=StickinessRule)
+
+
+@dataclass(frozen=True, slots=True)
+class _Interval:
+    """What one interval brought, one row a session."""
+
+    session_ids: np.ndarray
+    attempts: np.ndarray
+    failures: np.ndarray
+    samples: np.ndarray
+    latency_sum_s: np.ndarray
+
+
+class StickinessManager(Slowable):
+    """The SAM."""
+
+    def __init__(self, kernel: Kernel, policy: ManagerPolicy, directory: Directory) -> None:
+        self.kernel = kernel
+        self.policy = policy
+        self.directory = directory
+        self.client_reports = policy.client_reports
+        self.store: dict[int, Session] = {}
+        self.weights: Counter[float] = Counter()  # how many sessions have each weight
+        self.down = [False] * policy.shards
+        self.choose_other: Callable[[Client, int], int]  # (client, failed edge) -> another edge or -1
+        self.on_moved: Callable[[int, dict[int, int]], None] = _ignore  # (from, {to: sessions})
+        self.on_suspect: Callable[[int], None] = lambda _: None
+        self._session_ids: list[int] = []
+        self._values: list[float] = []
+        self._window: deque[_Interval] = deque(maxlen=round(policy.window_s / policy.interval_s))
+        self._silences = [0] * directory.size
+        self._told_s = 0.0  # when the last news arrives
+        self._holds = [0] * policy.shards  # crashes that hold each shard down
+        self.scored = self.adjusted = 0
+
+    # -- what reaches it ------------------------------------------------------------------------------
+    def report(self, session_id: int, value: float) -> None:
+        """An attempt ended. `value`: latency in seconds if ok; -1 if failed without, -2 - latency if with one."""
+        self._session_ids.append(session_id)
+        self._values.append(value)
+
+    def report_columns(self) -> tuple[Callable[[int], None], Callable[[float], None]]:
+        """The two appends that `report` makes, for callers that report every request."""
+        return self._session_ids.append, self._values.append
+
+    def report_silence(self, edge: int) -> None:
+        """A client's attempt at `edge` timed out (with `client_reports`)."""
+        self._silences[edge] += 1
+        if self._silences[edge] >= self.policy.misses:
+            self._silences[edge] = 0
+            self.on_suspect(edge)
+
+    def report_answer(self, edge: int) -> None:
+        """A client's attempt at `edge` was answered (with `client_reports`)."""
+        self._silences[edge] = 0
+
+    # -- the stickiness store -------------------------------------------------------------------------
+    def admit(self, session: Session, latency_s: float) -> None:
+        """A session was established: give it its first weight; `latency_s` is the probe's, NaN for none.
+
+        A write that becomes durable when the session is over already (its client gave up) admits nobody.
+        """
+        if session.over:
+            return
+        weight = self.first_weight(latency_s)
+        self._set(session, weight)
+        session.published_weight = session.client_weight = weight
+        self.store[session.session_id] = session
+
+    def first_weight(self, latency_s: float) -> float:
+        """The first weight of a session whose probe took `latency_s` (NaN for no sample)."""
+        policy = self.policy
+        if not policy.measured:
+            return policy.initial_weight
+        term = float(policy.rule.latency_term(np.array([latency_s]))[0])
+        return min(max(policy.rule.base + term, 0.0), 100.0)
+
+    def forget(self, session: Session) -> None:
+        """A session ended."""
+        if self.store.pop(session.session_id, None) is not None:
+            self.weights[session.weight] -= 1
+
+    def _set(self, session: Session, weight: float) -> None:
+        if session.session_id in self.store:
+            self.weights[session.weight] -= 1
+        self.weights[weight] += 1
+        session.weight = weight
+
+    # -- scoring --------------------------------------------------------------------------------------
+    def run(self) -> Generator[Event, None, None]:
+        """The SimPy process that scores all active sessions at every interval."""
+        number = 0
+        while True:
+            number += 1
+            yield self.kernel.tick_at(number * self.policy.interval_s)
+            self._close_interval()
+            if self.policy.model != "static" and not all(self.down):
+                self._score()
+
+    def _close_interval(self) -> None:
+        ids = np.array(self._session_ids, dtype=np.int64)
+        values = np.array(self._values)
+        self._session_ids.clear()
+        self._values.clear()
+        latency_s = np.where(values >= 0, values, -2.0 - values)
+        sampled = (values >= 0) | (values <= -2.0)
+        latency_s[~sampled] = 0.0
+        failed = (values < 0).astype(float)
+        self._window.append(_totals(ids, np.ones(len(ids)), failed, sampled.astype(float), latency_s))
+
+    def _score(self) -> None:
+        parts = self._window
+        total = _totals(
+            np.concatenate([part.session_ids for part in parts]),
+            np.concatenate([part.attempts for part in parts]),
+            np.concatenate([part.failures for part in parts]),
+            np.concatenate([part.samples for part in parts]),
+            np.concatenate([part.latency_sum_s for part in parts]),
+        )
+        if not len(total.session_ids):
+            return
+        store, policy = self.store, self.policy
+        sessions = [store.get(session_id) for session_id in total.session_ids.tolist()]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            latency_s = np.round(total.latency_sum_s / total.samples, 12)  # a sum's rounding crosses no threshold
+        previous = np.array([0.0 if session is None else session.weight for session in sessions])
+        start = previous if policy.model == "cumulative" else np.full(len(sessions), policy.rule.base)
+        weights = policy.rule.weights(
+            start, latency_s, total.attempts / policy.window_s, total.failures / total.attempts
+        )
+        changed: list[tuple[Session, float]] = []
+        self.scored += len(sessions)
+        for row in np.flatnonzero(weights != previous).tolist():
+            session = sessions[row]
+            if session is None or self.down[session.session_id % policy.shards]:
+                continue
+            weight = float(weights[row])
+            self._set(session, weight)
+            changed.append((session, weight))
+        if changed:
+            self.adjusted += len(changed)
+            self._tell(_publish, changed)
+
+    # -- failover -------------------------------------------------------------------------------------
+    def edge_failed(self, edge: int) -> None:
+        """An edge is believed failed: name another for each of its sessions, and tell clients."""
+        self._tell(self._believe, (edge, False))
+        self._move_sessions(edge)
+
+    def _tell(self, function: Callable[[Any], None], news: Any) -> None:
+        """Let news take effect after the propagation; news do not overtake each other, however slow it was before."""
+        self._told_s = max(self._told_s, self.kernel.now + self.propagation_s)
+        self.kernel.call_at(self._told_s, function, news)
+
+    def _believe(self, news: tuple[int, bool]) -> None:
+        self.directory.set_healthy(*news)
+
+    def _move_sessions(self, edge: int) -> None:
+        policy = self.policy
+        affected = [
+            session
+            for session in self.store.values()
+            if session.edge == edge and not self.down[session.session_id % policy.shards]
+        ]
+        self._tell(self._push, (edge, affected))
+
+    def _push(self, move: tuple[int, Sequence[Session]]) -> None:
+        """The news is there: the edge is avoided, its sessions are elsewhere and start anew."""
+        edge, affected = move
+        weight = self.policy.initial_weight
+        to: Counter[int] = Counter()
+        for session in affected:
+            if session.edge != edge or session.session_id not in self.store:
+                continue
+            other = self.choose_other(session.client, edge)
+            if other < 0:
+                continue
+            flows = session.client.group.flows
+            if flows is not None:
+                flows[edge * self.directory.size + other] += 1
+            session.edge = other
+            to[other] += 1
+            session.client.group.migrations += 1
+            self._set(session, weight)
+            session.published_weight = session.client_weight = weight
+        self.on_moved(edge, dict(to))
+
+    def edge_back(self, edge: int) -> None:
+        """An edge is heard again."""
+        self._tell(self._believe, (edge, True))
+
+    def edge_draining(self, edge: int) -> None:
+        """An edge announces that it is being drained: its sessions leave as if it had failed."""
+        self._tell(self._drained, (edge, True))
+        self._move_sessions(edge)
+
+    def edge_open(self, edge: int) -> None:
+        """An edge announces that it is drained no more."""
+        self._tell(self._drained, (edge, False))
+
+    def _drained(self, news: tuple[int, bool]) -> None:
+        self.directory.set_draining(*news)
+
+    def crash(self, shard: int) -> None:
+        """A shard stops (again: it is down until the last crash is over); the weights of its sessions freeze."""
+        self._holds[shard] += 1
+        self.down[shard] = True
+
+    def restart(self, shard: int) -> None:
+        """One crash of a shard is over."""
+        self._holds[shard] -= 1
+        self.down[shard] = self._holds[shard] > 0
+
+    @property
+    def propagation_s(self) -> float:
+        """How long news takes now, seconds."""
+        return self.policy.propagation_s * self.slowness
+
+    def listening(self) -> bool:
+        """Whether any shard is up."""
+        return not all(self.down)
+
+
+def _ignore(edge: int, to: dict[int, int]) -> None:
+    """Nobody wants to know how many sessions were moved."""
+
+
+def _publish(changed: Sequence[tuple[Session, float]]) -> None:
+    """From now on answers carry these weights."""
+    for session, weight in changed:
+        session.published_weight = weight
+
+
+def _totals(
+    ids: np.ndarray, attempts: np.ndarray, failures: np.ndarray, samples: np.ndarray, latency_sum_s: np.ndarray
+) -> _Interval:
+    unique, rows = np.unique(ids, return_inverse=True)
+    n = len(unique)
+    return _Interval(
+        unique,
+        np.bincount(rows, weights=attempts, minlength=n),
+        np.bincount(rows, weights=failures, minlength=n),
+        np.bincount(rows, weights=samples, minlength=n),
+        np.bincount(rows, weights=latency_sum_s, minlength=n),
+    )

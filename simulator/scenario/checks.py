@@ -1,0 +1,246 @@
+"""What only the whole scenario can show: names that exist, parts that need each other, sane sizes.
+
+May import: the schema, actors, tree and errors. Each check is a small generator of issues.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Sequence
+
+from simulator.scenario.actors import RESERVED, Actors, actors_of
+from simulator.scenario.errors import Issue
+from simulator.scenario.faults import Fault
+from simulator.scenario.schema import Scenario
+from simulator.scenario.tree import Node, Path, descend, dotted
+from simulator.units import format_duration, show
+
+MOST_CLIENTS = 5_000_000
+MOST_NODES = 10_000
+MOST_REPLICATIONS = 100_000
+LONGEST_S = 366 * 86400.0
+
+Found = Iterator[tuple[Path, str, str]]
+"""Path, what is wrong, how to mend it."""
+
+
+def check(scenario: Scenario, tree: Node) -> list[Issue]:
+    """Everything that is wrong with a scenario whose values are each valid."""
+    oversized = [_at(tree, *found) for found in _sizes(scenario)]
+    if oversized:
+        return oversized
+    actors = actors_of(scenario)
+    checks: Sequence[Callable[[Scenario, Node, Actors], Found]] = (
+        _names, _sites, _clients, _time, _routing, _fault_times, _fault_targets, _link_rules,
+    )  # fmt: skip
+    return [_at(tree, *found) for one in checks for found in one(scenario, tree, actors)]
+
+
+def _at(tree: Node, path: Path, what: str, mend: str) -> Issue:
+    node, taken = descend(tree, path)
+    mark = node.mark
+    if isinstance(node.value, (dict, list)) or mark is None:
+        mark = node.key_mark or node.mark
+    return Issue(what, mend, mark, dotted(taken or path))
+
+
+def _sizes(scenario: Scenario) -> Found:
+    clients = sum(group.count or 0 for group in scenario.clients.values())
+    if clients > MOST_CLIENTS:
+        largest = max(scenario.clients, key=lambda name: scenario.clients[name].count or 0)
+        what = f"{clients:,} clients in total are more than the {MOST_CLIENTS:,} that can be simulated"
+        yield ("clients", largest, "count"), what, "simulate a sample of them, with edges scaled alike"
+    for section, groups in (("edges", scenario.edges), ("cores", scenario.cores)):
+        sizes = {name: group.size for name, group in groups.items()}
+        if sum(sizes.values()) > MOST_NODES:
+            what = f"{sum(sizes.values()):,} nodes are more than the {MOST_NODES:,} that can be simulated"
+            yield (section, max(sizes, key=lambda name: sizes[name])), what, "simulate a sample of them"
+    if scenario.replications > MOST_REPLICATIONS:
+        yield (
+            ("replications",),
+            f"{scenario.replications:,} replications are more than {MOST_REPLICATIONS:,}",
+            "",
+        )
+    if not scenario.clients:
+        yield ("clients",), "there are no clients", "add a group of clients"
+    if not scenario.edges:
+        yield ("edges",), "there are no edges", "add a group of edges"
+    if not scenario.cores:
+        yield ("cores",), "there are no cores", "add a group of cores, or leave cores out"
+
+
+def _names(scenario: Scenario, tree: Node, actors: Actors) -> Found:
+    del tree
+    seen: dict[str, str] = dict.fromkeys(RESERVED, "the program itself")
+    for section in ("clients", "edges", "cores"):
+        for name in getattr(scenario, section):
+            if name in seen:
+                yield (section, name), f"the name {show(name)} is taken by {seen[name]}", "rename one of them"
+            seen[name] = section
+    del actors
+    nodes: set[str] = set()
+    for section in ("edges", "cores"):
+        for group, spec in getattr(scenario, section).items():
+            names = [name for name, _ in spec.nodes(group)]
+            if not nodes.isdisjoint(names):
+                twice = next(name for name in names if name in nodes)
+                yield (section, group), f"two nodes would be called {show(twice)}", "rename a group"
+            nodes.update(names)
+
+
+def _sites(scenario: Scenario, tree: Node, actors: Actors) -> Found:
+    del tree, actors
+    used: list[tuple[Path, str | None]] = []
+    for section in ("clients", "edges", "cores"):
+        for name, group in getattr(scenario, section).items():
+            used.append(((section, name, "site"), group.site))
+            used += [((section, name, "at", site), site) for site in getattr(group, "at", None) or ()]
+    used.append((("storage", "site"), scenario.storage.site))
+    if scenario.sam is not None:
+        used.append((("sam", "site"), scenario.sam.site))
+    for path, site in used:
+        if site is not None and site not in scenario.sites:
+            close = difflib.get_close_matches(site, list(scenario.sites), 1)
+            listed = ", ".join([*scenario.sites, site])
+            mend = f"did you mean {close[0]}?" if close else f"add it: sites: [{listed}]"
+            yield path, f"unknown site {show(site)}", mend
+
+
+def _clients(scenario: Scenario, tree: Node, actors: Actors) -> Found:
+    del actors
+    for name, group in scenario.clients.items():
+        path: Path = ("clients", name)
+        session = group.session
+        if group.from_trace:
+            for key in ("count", "session"):
+                if descend(tree, (*path, key))[1] == (*path, key):
+                    what = f"a trace brings its own clients and sessions: it takes no {key}"
+                    yield (*path, key), what, f"remove {key}"
+            yield from _trace_file(path, scenario, group.workload)
+            continue
+        if session.arrivals is None and group.count is None:
+            yield path, "this group has no count", "add count: 100, or session: {arrivals: 0.5/s, ...}"
+        if session.arrivals is not None:
+            yield from _open_sessions(path, scenario, name)
+        decided = {op for op, share in group.operations.items() if share > 0} - {"lookup"}
+        if decided and group.locks.per_session + group.locks.shared_pool == 0:
+            what = f"{sorted(decided)[0]} needs a lock, and this group has none"
+            yield (*path, "operations"), what, "set locks.per_session or locks.shared_pool"
+        if group.spread > 0 and group.site is None:
+            yield (*path, "spread"), "spread needs a site to spread around", "add site: NAME"
+
+
+def _trace_file(path: Path, scenario: Scenario, workload: object) -> Found:
+    name = getattr(workload, "file", None)
+    if name is not None and not (scenario.base_dir / name).is_file():
+        what = f"there is no file {show(name, 80)}"
+        yield (*path, "workload", "file"), what, "the path is relative to the scenario"
+
+
+def _open_sessions(path: Path, scenario: Scenario, name: str) -> Found:
+    group = scenario.clients[name]
+    session = group.session
+    if group.count is not None:
+        yield (*path, "count"), "count and session.arrivals exclude each other", "remove one of them"
+    if session.established:
+        yield (
+            (*path, "session", "established"),
+            "sessions that arrive cannot be established at t = 0",
+            "remove one",
+        )
+    for key in ("pause", "start"):
+        if getattr(session, key).mean > 0:
+            yield (
+                (*path, "session", key),
+                f"each client of open sessions comes once: no {key}",
+                f"remove {key}",
+            )
+    if getattr(group.workload, "needs_count", False) or getattr(group.workload, "total_rate", None) is not None:
+        what = "this workload needs a fixed number of clients"
+        yield (*path, "workload"), what, "give count in place of session.arrivals"
+
+
+def _time(scenario: Scenario, tree: Node, actors: Actors) -> Found:
+    del tree, actors
+    if scenario.duration > LONGEST_S:
+        yield ("duration",), f"{format_duration(scenario.duration)} is longer than 366 days", "simulate less"
+    if not isinstance(scenario.warmup, str) and scenario.warmup >= scenario.duration:
+        warmup, duration = format_duration(scenario.warmup), format_duration(scenario.duration)
+        what = f"a warmup of {warmup} leaves nothing of {duration}"
+        yield ("warmup",), what, "make it shorter than duration"
+    if scenario.record.window > scenario.duration:
+        yield ("record", "window"), "the window is longer than the duration", "make it shorter"
+    elif LONGEST_S >= scenario.duration > 1_000_000 * scenario.record.window:
+        yield ("record", "window"), "this makes more than a million windows", "make it longer"
+
+
+def _routing(scenario: Scenario, tree: Node, actors: Actors) -> Found:
+    del actors
+    if scenario.routing.policy == "adaptive" and scenario.sam is None:
+        mend = "choose another, for example nearest, cookie or {policy: static, weight: 75}"
+        if descend(tree, ("routing", "policy"))[1] == ("routing", "policy"):
+            yield ("routing", "policy"), "adaptive routing takes its weights from the SAM, which is off", mend
+        else:
+            yield (
+                ("sam",),
+                "with sam: off the routing must be chosen (adaptive, its default, needs the SAM)",
+                mend,
+            )
+
+
+def _fault_times(scenario: Scenario, tree: Node, actors: Actors) -> Found:
+    del tree, actors
+    for i, fault in enumerate(scenario.faults):
+        if fault.at >= scenario.duration:
+            what = f"this fault begins at {format_duration(fault.at)}, when the run is over"
+            yield ("faults", i, "at"), what, f"duration is {format_duration(scenario.duration)}"
+
+
+def _fault_targets(scenario: Scenario, tree: Node, actors: Actors) -> Found:
+    del tree
+    for i, fault in enumerate(scenario.faults):
+        for place, patterns in fault.targets():
+            for pattern in patterns:
+                wrong = _wrong_target(fault, pattern, actors)
+                if wrong is not None:
+                    yield ("faults", i, *place), *wrong
+
+
+def _wrong_target(fault: Fault, pattern: str, actors: Actors) -> tuple[str, str] | None:
+    if fault.on_clients:
+        if actors.match_groups([pattern]):
+            return None
+        return f"{show(pattern)} matches no client group", _nearest(pattern, list(actors.clients))
+    if fault.verb in ("degrade", "partition"):
+        found = bool(actors.match([pattern]) or actors.match_groups([pattern]))
+        return None if found else _no_actor(pattern, actors)
+    servers = actors.match([pattern])
+    if not servers:
+        return _no_actor(pattern, actors)
+    only_edges = fault.verb == "drain" or getattr(fault, "random", None) == "drain"
+    if only_edges and not set(servers) <= set(actors.edges):
+        return f"only an edge can be drained, and {show(pattern)} is none", ""
+    return None
+
+
+def _no_actor(pattern: str, actors: Actors) -> tuple[str, str]:
+    if pattern == "sam" and "sam" not in actors.others:
+        return "'sam' cannot be meant: the SAM is off", "switch it on or remove this"
+    return f"{show(pattern)} matches no actor", _nearest(pattern, [*actors.servers[:200], *actors.clients])
+
+
+def _nearest(pattern: str, names: Sequence[str]) -> str:
+    close = difflib.get_close_matches(pattern, names, 1, 0.5)
+    if close:
+        return f"did you mean {close[0]}?"
+    shown = ", ".join(names[:8])
+    return f"there are {shown}{', ...' if len(names) > 8 else ''}"
+
+
+def _link_rules(scenario: Scenario, tree: Node, actors: Actors) -> Found:
+    del tree
+    for i, rule in enumerate(scenario.network.links):
+        for key, patterns in (("from", rule.from_), ("to", rule.to)):
+            for pattern in patterns:
+                if not actors.match([pattern]) and not actors.match_groups([pattern]):
+                    yield ("network", "links", i, key), *_no_actor(pattern, actors)

@@ -1,0 +1,154 @@
+"""The `clients` section: who sends requests, in sessions, with which operations, and what they do on failure.
+
+May import: units, distribution fields, families. Does not build agents (see simulator.nodes.client).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
+
+from simulator.distribution_fields import DurationDist, SizeDist
+from simulator.distribution_fields import PositiveDurationDist as PositiveDist
+from simulator.distributions import Constant
+from simulator.scenario.families import Workload, unknown_name
+from simulator.scenario.fields import Bool, GroupName, choice
+from simulator.spec import Spec
+from simulator.units import (
+    Count,
+    Distance,
+    Duration,
+    PositiveDurationOrNever,
+    PositiveRate,
+    QuantityError,
+    ShareOrUnlimited,
+    format_ratio,
+    number_text,
+    parse_count,
+    parse_ratio,
+    show,
+)
+
+OPERATIONS = ("lookup", "read_lock", "acquire", "release")
+_Whole = Annotated[int, BeforeValidator(lambda v: parse_count(v, 0)), WithJsonSchema({"type": "integer", "minimum": 0})]
+
+
+class Session(Spec):
+    """When a client has a session. Requests are sent only while it is open."""
+
+    length: PositiveDist = Constant(math.inf)
+    """From opening to close; `forever` for no end."""
+    pause: DurationDist = Constant(0.0)
+    """From one session's end to the next one's opening."""
+    established: Bool = False
+    """Sessions exist at t = 0 already: in storage, with leases of random age, caches empty."""
+    start: DurationDist = Constant(0.0)
+    """Delay of a client's first session."""
+    arrivals: PositiveRate | None = None
+    """Sessions open at this rate, each by a new client (in place of the group's `count`)."""
+
+
+class Locks(Spec):
+    """The locks that acquire, release and read_lock work on."""
+
+    per_session: _Whole = 1
+    """Locks of each session's own."""
+    shared_pool: _Whole = 0
+    """Locks for which all sessions of the group contend."""
+    mode: Annotated[Literal["exclusive", "shared"], *choice("exclusive", "shared")] = "exclusive"
+    conflict: Annotated[Literal["deny", "wait"], *choice("deny", "wait")] = "deny"
+    """What an acquire of a lock that somebody else holds meets."""
+    hold: PositiveDist = Constant(math.inf)
+    """A grant is released by its client after this time; `unlimited`: by a release operation only."""
+
+
+class Retry(Spec):
+    """What a client does about a request that was not answered."""
+
+    timeout: PositiveDurationOrNever = math.inf
+    """Of one attempt."""
+    max: _Whole = 0
+    """Retries after the first attempt."""
+    backoff: Duration = 0.05
+    """Retry j (from 0) waits min(cap, backoff * 2**j)."""
+    cap: PositiveDurationOrNever = math.inf
+    jitter: Annotated[Literal["full", "none"], *choice("full", "none")] = "full"
+    """full: uniform between 0 and that wait; none: exactly it."""
+    budget: ShareOrUnlimited = math.inf
+    """Retries as a share of requests, over the group."""
+    cancel_on_timeout: Bool = False
+    """A timeout also cancels the work at the server, if it has not begun."""
+
+
+def _operations(value: object) -> dict[str, float]:
+    if not isinstance(value, Mapping) or not value:
+        raise QuantityError(f"{show(value)} is not a mix of operations", "write {lookup: 90%, read_lock: 10%}")
+    mix: dict[str, float] = {}
+    for name, share in value.items():
+        if name not in OPERATIONS:
+            raise unknown_name("operation", name, OPERATIONS).inside(str(name))
+        try:
+            mix[name] = parse_ratio(share)
+        except QuantityError as error:
+            raise error.inside(name) from None
+    total = math.fsum(mix.values())
+    if abs(total - 1) > 1e-9:
+        raise QuantityError(f"the operations sum to {number_text(round(total * 100, 7))}%", "they must sum to 100%")
+    return mix
+
+
+def _operations_plain(mix: Mapping[str, float]) -> dict[str, str]:
+    return {name: format_ratio(share) for name, share in mix.items()}
+
+
+_SHARE = {"anyOf": [{"type": "string"}, {"type": "number"}]}
+Operations = Annotated[
+    dict[str, float],
+    PlainValidator(_operations),
+    PlainSerializer(_operations_plain),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "properties": dict.fromkeys(OPERATIONS, _SHARE),
+            "additionalProperties": False,
+            "minProperties": 1,
+        }
+    ),
+]
+"""Shares of the operations, which sum to one."""
+
+
+def _count(value: object) -> object:
+    if isinstance(value, str) and value == "unlimited":
+        raise QuantityError("'unlimited' cannot be a number of clients", "write a whole number")
+    return value
+
+
+class ClientGroup(Spec):
+    """Clients that share a site, a workload and habits."""
+
+    count: Annotated[Count | None, BeforeValidator(_count)] = None
+    """Number of clients; left out for open sessions (`session.arrivals`) and for traces."""
+    site: GroupName | None = None
+    spread: Distance = 0.0
+    """Clients lie uniformly in a disc of this radius around their site."""
+    workload: Workload
+    session: Session = Session()
+    operations: Operations = Field(default_factory=lambda: {"lookup": 1.0})
+    locks: Locks = Locks()
+    request_size: SizeDist = Constant(1024.0)
+    response_size: SizeDist = Constant(4096.0)
+    retry: Retry | None = None
+    """Left out: no timeout, no retries."""
+
+    @property
+    def from_trace(self) -> bool:
+        """Whether clients and their sessions come from the workload itself."""
+        return bool(getattr(self.workload, "brings_clients", False) or self.workload.kind == "trace")
+
+    def workload_plain(self) -> dict[str, Any]:
+        """The workload as YAML writes it."""
+        return dict(self.workload.model_dump(mode="json", by_alias=True))

@@ -1,0 +1,171 @@
+"""The `sam`, `routing` and `leases` sections: who decides where a session is served, and for how long.
+
+May import: units, families. Does not apply any rule (see simulator.sam, simulator.routing, simulator.leases).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal
+
+from pydantic import model_validator
+
+from simulator.scenario.families import RoutingPolicy
+from simulator.scenario.fields import Bool, GroupName, OrOff, WeightOrMeasured, choice
+from simulator.spec import Spec
+from simulator.units import (
+    Count,
+    CountOrUnlimited,
+    Duration,
+    DurationOrNever,
+    Number,
+    PositiveDuration,
+    PositiveDurationOrNever,
+    QuantityError,
+    Rate,
+    Ratio,
+    ShareOrUnlimited,
+    Switch,
+    Weight,
+    format_duration,
+    show,
+)
+
+
+class Heartbeat(Spec):
+    """How edges are found to have failed."""
+
+    period: PositiveDuration = 1.0
+    misses: Count = 3
+    """Heartbeats missed in a row until an edge is believed failed."""
+
+
+class Probes(Spec):
+    """Agents measure the network by probes as well as by their requests."""
+
+    every: PositiveDuration = 5.0
+
+
+class Sam(Spec):
+    """The session affinity manager: its rule with every threshold and step, and its failure detector."""
+
+    model: Annotated[Literal["published", "cumulative", "static"], *choice("published", "cumulative", "static")] = (
+        "published"
+    )
+    interval: PositiveDuration = 1.0
+    """How often it scores."""
+    window: PositiveDuration = 10.0
+    """Over which measurements; a multiple of the interval."""
+    initial_weight: WeightOrMeasured = 50.0
+    latency: Annotated[Literal["network", "response"], *choice("network", "response")] = "network"
+    """The latency that is scored: of the network alone, or with queue and service."""
+    heartbeat: Heartbeat = Heartbeat()
+    propagation: Duration = 0.05
+    """From a new weight to the earliest answer that carries it."""
+    shards: Count = 1
+    site: GroupName | None = None
+    client_reports: Bool = False
+    """Clients' timeouts count as evidence of a failed edge."""
+    probes: Annotated[Probes | None, *OrOff] = None
+    base: Weight = 50.0
+    """Where the published rule starts from, every time."""
+    latency_low: Duration = 0.05
+    latency_high: Duration = 0.2
+    rate_low: Rate = 10.0
+    rate_high: Rate = 100.0
+    error_low: Ratio = 0.01
+    error_high: Ratio = 0.05
+    latency_low_step: Number = 10.0
+    """Added below latency_low."""
+    latency_high_step: Number = -10.0
+    """Added above latency_high."""
+    rate_low_step: Number = -5.0
+    """Added below rate_low."""
+    rate_high_step: Number = 5.0
+    """Added above rate_high."""
+    error_low_step: Number = 10.0
+    """Added below error_low."""
+    error_high_step: Number = -15.0
+    """Added above error_high."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Sam:
+        ratio = self.window / self.interval
+        if ratio < 1 - 1e-9 or abs(ratio - round(ratio)) > 1e-9 * ratio:
+            raise QuantityError(
+                f"a window of {format_duration(self.window)} is no multiple of the interval of "
+                f"{format_duration(self.interval)}",
+                "choose one that is",
+            ).inside("window")
+        for term in ("latency", "rate", "error"):
+            if getattr(self, f"{term}_low") > getattr(self, f"{term}_high"):
+                raise QuantityError(f"{term}_low is above {term}_high", "swap them").inside(f"{term}_low")
+        return self
+
+
+def _is_prime(n: int) -> bool:
+    return n > 1 and all(n % d for d in range(2, math.isqrt(n) + 1))
+
+
+class Routing(Spec):
+    """Where a request goes. Settings that the chosen policy does not use wait for a variant that does."""
+
+    policy: RoutingPolicy = "adaptive"
+    weight: Weight | None = None
+    """Of the static policy."""
+    leave_to: Annotated[
+        Literal["nearest", "uniform", "least_outstanding", "power_of_two"],
+        *choice("nearest", "uniform", "least_outstanding", "power_of_two"),
+    ] = "nearest"
+    """Which of the other edges a request that leaves goes to."""
+    after_leaving: Annotated[Literal["stay", "return"], *choice("stay", "return")] = "stay"
+    """Whether the session lives on where its request went."""
+    view: Annotated[Literal["shared", "own"], *choice("shared", "own")] = "shared"
+    """Whose knowledge of load counts."""
+    duration: PositiveDurationOrNever = math.inf
+    """Of a cookie."""
+    idle: PositiveDurationOrNever = math.inf
+    """A cookie unused for this long is void."""
+    virtual_nodes: Count = 100
+    """Points a node, of consistent_hash."""
+    load_bound: ShareOrUnlimited = math.inf
+    """Of consistent_hash: no edge above (1 + this) times the mean load."""
+    table_size: Count = 65537
+    """Of maglev; a prime."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Routing:
+        if self.policy == "static" and self.weight is None:
+            raise QuantityError("the static policy needs a weight", "add weight: 75")
+        if self.table_size > 2**24 or not _is_prime(self.table_size):
+            what = f"{show(self.table_size)} cannot be the size of a maglev table"
+            raise QuantityError(what, "choose a prime such as 65537, at most 16 million").inside("table_size")
+        return self
+
+
+class Leases(Spec):
+    """How long an edge may serve a session, and how it renews."""
+
+    length: PositiveDuration = 30.0
+    renew_before: Duration = 10.0
+    """Renewal is due when this much or less is left."""
+    batch_every: PositiveDuration = 1.0
+    max_batch: CountOrUnlimited = 256
+    """Leases in one message."""
+    batching: Switch = True
+    idle_after: DurationOrNever = 60.0
+    """Sessions without a request for this long are not renewed."""
+    lock_delay: Duration = 15.0
+    """From a lease's end until its locks are free."""
+    clock_skew: Duration = 0.0
+    """Bound on the difference of two nodes' clocks."""
+
+    @model_validator(mode="after")
+    def _in_time(self) -> Leases:
+        if self.renew_before >= self.length:
+            what = f"renew_before ({format_duration(self.renew_before)}) is not below length"
+            raise QuantityError(what, f"length is {format_duration(self.length)}").inside("renew_before")
+        if self.clock_skew >= self.length:
+            what = f"clock_skew ({format_duration(self.clock_skew)}) is not below length"
+            raise QuantityError(what, f"length is {format_duration(self.length)}").inside("clock_skew")
+        return self

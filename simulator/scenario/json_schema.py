@@ -1,0 +1,71 @@
+"""The JSON Schema of a scenario, for editors: generated from the models and the registries as they are now.
+
+May import: the schema, pydantic. It accepts every scenario that the loader accepts; the loader checks more
+than a JSON Schema can say.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from simulator.scenario.merge import GROUPS
+from simulator.scenario.schema import Scenario
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+class _Generator(GenerateJsonSchema):
+    """Leaves defaults out: they are SI floats here, and `simulator config` prints them with their units."""
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+
+def scenario_schema() -> dict[str, Any]:
+    """The schema, Draft 2020-12."""
+    schema = Scenario.model_json_schema(by_alias=True, schema_generator=_Generator)
+    properties = schema["properties"]
+    for section in GROUPS:
+        properties[section] = _mapping_or_list(properties[section], schema["$defs"])
+    properties["schema"] = {"const": 1}
+    properties["values"] = _values()
+    properties["extends"] = {"type": "string", "description": "Another file, in this folder, to build upon."}
+    for required in ("name", "duration", "clients", "edges"):
+        if required in schema["required"]:
+            schema["required"].remove(required)  # `extends` may bring them
+    schema["anyOf"] = [{"required": ["duration", "clients", "edges"]}, {"required": ["extends"]}]
+    return {"$schema": DIALECT, **schema, "title": "A stickysim scenario"}
+
+
+def _values() -> dict[str, Any]:
+    """Values out of a deployment's own files (see `values`)."""
+    key = {"type": "string"}
+    keyed = {
+        "type": "object",
+        "properties": {"key": key, "unit": {"type": "string"}},
+        "required": ["key"],
+        "additionalProperties": False,
+    }
+    one = {
+        "type": "object",
+        "properties": {"from": key, "map": {"type": "object", "additionalProperties": {"anyOf": [key, keyed]}}},
+        "required": ["from", "map"],
+        "additionalProperties": False,
+    }
+    return {"description": "Values out of your own files.", "anyOf": [one, {"type": "array", "items": one}]}
+
+
+def _mapping_or_list(mapping: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """A section of groups: by name, or a list of items with `name`."""
+    patterns = mapping.get("patternProperties")
+    group = next(iter(patterns.values())) if patterns else mapping["additionalProperties"]
+    name = group["$ref"].rsplit("/", 1)[-1]
+    item = {**definitions[name], "title": f"{name} with its name"}
+    item["properties"] = {"name": {"type": "string"}, **item["properties"]}
+    item["required"] = ["name", *item.get("required", [])]
+    definitions[f"{name}Item"] = item
+    listed = {"type": "array", "items": {"$ref": f"#/$defs/{name}Item"}}
+    return {"anyOf": [{k: v for k, v in mapping.items() if k != "description"}, listed]}

@@ -1,0 +1,193 @@
+"""From text to a Scenario: read, merge, override, load extensions, validate, check; variants likewise.
+
+May import: the whole of this package and simulator.extensions. Does not run anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from simulator.scenario import overrides as setting
+from simulator.scenario.bundled import bundled_names, find_bundled
+from simulator.scenario.errors import Issue, ScenarioError
+from simulator.scenario.merge import GROUPS, load_tree, normalise_groups
+from simulator.scenario.schema import Scenario
+from simulator.scenario.translate import issues_of
+from simulator.scenario.tree import Mark, Node, Source, dotted, from_plain
+from simulator.scenario.tree import Path as Path_
+from simulator.scenario.values import with_values
+from simulator.spec import Spec
+
+_MOST_TRIED = 100
+Overrides = Sequence[str] | Mapping[str, object]
+
+
+def locate(source: str | Path) -> tuple[Path, str]:
+    """The file that a name means, and what to call it; raises ScenarioError where there is none."""
+    path, label = Path(source), str(source)
+    if "\0" in label:
+        raise ScenarioError("the name of a scenario contains a NUL byte")
+    if path.exists():
+        return path, label
+    bundled = find_bundled(label)
+    if bundled is not None:
+        return bundled, label if path.suffix else str(_nearest_name(bundled))
+    import difflib
+
+    close = difflib.get_close_matches(path.stem, bundled_names(), 1)
+    mend = f"did you mean the bundled {close[0]}?" if close else "`simulator list` shows the bundled scenarios"
+    raise ScenarioError([Issue("no such file", mend, Mark(Source(label, is_file=False)))])
+
+
+def _nearest_name(path: Path) -> Path:
+    here = Path.cwd().resolve()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def load(source: str | Path, overrides: Overrides = ()) -> Scenario:
+    """See `Scenario.load`."""
+    name, of_variant = _split(source)
+    path, label = locate(name)
+    tree = load_tree(path, label)
+    if tree.get("name") is None:
+        tree = tree.with_child("name", Node(path.stem, tree.mark))
+    base_dir = path.resolve().parent
+    tree = with_values(tree, base_dir)
+    tree = setting.apply(tree, setting.from_overrides(overrides))
+    return make(tree, base_dir) if of_variant is None else variant(tree, base_dir, of_variant)
+
+
+def _split(source: str | Path) -> tuple[str | Path, str | None]:
+    """`quickstart:nearest` -> the scenario and its variant."""
+    name, colon, of_variant = str(source).rpartition(":")
+    plain = not colon or "\0" in name or Path(source).exists()
+    return (source, None) if plain or not re.fullmatch(r"[\w-]+", of_variant) else (name, of_variant)
+
+
+def from_dict(values: Mapping[str, Any], base_dir: Path) -> Scenario:
+    """See `Scenario.from_dict`."""
+    tree = normalise_groups(from_plain(values, None))
+    if tree.get("extends") is not None:
+        raise ScenarioError("extends works in files only")
+    if tree.get("name") is None:
+        tree = tree.with_child("name", Node("scenario"))
+    return make(tree, base_dir)
+
+
+def overridden(tree: Node, base_dir: Path, overrides: Overrides) -> Scenario:
+    """See `Scenario.with_overrides`."""
+    return make(setting.apply(tree, setting.from_overrides(overrides)), base_dir, alternatives=False)
+
+
+def variant(tree: Node, base_dir: Path, name: str) -> Scenario:
+    """See `Scenario.variant`."""
+    from simulator.scenario.families import unknown_name
+
+    section = tree.get("variants")
+    names = list(section.value) if section is not None else []
+    node = section.get(name) if section is not None else None
+    if node is None:
+        error = unknown_name("variant", name, names) if names else None
+        raise ScenarioError(str(error) if error else f"there is no variant '{name}': the scenario has none")
+    return make(setting.apply(tree, setting.from_node(node)).without("variants", "sweep"), base_dir)
+
+
+def revive(tree: Node, base_dir: Path) -> Scenario:
+    """Unpickle: the values were valid before."""
+    return make(tree, base_dir, alternatives=False)
+
+
+def make(tree: Node, base_dir: Path, *, alternatives: bool = True) -> Scenario:
+    """Validate a tree; with `alternatives` also every variant and every value of a sweep."""
+    from simulator.scenario.checks import check
+
+    scenario = _validate(tree, base_dir)
+    issues = check(scenario, tree)
+    if issues:
+        raise ScenarioError(sorted(issues, key=_position))
+    if alternatives:
+        _check_alternatives(tree, base_dir)
+    return scenario
+
+
+def _position(issue: Issue) -> tuple[str, int, int]:
+    mark = issue.mark
+    return (mark.source.label, mark.line, mark.col) if mark is not None else ("", 0, 0)
+
+
+def _validate(tree: Node, base_dir: Path) -> Scenario:
+    from simulator.extensions import load_extensions
+
+    load_extensions(tree.get("extensions"), base_dir)
+    data = tree.plain()
+    empty = list(_empty_values(tree, ()))
+    _fill_in(data)
+    models: dict[int, type[Spec]] = {}
+    try:
+        scenario = Scenario.model_validate(data, context={"base_dir": base_dir, "models": models})
+    except ValidationError as error:
+        told = {issue.path for issue in empty}
+        rest = [issue for issue in issues_of(error, tree, data, models) if issue.path not in told]
+        raise ScenarioError(sorted([*empty, *rest], key=_position)) from None
+    if empty:
+        raise ScenarioError(empty)
+    return scenario.bind(tree, base_dir)
+
+
+def _empty_values(node: Node, path: Path_) -> Iterator[Issue]:
+    """A key without a value is a mistake everywhere but in `sites`, where it names a known city."""
+    if node.value is None and path[:1] != ("sites",):
+        yield Issue("there is no value", "give one, or remove the key", node.key_mark or node.mark, dotted(path))
+    below = node.value.items() if node.is_mapping() else enumerate(node.value) if node.is_list() else ()
+    for key, child in below:
+        yield from _empty_values(child, (*path, key))
+
+
+def _fill_in(data: Any) -> None:
+    """The one default that depends on other sections: geography is on where there are sites."""
+    network = data.setdefault("network", {})
+    if not isinstance(network, dict) or "geo" in network:
+        return
+    default = network.get("default")
+    if isinstance(default, dict) and "latency" in default:
+        return
+    groups = [group for section in GROUPS if isinstance(data.get(section), dict) for group in data[section].values()]
+    if any(isinstance(group, dict) and ("site" in group or "at" in group) for group in groups):
+        network["geo"] = {}
+
+
+def _check_alternatives(tree: Node, base_dir: Path) -> None:
+    """Every variant, and every value of a sweep by itself, must be a whole scenario too."""
+    plain = tree.without("variants", "sweep")
+    issues: list[Issue] = []
+    for name, changes in (tree.value["variants"].value if tree.get("variants") is not None else {}).items():
+        _try(plain, base_dir, setting.from_node(changes), f"variants.{name}", issues)
+    for path, values in (tree.value["sweep"].value if tree.get("sweep") is not None else {}).items():
+        for value in _sample(values.value):
+            marked = value if value.key_mark is not None else value.with_key_mark(value.mark)
+            if not _try(plain, base_dir, [(path, marked)], "sweep", issues):
+                break
+    if issues:
+        raise ScenarioError(sorted(issues, key=_position))
+
+
+def _sample(values: list[Node]) -> list[Node]:
+    """All of a short list; of a long one as many, evenly spread (a sweep's cells are validated again when run)."""
+    step = max(1, len(values) // _MOST_TRIED)
+    return values[::step]
+
+
+def _try(tree: Node, base_dir: Path, changes: list[setting.Override], where: str, issues: list[Issue]) -> bool:
+    try:
+        make(setting.apply(tree, changes), base_dir, alternatives=False)
+    except ScenarioError as error:
+        for issue in error.issues:
+            path = f"{where}: {issue.path}" if issue.path else where
+            issues.append(Issue(issue.what, issue.mend, issue.mark, path))
+        return False
+    return True

@@ -1,0 +1,182 @@
+"""The `network` and `sites` sections: where things are, and what the links between them are like.
+
+May import: units, distribution fields, simulator.links (for loss models), simulator.geo (for known cities).
+Does not move messages.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
+
+from simulator.distribution_fields import DurationDist
+from simulator.distributions import Constant, Distribution, Lognormal
+from simulator.links import Bernoulli, Loss, LossModel
+from simulator.scenario.fields import Globs, OrOff, group_name
+from simulator.spec import Spec
+from simulator.units import Bandwidth, Factor, QuantityError, Size, format_number, parse_number, show
+
+
+class Site(Spec):
+    """A place on Earth, in degrees."""
+
+    lat: float
+    lon: float
+
+
+def _degrees(value: object, limit: int) -> float:
+    number = parse_number(value)
+    if abs(number) > limit:
+        raise QuantityError(f"{show(value)} is out of range", f"degrees, -{limit}..{limit}")
+    return number
+
+
+def _known_site(name: str) -> Site:
+    from simulator.geo import find_site
+
+    try:
+        found = find_site(name)
+    except ValueError as error:
+        raise QuantityError.of(str(error)) from None
+    return Site(lat=float(found.lat), lon=float(found.lon))
+
+
+def _site(value: object, name: str) -> Site:
+    if isinstance(value, Site):
+        return value
+    if not isinstance(value, Mapping) or not value:
+        raise QuantityError(f"{show(value)} is not a place", "write {lat: 50.11, lon: 8.68}")
+    for key in value:
+        if key not in ("lat", "lon"):
+            raise QuantityError(f"a site has no {show(key)}", "it has lat and lon").inside(str(key))
+    place = {}
+    for key, limit in (("lat", 90), ("lon", 180)):
+        if key not in value:
+            raise QuantityError(f"site {show(name)} has no {key}", "write {lat: 50.11, lon: 8.68}")
+        try:
+            place[key] = _degrees(value[key], limit)
+        except QuantityError as error:
+            raise error.inside(key) from None
+    return Site(**place)
+
+
+def _sites(value: object) -> dict[str, Site]:
+    """A list of known places, or a mapping of names to coordinates (an empty value: a known place)."""
+    if not isinstance(value, (list, tuple, Mapping)):
+        raise QuantityError(f"{show(value)} is not a list of sites", "write [frankfurt, london]")
+    sites: dict[str, Site] = {}
+    rows = value.items() if isinstance(value, Mapping) else enumerate(value)
+    for key, item in rows:
+        name, place = (key, item) if isinstance(value, Mapping) else (item, None)
+        try:
+            name = group_name(name)
+            if name in sites:
+                raise QuantityError(f"site {show(name)} is named twice", "remove one")
+            sites[name] = _known_site(name) if place is None else _site(place, name)
+        except QuantityError as error:
+            raise error.inside(key) from None
+    return sites
+
+
+def _sites_plain(sites: Mapping[str, Site]) -> dict[str, Any]:
+    return {name: {"lat": format_number(site.lat), "lon": format_number(site.lon)} for name, site in sites.items()}
+
+
+Sites = Annotated[
+    dict[str, Site],
+    PlainValidator(_sites),
+    PlainSerializer(_sites_plain),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "array", "items": {"type": "string"}},
+                {
+                    "type": "object",
+                    "additionalProperties": {
+                        "anyOf": [
+                            {"type": "null"},
+                            {
+                                "type": "object",
+                                "properties": {
+                                    "lat": {"type": "number", "minimum": -90, "maximum": 90},
+                                    "lon": {"type": "number", "minimum": -180, "maximum": 180},
+                                },
+                                "required": ["lat", "lon"],
+                                "additionalProperties": False,
+                            },
+                        ]
+                    },
+                },
+            ]
+        }
+    ),
+]
+"""Known cities and cloud regions by name, or coordinates."""
+
+
+class Geo(Spec):
+    """Latency from geography, for links between sites: inflation * distance / 200,000 km/s + last_mile."""
+
+    inflation: Factor = 1.6
+    """How much longer than the great circle the path is."""
+    last_mile: DurationDist = Lognormal(0.006, 0.4)
+    """Added at a client's end of a link."""
+
+
+class LinkDefaults(Spec):
+    """What a link is like where no rule says otherwise."""
+
+    latency: DurationDist = Constant(0.0)
+    """One way; between sites, geography takes its place."""
+    jitter: DurationDist = Constant(0.0)
+    """Added to the latency, drawn for each message."""
+    loss: Loss = Bernoulli(ratio=0.0)
+    bandwidth: Bandwidth = math.inf
+
+
+class LinkRule(Spec):
+    """What links from one set of actors to another are like; keys left out are inherited."""
+
+    from_: Globs = Field(alias="from")
+    to: Globs
+    latency: DurationDist | None = None
+    """In place of geography and of the default."""
+    jitter: DurationDist | None = None
+    loss: Loss | None = None
+    bandwidth: Bandwidth | None = None
+
+    @model_validator(mode="after")
+    def _does_something(self) -> LinkRule:
+        values: tuple[Distribution | LossModel | float | None, ...] = (
+            self.latency, self.jitter, self.loss, self.bandwidth,
+        )  # fmt: skip
+        if all(value is None for value in values):
+            raise QuantityError("this rule sets nothing", "add latency, jitter, loss or bandwidth")
+        return self
+
+
+class MessageSizes(Spec):
+    """Sizes of control messages."""
+
+    control: Size = 128.0
+    """Lookups, heartbeats, closes."""
+    metadata: Size = 1024.0
+    """Complete session records."""
+    batch: Size = 64.0
+    """A renewal batch without its leases."""
+    batch_lease: Size = 32.0
+    """Each lease in a batch."""
+
+
+class Network(Spec):
+    """All links."""
+
+    geo: Annotated[Geo | None, *OrOff] = None
+    """Left out: on where there are sites and no `default.latency`."""
+    default: LinkDefaults = LinkDefaults()
+    links: tuple[LinkRule, ...] = ()
+    """Later rules override earlier ones."""
+    messages: MessageSizes = MessageSizes()

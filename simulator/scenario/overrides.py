@@ -1,0 +1,117 @@
+"""Values set by path on top of a scenario: `--set`, variants, sweeps and programs.
+
+A mapping set at a whole section or group (`leases`, `edges.pop`) is merged into it, as `extends` does;
+anything set further down replaces what was there.
+
+May import: the reader, merge, tree and errors. Whether a path exists shows when the scenario is validated.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+
+from simulator.scenario.errors import Issue, ScenarioError
+from simulator.scenario.merge import GROUPS, merge, normalise_groups
+from simulator.scenario.reader import read_value
+from simulator.scenario.tree import Mark, Node, Source, from_plain
+from simulator.units import show
+
+Override = tuple[str, Node]
+"""A path as written, and the value with its mark."""
+
+
+def from_arguments(arguments: Iterable[str]) -> list[Override]:
+    """`path=value` texts of a command line, their values being YAML."""
+    result = []
+    for argument in arguments:
+        label = f"--set {argument}" if len(argument) <= 100 else f"--set {argument[:99]}…"
+        path, equals, value = argument.partition("=")
+        mark = Mark(Source(label, is_file=False, override_path=path.strip()))
+        if not equals or not path.strip():
+            raise ScenarioError([Issue("this sets nothing", "write --set path=value", mark)])
+        result.append((path.strip(), read_value(value, mark)))
+    return result
+
+
+def from_mapping(values: Mapping[str, object]) -> list[Override]:
+    """Paths and values of a program; text values are YAML scalars, as on a command line."""
+    result = []
+    for path, value in values.items():
+        mark = Mark(Source(f"override {path}", is_file=False, override_path=str(path)))
+        node = read_value(value, mark) if isinstance(value, str) else from_plain(value, mark)
+        result.append((str(path), node.with_key_mark(mark)))
+    return result
+
+
+def from_overrides(overrides: Sequence[str] | Mapping[str, object]) -> list[Override]:
+    """Either form."""
+    return from_mapping(overrides) if isinstance(overrides, Mapping) else from_arguments(overrides)
+
+
+def from_node(variant: Node) -> list[Override]:
+    """The paths and values of a variant as a file gives it."""
+    result = []
+    for path, node in variant.value.items():
+        result.append((path, node))
+    return result
+
+
+def apply(root: Node, overrides: Iterable[Override]) -> Node:
+    """The tree with every override set; raises ScenarioError for paths that lead nowhere."""
+    for path, value in overrides:
+        parts = path.split(".")
+        if not all(parts):
+            raise ScenarioError([Issue(f"{show(path)} is not a path", "write for example edges.pop.l1.ttl",
+                                       _place(value))])  # fmt: skip
+        if parts[0] in ("extends", "variants", "sweep"):
+            raise ScenarioError([Issue(f"{parts[0]} cannot be set by a path", "", _place(value))])
+        _check_group(root, parts, value)
+        root = _set(root, parts, 0, value)
+    return normalise_groups(root)
+
+
+def _place(value: Node) -> Mark | None:
+    return value.key_mark or value.mark
+
+
+def _check_group(root: Node, parts: Sequence[str], value: Node) -> None:
+    """A path into a group needs the group to exist: `edges.poop.l1` must not create one."""
+    if parts[0] not in GROUPS or len(parts) < 3:
+        return
+    section = root.get(parts[0])
+    names = list(section.value) if section is not None and section.is_mapping() else []
+    if parts[0] == "cores" and section is None:
+        names = ["core"]
+    if parts[1] in names:
+        return
+    close = difflib.get_close_matches(parts[1], names, 1)
+    rest = ".".join(parts[2:])
+    if close or len(names) == 1:
+        mend = f"did you mean {parts[0]}.{(close or names)[0]}.{rest}?"
+    else:
+        mend = f"{parts[0]} has {', '.join(names) or 'no groups'}"
+    raise ScenarioError([Issue(f"unknown path {'.'.join(parts)}", mend, _place(value))])
+
+
+def _set(node: Node, parts: Sequence[str], depth: int, value: Node) -> Node:
+    """`node` with `value` at parts[depth:]."""
+    if depth == len(parts):
+        whole = depth == 1 or (depth == 2 and parts[0] in GROUPS)
+        return merge(node, value) if whole and node.is_mapping() else value
+    part = parts[depth]
+    if node.is_list():
+        if not part.isdecimal() or int(part) >= len(node.value):
+            count = len(node.value)
+            what = f"unknown path {'.'.join(parts)}"
+            items = f"{'.'.join(parts[:depth])} has items 0..{count - 1}" if count else "the list is empty"
+            raise ScenarioError([Issue(what, items, _place(value))])
+        items_after = list(node.value)
+        items_after[int(part)] = _set(items_after[int(part)], parts, depth + 1, value)
+        return Node(items_after, node.mark, node.key_mark)
+    children = node.value if node.is_mapping() else {}
+    below = children.get(part)
+    if below is None:
+        below = Node(None if depth + 1 == len(parts) else {}, value.mark, value.key_mark)
+    child = _set(below, parts, depth + 1, value)
+    return Node({**children, part: child.with_key_mark(child.key_mark)}, node.mark, node.key_mark)

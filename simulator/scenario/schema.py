@@ -1,0 +1,155 @@
+"""A scenario: everything that decides what is simulated, frozen, in SI units.
+
+`Scenario.load` reads a file (or a bundled scenario by its name), `from_dict` a program's own mapping; both
+raise ScenarioError with every fault at its place. A scenario makes any number of worlds, is never changed,
+and `with_overrides` and `variant` make others.
+
+May import: its sections. Does not build or run anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema
+
+from simulator.scenario.clients import ClientGroup, Locks, Retry, Session
+from simulator.scenario.control import Heartbeat, Leases, Probes, Routing, Sam
+from simulator.scenario.faults import AnyFault, Fault
+from simulator.scenario.fields import AutoOrDuration, GroupName, OrOff, ScenarioName, Text, choice
+from simulator.scenario.network import Geo, LinkDefaults, LinkRule, Network, Site, Sites
+from simulator.scenario.record import Expectations, Measured, Record, Sweep, Variants
+from simulator.scenario.tiers import L1, L2, CoreGroup, EdgeGroup, NodeGroup, Storage, Tier
+from simulator.spec import Spec
+from simulator.units import Count, PositiveDuration, QuantityError, parse_count, show
+
+if TYPE_CHECKING:
+    from simulator.scenario.tree import Node
+
+__all__ = [
+    "L1", "L2", "ClientGroup", "CoreGroup", "EdgeGroup", "Fault", "Geo", "Heartbeat", "Leases",
+    "LinkDefaults", "LinkRule", "Locks", "Network", "NodeGroup", "Probes", "Record", "Retry", "Routing",
+    "Sam", "Scenario", "Session", "Site", "Storage", "Tier",
+]  # fmt: skip
+
+
+def _schema_one(value: object) -> object:
+    if value != 1 or isinstance(value, bool):
+        raise QuantityError(f"{show(value)} is not a schema that this program reads", "write schema: 1")
+    return value
+
+
+def _seed(value: object) -> object:
+    seed = parse_count(value, 0)
+    if seed >= 2**63:
+        raise QuantityError(f"{show(value)} is too large for a seed", "choose one below 2^63")
+    return seed
+
+
+class Scenario(Spec):  # noqa: PLW1641 (it holds mappings; content_hash() identifies it)
+    """A validated scenario; times in seconds, sizes in bytes, rates per second, ratios 0..1."""
+
+    schema_: Annotated[Literal[1], BeforeValidator(_schema_one)] = Field(default=1, alias="schema")
+    name: ScenarioName
+    question: Text = ""
+    """Echoed above the answer."""
+    description: Text = ""
+    duration: PositiveDuration
+    """Simulated time during which requests arrive."""
+    warmup: AutoOrDuration = 0.0
+    """Not counted; `auto` finds its end (MSER-5)."""
+    seed: Annotated[int, BeforeValidator(_seed), WithJsonSchema({"type": "integer", "minimum": 0})] = 1
+    replications: Count = 1
+    extensions: tuple[Text, ...] = ()
+    """Python files, relative to the scenario, that register members of families."""
+    sites: Sites = Field(default_factory=dict)
+    clients: dict[GroupName, ClientGroup]
+    edges: dict[GroupName, EdgeGroup]
+    cores: dict[GroupName, CoreGroup] = Field(default_factory=lambda: {"core": CoreGroup()})
+    storage: Storage = Storage()
+    sam: Annotated[Sam | None, *OrOff] = Sam()
+    routing: Routing = Routing()
+    leases: Annotated[Leases | None, *OrOff] = Leases()
+    coherence: Annotated[Literal["ttl", "invalidate"], *choice("ttl", "invalidate")] = "ttl"
+    network: Network = Network()
+    faults: tuple[AnyFault, ...] = ()
+    variants: Variants = Field(default_factory=dict)
+    record: Record = Record()
+    expect: Expectations = ()
+    measured: Measured = Field(default_factory=dict)
+    sweep: Sweep = Field(default_factory=dict)
+
+    _tree: Node = PrivateAttr()
+    _base_dir: Path = PrivateAttr()
+
+    @classmethod
+    def load(cls, source: str | Path, overrides: Sequence[str] | Mapping[str, object] = ()) -> Scenario:
+        """Read a file, or the bundled scenario of that name.
+
+        Args:
+            source: a path, or a name such as `quickstart`.
+            overrides: `path=value` texts as after `--set`, or a mapping of paths to values.
+
+        Raises:
+            ScenarioError: with everything that is wrong, each with its place.
+        """
+        from simulator.scenario.loading import load
+
+        return load(source, overrides)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], base_dir: str | Path = ".") -> Scenario:
+        """Validate a program's own mapping, with the keys and units of YAML; raises ScenarioError."""
+        from simulator.scenario.loading import from_dict
+
+        return from_dict(values, Path(base_dir))
+
+    def with_overrides(self, overrides: Sequence[str] | Mapping[str, object]) -> Scenario:
+        """This scenario with other values at some paths; raises ScenarioError."""
+        from simulator.scenario.loading import overridden
+
+        return overridden(self._tree, self._base_dir, overrides)
+
+    def variant(self, name: str) -> Scenario:
+        """The variant of that name, without variants and sweep of its own; raises ScenarioError."""
+        from simulator.scenario.loading import variant
+
+        return variant(self._tree, self._base_dir, name)
+
+    @property
+    def base_dir(self) -> Path:
+        """The folder that relative names of data files start from."""
+        return self._base_dir
+
+    @property
+    def tree(self) -> Node:
+        """The values as written, with their places."""
+        return self._tree
+
+    def resolved(self) -> dict[str, Any]:
+        """Every value as YAML writes it, defaults filled in; reads back to an equal scenario."""
+        from simulator.scenario.resolving import resolved
+
+        return resolved(self)
+
+    def content_hash(self) -> str:
+        """sha256 (hex) of all values and of the contents of data files: equal for equal scenarios."""
+        from simulator.scenario.resolving import content_hash
+
+        return content_hash(self)
+
+    def bind(self, tree: Node, base_dir: Path) -> Self:
+        """Attach what the values were read from; done once, by the loader."""
+        self._tree, self._base_dir = tree, base_dir
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Scenario) and self.resolved() == other.resolved()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle what was read, and validate again: so extensions are registered in the other process too."""
+        from simulator.scenario.loading import revive
+
+        return revive, (self._tree, self._base_dir)

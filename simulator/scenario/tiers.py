@@ -1,0 +1,126 @@
+"""The `edges`, `cores` and `storage` sections: the nodes that answer, and their caches.
+
+May import: units, distribution fields, families. Does not build nodes (see simulator.nodes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import model_validator
+
+from simulator.distribution_fields import DURATION, DurationDist, parse_distribution
+from simulator.distributions import Constant
+from simulator.scenario.families import CachePolicy
+from simulator.scenario.fields import Bool, ExtendOrDuration, GroupName, choice
+from simulator.spec import Spec
+from simulator.units import (
+    Count,
+    CountOrUnlimited,
+    Duration,
+    PlacesOrUnlimited,
+    PositiveDuration,
+    QuantityError,
+)
+
+_READ = parse_distribution({"lognormal": {"median": "8ms", "p99": "40ms"}}, DURATION)
+_WRITE = parse_distribution({"lognormal": {"median": "12ms", "p99": "80ms"}}, DURATION)
+
+
+class Tier(Spec):
+    """A cache: how much it holds, what it gives up, and how long an entry is valid."""
+
+    capacity: CountOrUnlimited = None
+    """In sessions."""
+    policy: CachePolicy = "lru"
+    """What is evicted when the tier is full."""
+    ttl: DurationDist = Constant(5.0)
+    """An entry is valid iff now < expiry; `never` for no expiry, `0ms` for a tier that keeps nothing."""
+    ttl_mode: Annotated[Literal["fixed", "sliding"], *choice("fixed", "sliding")] = "fixed"
+    """Whether the TTL counts from the fill or from the last hit."""
+
+
+class L1(Tier):
+    """An edge's cache."""
+
+    inherit_ttl: Bool = False
+    """An entry gets the smaller of its own TTL and what is left of L2's."""
+
+
+class L2(Tier):
+    """A core's cache."""
+
+    ttl: DurationDist = Constant(600.0)
+
+
+class NodeGroup(Spec):
+    """Nodes of one make: either `at: {site: how many}`, or `count` of them (at one `site`)."""
+
+    at: dict[GroupName, Count] | None = None
+    count: Count | None = None
+    site: GroupName | None = None
+
+    @model_validator(mode="after")
+    def _at_or_count(self) -> NodeGroup:
+        if self.at is not None and (self.count is not None or self.site is not None):
+            other = "count" if self.count is not None else "site"
+            raise QuantityError(f"at and {other} exclude each other", f"keep at, or {other}")
+        if self.at is not None and not self.at:
+            raise QuantityError("at names no site", "write at: {frankfurt: 3} or count: 3")
+        return self
+
+    @property
+    def size(self) -> int:
+        """Number of nodes."""
+        return sum(self.at.values()) if self.at is not None else self.count or 1
+
+    def nodes(self, group_name: str) -> list[tuple[str, str | None]]:
+        """(name, site) of each node: pop-frankfurt-1 ... where sites are given by `at`, else pop-1 ..."""
+        return list(self._nodes(group_name))
+
+    def _nodes(self, group: str) -> Iterator[tuple[str, str | None]]:
+        if self.at is None:
+            for i in range(1, self.size + 1):
+                yield f"{group}-{i}", self.site
+            return
+        for site, many in self.at.items():
+            for i in range(1, many + 1):
+                yield f"{group}-{site}-{i}", site
+
+
+class EdgeGroup(NodeGroup):
+    """Edge nodes."""
+
+    workers: CountOrUnlimited = 1
+    queue: PlacesOrUnlimited = 1000
+    """Waiting places (those in service not counted); beyond them a request is refused."""
+    service_time: DurationDist = Constant(0.001)
+    l1: L1 = L1()
+    hold_worker_on_miss: Bool = False
+    """Whether a worker waits for the core's answer."""
+    coalesce: Bool = True
+    """Misses for a session that is being fetched wait for that fetch."""
+    fetch_timeout: PositiveDuration = 1.0
+    """After this time an edge whose question to the core, or the answer to it, was lost asks again."""
+
+
+class CoreGroup(NodeGroup):
+    """Core nodes: one shard of the sessions each."""
+
+    standby: Bool = True
+    takeover: Duration = 3.0
+    """From the detection of a crash until the standby serves."""
+    grace: ExtendOrDuration = "extend"
+    """After a takeover leases are extended, or for this long only reclaims are served."""
+    workers: CountOrUnlimited = 1
+    service_time: DurationDist = Constant(0.002)
+    l2: L2 = L2()
+
+
+class Storage(Spec):
+    """The source of truth."""
+
+    site: GroupName | None = None
+    read: DurationDist = _READ
+    write: DurationDist = _WRITE

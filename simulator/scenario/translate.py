@@ -1,0 +1,117 @@
+"""Pydantic's errors in the language of scenarios: one clear sentence each, at the place of the value.
+
+May import: pydantic, units, the tree and errors. Does not validate.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from simulator.scenario.errors import Issue
+from simulator.scenario.tree import Mark, Node, Path, descend, dotted
+from simulator.spec import Spec
+from simulator.units import QuantityError, show
+
+Models = Mapping[int, type[Spec]]
+"""Which model read which mapping (by `id`), noted by `Spec` while it validated."""
+
+_KINDS = {
+    "model_type": "a mapping", "model_attributes_type": "a mapping", "dict_type": "a mapping",
+    "mapping_type": "a mapping", "list_type": "a list", "tuple_type": "a list", "string_type": "text",
+    "int_type": "a whole number", "int_parsing": "a whole number", "int_from_float": "a whole number",
+    "float_type": "a number", "float_parsing": "a number", "bool_type": "true or false",
+    "bool_parsing": "true or false", "finite_number": "a finite number",
+}  # fmt: skip
+_LIMITS = {
+    "greater_than": ("gt", "above"), "greater_than_equal": ("ge", "at least"), "less_than": ("lt", "below"),
+    "less_than_equal": ("le", "at most"),
+}  # fmt: skip
+
+
+def issues_of(error: ValidationError, root: Node, data: object, models: Models) -> list[Issue]:
+    """One issue for each of pydantic's errors, in the order of the file."""
+    found = [_issue(item, root, data, models) for item in error.errors(include_url=False)]
+    return sorted(found, key=_position)
+
+
+def _position(issue: Issue) -> tuple[int, int]:
+    mark = issue.mark
+    return (mark.line, mark.col) if mark is not None else (0, 0)
+
+
+def _issue(item: Any, root: Node, data: object, models: Models) -> Issue:
+    loc: Path = tuple(part for part in item["loc"] if part != "[key]")
+    context = item.get("ctx") or {}
+    inner = context.get("error")
+    loc = (*loc, *getattr(inner, "where", ()))
+    node, path = descend(root, loc)
+    kind = item["type"]
+    mark = node.mark or node.key_mark
+    if kind == "extra_forbidden" or item["loc"][-1:] == ("[key]",):
+        return _key_issue(item, root, path, data, models) if kind == "extra_forbidden" else Issue(
+            *_sentence(item, inner), node.key_mark or mark, dotted(path)
+        )  # fmt: skip
+    if kind == "missing":
+        missing = str(loc[-1])
+        owner = dotted(path) or "the scenario"
+        return Issue(f"{owner} has no {missing}", f"add {missing}: ...", node.key_mark or _start(mark))
+    what, mend = _sentence(item, inner)
+    if isinstance(node.value, (dict, list)) and node.key_mark is not None:
+        mark = node.key_mark
+    return Issue(what, mend, mark, dotted(path))
+
+
+def _start(mark: Mark | None) -> Mark | None:
+    return Mark(mark.source, mark.line, mark.col) if mark is not None and mark.source.is_file else mark
+
+
+def _sentence(item: Any, inner: object) -> tuple[str, str]:
+    what, mend = getattr(inner, "what", None), getattr(inner, "mend", "")
+    if isinstance(what, str):
+        return what, str(mend)
+    if inner is not None:
+        split = QuantityError.of(str(inner))
+        return split.what, split.mend
+    kind, value = item["type"], item.get("input")
+    if kind in _KINDS:
+        mend = "give its settings as {key: value, ...}" if _KINDS[kind] == "a mapping" else ""
+        return f"{show(value)} is not {_KINDS[kind]}", mend
+    if kind in _LIMITS:
+        key, words = _LIMITS[kind]
+        return f"{show(value)} is out of range", f"{words} {item['ctx'][key]}"
+    if kind == "literal_error":
+        return f"{show(value)} is not {item['ctx']['expected']}", ""
+    split = QuantityError.of(str(item["msg"]))
+    return split.what, split.mend
+
+
+def known_keys(model: type[Spec]) -> list[str]:
+    """The keys of a mapping that `model` reads."""
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _key_issue(item: Any, root: Node, path: Path, data: object, models: Models) -> Issue:
+    key = str(item["loc"][-1])
+    parent: Any = data
+    for part in path[:-1]:
+        parent = parent[part]
+    model = models.get(id(parent))
+    node, _ = descend(root, path)
+    known = known_keys(model) if model is not None else []
+    close = difflib.get_close_matches(key, known, 1, 0.6)
+    mark = node.key_mark or node.mark
+    if mark is not None and not mark.source.is_file and mark.source.override_path:
+        nearest = dotted((*path[:-1], close[0])) if close else ""
+        mend = f"did you mean {nearest}?" if close else _listed(known, path)
+        return Issue(f"unknown path {dotted(path)}", mend, mark)
+    mend = f"did you mean {close[0]}?" if close else _listed(known, path)
+    return Issue(f"unknown key '{key}'", mend, mark, dotted(path[:-1]))
+
+
+def _listed(known: list[str], path: Path) -> str:
+    here = dotted(path[:-1]) or "a scenario"
+    return f"{here} takes {', '.join(known)}" if known else ""

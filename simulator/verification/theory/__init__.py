@@ -1,0 +1,1 @@
+"""Formulas with their sources; each module may import numpy and scipy, and nothing of the simulator."""

@@ -1,0 +1,106 @@
+"""Who watches whom: edges' heartbeats to the SAM, primaries' heartbeats to their standbys, and what follows.
+
+May import: the world, the detector. Does not model: elections.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from simulator.observe.result import DETECTED, SESSIONS_MOVED, TAKEOVER
+from simulator.sam.detector import FailureDetector
+
+if TYPE_CHECKING:
+    from simulator.links import Line, Path
+    from simulator.world import World
+
+INFINITY = float("inf")
+
+
+def watch_nodes(
+    world: World,
+    *,
+    period_s: float,
+    misses: int,
+    beats: Sequence[tuple[Path, Line, float]],
+    size_bytes: float,
+) -> None:
+    """Start the detectors of a world; `beats` are the edges' links to the SAM, empty without one."""
+    if world.manager is not None:
+        world.detector = _watch_edges(world, period_s, misses, beats, size_bytes)
+    _watch_cores(world, period_s, misses)
+
+
+def _watch_edges(
+    world: World, period_s: float, misses: int, beats: Sequence[tuple[Path, Line, float]], size_bytes: float
+) -> FailureDetector:
+    manager, kernel, edges = world.manager, world.kernel, world.edges
+    assert manager is not None
+
+    def beat(edge: int) -> float:
+        if edges[edge].down:
+            return INFINITY
+        path, line, base_s = beats[edge]
+        return path.transit(line, size_bytes, kernel.now, base_s)
+
+    def failed(edge: int) -> None:
+        name = edges[edge].name
+        crashed_s = world.crashed_s.get(name)
+        if crashed_s is None:
+            world.log.add(DETECTED, name, false_alarm=True)
+        else:
+            world.detections_s.append(kernel.now - crashed_s)
+            world.log.add(DETECTED, name, after_s=kernel.now - crashed_s)
+        manager.edge_failed(edge)
+
+    def moved(edge: int, to: dict[int, int]) -> None:
+        sessions = sum(to.values())
+        world.sessions_moved += sessions
+        named = {edges[other].name: to[other] for other in sorted(to)}
+        world.log.add(SESSIONS_MOVED, edges[edge].name, sessions=sessions, to=named)
+
+    detector = FailureDetector(
+        kernel, range(len(edges)), period_s, misses, beat, failed, manager.edge_back, manager.listening
+    )
+    manager.on_moved = moved
+    manager.on_suspect = detector.suspect
+    world.starts.append(lambda: kernel.process(detector.run()))
+    world.starts.append(lambda: kernel.process(manager.run()))
+    return detector
+
+
+def _watch_cores(world: World, period_s: float, misses: int) -> None:
+    """Each standby hears its primary over a link of its own, without delay, and takes over when it is silent."""
+    kernel, cores = world.kernel, world.cores
+
+    detected = [0] * len(cores)
+
+    def take_over(case: tuple[int, int]) -> None:
+        """Unless the primary was heard since; one that came and went unheard has not been."""
+        core = cores[case[0]]
+        if core.down and core.standby_ready and not detector.believed[case[0]] and detected[case[0]] == case[1]:
+            core.standby_ready = False
+            core.restart()
+            world.log.add(TAKEOVER, core.name, after_s=kernel.now - world.crashed_s.get(core.name, kernel.now))
+
+    def failed(index: int) -> None:
+        core = cores[index]
+        crashed_s = world.crashed_s.get(core.name, kernel.now)
+        world.detections_s.append(kernel.now - crashed_s)
+        world.log.add(DETECTED, core.name, after_s=kernel.now - crashed_s)
+        detected[index] += 1
+        if core.standby_ready:
+            kernel.call_in(core.policy.takeover_s, take_over, (index, detected[index]))
+
+    detector = FailureDetector(
+        kernel,
+        range(len(cores)),
+        period_s,
+        misses,
+        lambda index: INFINITY if cores[index].down else 0.0,
+        failed,
+        lambda _: None,
+        lambda: True,
+    )
+    world.starts.append(lambda: kernel.process(detector.run()))

@@ -1,0 +1,192 @@
+"""From the `network` and `sites` of a scenario to paths: which parameters each link has, and who shares them.
+
+A path holds the parameters of all links between a class of clients and one edge (or between two nodes), in one
+direction. Clients of a group form one class unless a rule or a fault names some of them. Part of building a world:
+may import scenario models and links. Does not move messages.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+import numpy as np
+
+from simulator.distributions import Constant, Distribution, sampler
+from simulator.geo import great_circle_m, one_way_s
+from simulator.links import Line, LossModel, Path
+from simulator.links.path import sum_of_draws
+from simulator.scenario.faults import Degrade, Partition
+from simulator.scenario.schema import Scenario
+from simulator.streams import Streams
+
+CLIENT, EDGE, CORE, SAM, STORAGE = "client", "edge", "core", "sam", "storage"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One end of a path: an actor, or a class of clients that rules and faults do not tell apart."""
+
+    role: str
+    name: str
+    group: str
+    site: str | None = None
+    matched: frozenset[str] = frozenset()  # patterns that match all of a class's clients
+
+    def matches(self, patterns: Iterable[str]) -> bool:
+        """Whether one of the globs names it (or its group)."""
+        if self.role == CLIENT:
+            return any(pattern in self.matched for pattern in patterns)
+        return any(fnmatchcase(self.name, pattern) or pattern == self.group for pattern in patterns)
+
+
+class PathRecord(NamedTuple):
+    """A path with its ends."""
+
+    path: Path
+    source: Endpoint
+    target: Endpoint
+
+
+class Leg(NamedTuple):
+    """A path with the constant part of its latency and its expected total latency, seconds."""
+
+    path: Path
+    base_s: float
+    expected_s: float
+
+
+@dataclass(slots=True)
+class _Parameters:
+    latency: Distribution | None
+    jitter: Distribution
+    loss: LossModel
+    bits_per_s: float
+    distance: bool  # whether geography gives the latency
+    last_mile: Distribution | None
+
+
+@dataclass(slots=True)
+class Wiring:
+    """Makes paths, and remembers all of them."""
+
+    scenario: Scenario
+    streams: Streams
+    records: list[PathRecord] = field(default_factory=list)
+
+    def connect(self, source: Endpoint, target: Endpoint, size_bytes: float = 0.0) -> Leg:
+        """A path from `source` to `target`; geography only counts where both have a site.
+
+        The base includes the distance between the two sites. `size_bytes` is what the expected latency assumes.
+        """
+        parameters = self._parameters(source, target)
+        entity = f"{source.name}>{target.name}"
+        base_s = 0.0
+        draws: list[Callable[[], float]] = []
+        expected_s = size_bytes * 8.0 / parameters.bits_per_s
+        laws = [("latency", parameters.latency), ("jitter", parameters.jitter), ("last_mile", parameters.last_mile)]
+        for purpose, law in laws:
+            if law is None:
+                continue
+            mean_s = law.mean
+            expected_s += mean_s if math.isfinite(mean_s) else 1e9
+            if law.is_constant:
+                base_s += mean_s
+            else:
+                draws.append(sampler(law, self.streams.generator(entity, purpose)))
+        if parameters.distance:
+            distance_s = self.distance_s(source.site, target.site)
+            base_s += distance_s
+            expected_s += distance_s
+        path = Path(
+            sum_of_draws(*draws), parameters.loss, self.streams.generator(entity, "loss"), parameters.bits_per_s
+        )
+        self.records.append(PathRecord(path, source, target))
+        return Leg(path, base_s, expected_s)
+
+    def uses_distance(self, source: Endpoint, target: Endpoint) -> bool:
+        """Whether geography gives the latency between two ends."""
+        return self._parameters(source, target).distance
+
+    def distance_s(self, one: str | None, other: str | None) -> float:
+        """One-way latency over the distance of two sites."""
+        geo, sites = self.scenario.network.geo, self.scenario.sites
+        if geo is None or one is None or other is None:
+            return 0.0
+        a, b = sites[one], sites[other]
+        return float(one_way_s(great_circle_m(a.lat, a.lon, b.lat, b.lon), geo.inflation))
+
+    def distances_from_s(self, lat: np.ndarray, lon: np.ndarray, targets: Sequence[str | None]) -> np.ndarray:
+        """One-way latencies, shape (positions, targets), of clients that are spread around their site."""
+        geo, sites = self.scenario.network.geo, self.scenario.sites
+        result = np.zeros((len(lat), len(targets)))
+        for column, name in enumerate(targets):
+            if geo is not None and name is not None:
+                site = sites[name]
+                result[:, column] = one_way_s(great_circle_m(lat, lon, site.lat, site.lon), geo.inflation)
+        return result
+
+    def _parameters(self, source: Endpoint, target: Endpoint) -> _Parameters:
+        network = self.scenario.network
+        default = network.default
+        latency: Distribution | None = None
+        jitter, loss, bits_per_s = default.jitter, default.loss, default.bandwidth
+        for rule in network.links:
+            if source.matches(rule.from_) and target.matches(rule.to):
+                latency = rule.latency if rule.latency is not None else latency
+                jitter = rule.jitter if rule.jitter is not None else jitter
+                loss = rule.loss if rule.loss is not None else loss
+                bits_per_s = rule.bandwidth if rule.bandwidth is not None else bits_per_s
+        geo = network.geo
+        distance = latency is None and geo is not None and source.site is not None and target.site is not None
+        last_mile = None
+        if distance:
+            if geo is not None and CLIENT in (source.role, target.role):
+                last_mile = geo.last_mile
+        elif latency is None:
+            latency = Constant(0.0) if STORAGE in (source.role, target.role) else default.latency
+        return _Parameters(latency, jitter, loss, bits_per_s, distance, last_mile)
+
+    # -- classes of clients ---------------------------------------------------------------------------
+    def patterns(self) -> list[str]:
+        """All globs that rules and faults use, in order."""
+        found: dict[str, None] = {}
+        for rule in self.scenario.network.links:
+            found.update(dict.fromkeys((*rule.from_, *rule.to)))
+        for fault in self.scenario.faults:
+            if isinstance(fault, (Degrade, Partition)):
+                for _, globs in fault.targets():
+                    found.update(dict.fromkeys(globs))
+        return list(found)
+
+    def names_storage(self) -> bool:
+        """Whether any rule or fault is about the links to storage."""
+        return self.scenario.storage.site is not None or any(
+            fnmatchcase(STORAGE, pattern) and pattern != "*" for pattern in self.patterns()
+        )
+
+    def selective_patterns(self, group: str) -> tuple[frozenset[str], list[str]]:
+        """(globs that match every client of the group, globs that may match some of them)."""
+        every, some = set(), []
+        for pattern in self.patterns():
+            if pattern in ("*", group, f"{group}-*"):
+                every.add(pattern)
+            else:
+                literal = pattern.split("*")[0].split("?")[0].split("[")[0]
+                prefix = f"{group}-"
+                if literal.startswith(prefix) or prefix.startswith(literal):
+                    some.append(pattern)
+        return frozenset(every), some
+
+
+def class_of(name: str, every: frozenset[str], some: Sequence[str]) -> frozenset[str]:
+    """The globs that match one client, given what its whole group matches."""
+    return every.union(pattern for pattern in some if fnmatchcase(name, pattern))
+
+
+def new_line() -> Line:
+    """The state of one link."""
+    return Line()

@@ -1,0 +1,64 @@
+"""A world: all actors of one replication, wired and ready, and the log of what happened to it.
+
+May import: the model's parts. Built by `simulator.build`, run by `simulator.run`, measured by `simulator.observe`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simulator.kernel import Kernel
+    from simulator.nodes.core import CoreNode
+    from simulator.nodes.edge import EdgeNode
+    from simulator.nodes.group import ClientGroup
+    from simulator.nodes.storage import Storage
+    from simulator.routing.directory import Directory
+    from simulator.sam.detector import FailureDetector
+    from simulator.sam.manager import StickinessManager
+    from simulator.streams import Streams
+    from simulator.wiring import PathRecord
+    from simulator.workloads import Source
+
+
+class EventLog:
+    """What happened: faults, detections, moves, recoveries, trips of invariants."""
+
+    __slots__ = ("_kernel", "rows")
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        self.rows: list[dict[str, Any]] = []
+
+    def add(self, kind: str, target: str, **detail: object) -> None:
+        """Note an event at the present time."""
+        self.rows.append({"t_s": self._kernel.now, "kind": kind, "target": target, "detail": detail})
+
+
+@dataclass(slots=True)
+class World:
+    """All actors of one replication. Times in seconds."""
+
+    kernel: Kernel
+    streams: Streams
+    log: EventLog
+    duration_s: float
+    warmup_s: float
+    window_s: float
+    directory: Directory
+    groups: list[ClientGroup]
+    sources: list[Source]
+    edges: list[EdgeNode]
+    cores: list[CoreNode]
+    storage: Storage
+    manager: StickinessManager | None
+    detector: FailureDetector | None
+    paths: list[PathRecord]
+    static_weight: float | None = None
+    crashed_s: dict[str, float] = field(default_factory=dict)  # node -> when its present crash began
+    down_s: dict[str, float] = field(default_factory=dict)  # node -> time spent down, finished crashes
+    detections_s: list[float] = field(default_factory=list)
+    recoveries_s: list[float] = field(default_factory=list)
+    sessions_moved: int = 0
+    starts: list[Any] = field(default_factory=list)  # called with nothing at t = 0, in order

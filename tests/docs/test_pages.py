@@ -1,0 +1,125 @@
+"""Every snippet of the documentation is run: commands with their output, programs, scenarios and parts of scenarios."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import snippets
+from snippets import ROOT
+
+from simulator import Scenario
+from simulator.routing.base import POLICIES
+from simulator.scenario.bundled import bundled_folder
+
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BASE = """\
+schema: 1
+name: base
+duration: 1min
+sites: [frankfurt, london, tokyo]
+clients: {europe: {count: 10, site: frankfurt, workload: {kind: poisson, rate: 1/s}}}
+edges: {pop: {at: {frankfurt: 3, london: 1, tokyo: 1}}}
+cores: {core: {count: 2, site: frankfurt}}
+"""
+SOMEBODYS_LOG = "/var/log/nginx/access.log"
+INSTALLS = {
+    "python -m pip install . && simulator run scenarios/quickstart.yaml",
+    'python -m pip install -e ".[dev]" && python -m pytest',
+}
+
+
+@pytest.fixture
+def forget_policies():
+    """What a page registers is forgotten after it."""
+    before = dict(POLICIES)
+    yield
+    POLICIES.clear()
+    POLICIES.update(before)
+
+
+def of(page: Path, *languages: str) -> list[snippets.Block]:
+    return [block for block in snippets.blocks(page.read_text(encoding="utf-8")) if block.language in languages]
+
+
+def named(*languages: str) -> list[object]:
+    return [
+        pytest.param(page, block, id=f"{page.relative_to(ROOT)}:{block.line}")
+        for page in PAGES
+        for block in of(page, *languages)
+    ]
+
+
+@pytest.mark.parametrize(("page", "block"), named("console"))
+def test_commands_print_what_the_page_says(page, block, tmp_path):
+    for command, code, expected in snippets.commands(block):
+        got, out = snippets.run(command, tmp_path)
+        assert got == code, out
+        assert snippets.matches(expected, out.splitlines()), f"{command} prints now:\n{out}"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if of(page, "python")], ids=lambda page: page.name)
+@pytest.mark.usefixtures("forget_policies")
+def test_programs_print_what_the_page_says(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    namespace: dict[str, object] = {"__name__": "page"}
+    printed, program = "", None
+    for block in of(page, "python", "text"):
+        if block.language == "python":
+            printed, program = snippets.run_python(block.text, namespace), block
+        elif snippets.shows_output(page.read_text(encoding="utf-8"), program, block):
+            assert snippets.matches(block.text.splitlines(), printed.splitlines()), f"prints now:\n{printed}"
+
+
+@pytest.mark.parametrize(("page", "block"), named("yaml"))
+def test_scenarios_and_their_parts_are_valid(page, block, tmp_path):
+    whole = "schema: 1" in block.text
+    path = tmp_path / "scenario.yaml"
+    if not whole:
+        (tmp_path / "base.yaml").write_text(BASE)
+    text = block.text.replace(SOMEBODYS_LOG, str(bundled_folder() / "data" / "small-access.log.gz"))
+    path.write_text(text if whole else f"extends: base.yaml\n{text}")
+    Scenario.load(str(path))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    """Links to files of the project, and to headings in them."""
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"https?://", target):
+            continue
+        path, _, heading = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        assert file.exists(), target
+        if heading:
+            titles = re.findall(r"^#+ (.*)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+            anchors = {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+            assert heading in anchors, target
+
+
+def test_other_blocks_are_the_installations_that_ci_runs():
+    shells = {line for page in PAGES for block in of(page, "sh") for line in block.text.splitlines()}
+    assert shells == INSTALLS
+    known = {"sh", "console", "python", "text", "yaml"}
+    assert {block.language for page in PAGES for block in snippets.blocks(page.read_text())} <= known
+
+
+def test_the_picture_is_small():
+    assert (ROOT / "docs/figures/quickstart.svg").stat().st_size < 150_000
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "good"),
+    [
+        (["a", "..."], ["a", "b", "c"], True),
+        (["a", "..."], ["b", "a"], False),
+        (["a", "...", "c"], ["a", "c"], True),
+        (["a"], ["a", "b"], False),
+        (["1.0 s"], ["100 s"], False),
+    ],
+)
+def test_matching_can_fail(expected, actual, good):
+    assert snippets.matches(expected, actual) is good

@@ -1,0 +1,253 @@
+"""report.html loads nothing, escapes everything, is small; its figures say what the numbers say."""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+from base64 import b64decode
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from reports_fakes import replication, result, value_at
+
+from simulator.experiment.result import Result
+from simulator.report.figures import figures
+from simulator.report.html import document, standalone, write_report
+from simulator.report.svg import Chart, nice_ticks, pixels
+
+HOSTILE = '<script>alert(1)</script> "x" \' & $\\alpha$ ]]> <img src=http://evil/x>'
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="module")
+def made():
+    other = result(name="edge-crash")
+    return result(count=2, variants={"nearest": other})
+
+
+@pytest.fixture(scope="module")
+def drawn(made):
+    return {figure.name: figure for figure in figures(made)}
+
+
+@pytest.fixture(scope="module")
+def page(made):
+    return document(made, figures(made))
+
+
+class Reader(HTMLParser):
+    """Tags with their attributes, and the text outside script and style."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self._inside = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self._inside = tag
+
+    def handle_endtag(self, tag):
+        self._inside = ""
+
+    def handle_data(self, data):
+        if self._inside not in ("script", "style"):
+            self.words.append(data)
+
+
+def test_every_kind_of_figure_is_drawn(drawn):
+    assert set(drawn) == {
+        "variants_hit_ratio", "variants_p99", "variants_failures", "variants_core", "latency_over_time", "outcomes",
+        "latency_ccdf", "latency_groups", "hops", "hops_over_time", "l1", "edge_load", "edge_queue", "map", "weights",
+        "weight_distribution", "moves", "renewals",
+    }  # fmt: skip
+
+
+def test_the_page_asks_nobody_for_anything(page):
+    for address in re.findall(r"""(?:https?:|ftp:|//)[^\s"'<>)]+""", page):
+        assert address.startswith("http://www.w3.org/2000/svg"), address
+    reader = Reader(page)
+    names = {tag for tag, _ in reader.tags}
+    assert not names & {"link", "iframe", "object", "embed", "base", "form", "img", "video", "audio"}
+    for tag, attributes in reader.tags:
+        for key, value in attributes.items():
+            if key in ("src", "href", "xlink:href", "action", "poster", "srcset"):
+                assert tag == "image"
+                assert (value or "").startswith("data:image/png;base64,")
+            assert not key.startswith("on")
+    assert "@import" not in page
+    assert "url(" not in page
+    script = page[page.index("<script>") :]
+    for word in ("fetch", "XMLHttpRequest", "WebSocket", "sendBeacon", "import(", "eval"):
+        assert word not in script
+
+
+def test_the_page_is_small_and_whole(page):
+    assert len(page.encode()) < 300_000  # the limit is 1.5 MB, for hundreds of windows and dozens of edges
+    for part in ("What happened", "In numbers", "Provenance", "The resolved scenario", "All metrics"):
+        assert part in page
+    assert 'name="viewport"' in page
+    assert "prefers-color-scheme:dark" in page
+    assert "@media print" in page
+
+
+def test_names_are_escaped_wherever_they_stand():
+    events = [{"t_s": 40.0, "kind": "fault.begin", "target": HOSTILE, "detail": {"fault": "crash"}}]
+    hostile = result(
+        events, name=HOSTILE, question=HOSTILE, variants={HOSTILE: result(name=HOSTILE)},
+        resolved={"sites": {HOSTILE: {"lat": 1.0, "lon": 2.0}}, "clients": {HOSTILE: {"site": HOSTILE}, "b": {}}},
+    )  # fmt: skip
+    for r in hostile.replications:
+        columns = r.timeseries
+        columns["label"] = [HOSTILE if label == "pop-1" else label for label in columns["label"]]
+        r.histograms[f"latency[{HOSTILE}]"] = r.histograms["latency"]
+    hostile.argv = ["simulator", HOSTILE]
+    made = figures(hostile)
+    text = document(hostile, made, variant=HOSTILE) + hostile._repr_html_()
+    assert "<script>alert" not in text
+    assert "<img" not in text
+    assert "&lt;script&gt;alert(1)" in text
+    reader = Reader(text)
+    assert sum(tag == "script" for tag, _ in reader.tags) == 1
+    for figure in made:
+        ElementTree.fromstring(standalone(figure).encode())
+
+
+def test_figures_are_files_of_their_own(made, tmp_path):
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "gone.svg").write_text("old")
+    write_report(made, tmp_path)
+    files = sorted((tmp_path / "figures").iterdir())
+    assert "gone.svg" not in [file.name for file in files]
+    for file in files:
+        root = ElementTree.parse(file).getroot()
+        assert root.tag == f"{SVG}svg"
+        assert root.find(f"{SVG}title") is not None
+
+
+def test_the_same_result_gives_the_same_bytes(made, page):
+    again = Result(made.facts, list(made.replications), dict(made.variants))
+    assert document(again, figures(again)) == page
+
+
+def test_what_is_not_there_is_not_drawn():
+    bare = replication(events=[])
+    bare.timeseries = {name: [] for name in bare.timeseries}
+    bare.histograms, bare.metrics = {}, {}
+    empty = Result(result().facts, [bare])
+    assert figures(empty) == []
+    assert "What happened" in document(empty, [])
+    assert "<h1>" in document(Result(result().facts, []), [])
+
+
+def inverse(chart: ElementTree.Element, y: float) -> float:
+    low, high, kind = chart.attrib["data-y"].split()
+    bottom, top = float(chart.attrib["viewBox"].split()[3]) - 34.0, float(chart.attrib["data-top"])
+    share = (bottom - y) / (bottom - top)
+    if kind == "log":
+        return 10 ** (np.log10(float(low)) + share * (np.log10(float(high)) - np.log10(float(low))))
+    return float(low) + share * (float(high) - float(low))
+
+
+def curve(figure, name: str) -> list[tuple[float, float]]:
+    """(t_s, value) of a named line, or of the top and bottom of a layer, from the coordinates drawn."""
+    root = ElementTree.fromstring(figure.svg)
+    x0, x1, end, *_ = (float(word) for word in root.attrib["data-time"].split()[:3])
+    (element,) = [e for e in root.iter() if e.attrib.get("data-n") == name]
+    places = [tuple(map(float, pair.split(","))) for pair in element.attrib["points"].split()]
+    if element.tag == f"{SVG}polygon":
+        half = len(places) // 2
+        return [
+            (end * (x - x0) / (x1 - x0), inverse(root, y) - inverse(root, below))
+            for (x, y), (_, below) in zip(places[:half], places[:half - 1:-1], strict=True)
+        ]  # fmt: skip
+    return [(end * (x - x0) / (x1 - x0), inverse(root, y)) for x, y in places]
+
+
+@pytest.mark.parametrize(
+    ("figure", "name", "metric", "scale"),
+    [
+        ("latency_over_time", "p99", "latency.p99", 1e3),
+        ("l1", "hits", "hits.l1.rate", 1.0),
+        ("l1", "miss: migrated", "misses.l1.rate", 1.0),
+        ("outcomes", "ok", "goodput", 1.0),
+        ("weights", "p5", "stickiness.p05", 1.0),
+        ("renewals", "messages", "renewal_batches.rate", 1.0),
+        ("variants_core", "nearest", "core.requests.rate", 1.0),
+        ("hops_over_time", "queue at the edge", "latency.hop.mean", 1e3),
+    ],
+)
+def test_curves_stand_where_the_numbers_are(drawn, figure, name, metric, scale):
+    found = curve(drawn[figure], name)
+    assert len(found) >= 100
+    highest = max(value_at(metric, t) for t in range(100)) * scale
+    for t, (x, y) in enumerate(found[:100]):
+        assert x == pytest.approx(t, abs=0.15)
+        assert y == pytest.approx(scale * value_at(metric, t), rel=0.01, abs=0.004 * highest + 0.4)
+
+
+def test_faults_are_shaded_where_they_were(drawn):
+    root = ElementTree.fromstring(drawn["latency_over_time"].svg)
+    x0, x1 = (float(word) for word in root.attrib["data-time"].split()[:2])
+    (shade,) = [e for e in root.iter(f"{SVG}rect") if e.attrib["class"] == "fault"]
+    begin = (float(shade.attrib["x"]) - x0) / (x1 - x0)
+    assert begin == pytest.approx(0.4, abs=0.002)
+    assert float(shade.attrib["width"]) / (x1 - x0) == pytest.approx(0.2, abs=0.002)
+    assert "crash pop-1" in drawn["latency_over_time"].svg
+
+
+def test_the_heatmap_is_dark_where_the_load_is(drawn):
+    root = ElementTree.fromstring(drawn["edge_load"].svg)
+    (image,) = root.iter(f"{SVG}image")
+    data = b64decode(image.attrib["href"].partition(",")[2])
+    width, height = struct.unpack(">II", data[16:24])
+    assert (width, height) == (100, 3)
+    body = zlib.decompress(data[data.index(b"IDAT") + 4 : -16])
+    alpha = np.frombuffer(body, dtype=np.uint8).reshape(3, 1 + 400)[:, 1:].reshape(3, 100, 4)[:, :, 3]
+    assert alpha[0, 50] < 10 < alpha[0, 20]  # pop-1 is down
+    assert alpha[1, 50] > alpha[1, 20]  # the others carry its load
+
+
+def test_ribbons_are_as_thick_as_moves(drawn):
+    root = ElementTree.fromstring(drawn["moves"].svg)
+    thick = [float(e.attrib["stroke-width"]) for e in root.iter(f"{SVG}path") if "ribbon" in e.attrib["class"]]
+    assert len(thick) == 18  # 6 pairs, 3 phases
+    assert np.mean(thick[6:12]) == pytest.approx(2.0 * np.mean(thick[:6]), rel=0.03)  # 6 /s against 3 /s
+    assert "10–40 s" in drawn["moves"].svg
+
+
+def test_bars_and_shares_are_those_of_the_metrics(drawn):
+    root = ElementTree.fromstring(drawn["hops"].svg)
+    widths = [float(e.attrib["width"]) for e in root.iter(f"{SVG}rect")]
+    assert widths[0] == pytest.approx(4.0 * widths[1], rel=0.01)  # 0.4 s against 0.1 s
+    assert "400 ms" in drawn["hops"].svg
+    assert drawn["weight_distribution"].svg.count(">50 %<") >= 2  # an axis tick and a bar of 30 of 60
+
+
+def test_ticks_and_axes():
+    assert nice_ticks(0.0, 97.0, 4) == [0.0, 25.0, 50.0, 75.0]
+    assert nice_ticks(0.0, 0.0) == [0.0]
+    chart = Chart("x", x0=1.0, x1=100.0, log_x=True)
+    assert float(chart.x(10.0)) == pytest.approx((chart.left + chart.plot_right) / 2)
+    with pytest.raises(ValueError, match="not enough values"):
+        pixels(np.zeros(3), (0, 0, 0))
+
+
+def test_long_runs_are_thinned():
+    """20 000 windows of 3 edges stay a small page; what is drawn is the mean of neighbours."""
+    long = replication(events=[])
+    long.timeseries = {"t_s": [], "metric": [], "label": [], "value": []}
+    for t in range(20_000):
+        for metric in ("requests.rate", "goodput", "latency.p99"):
+            for column, value in zip(long.timeseries.values(), (float(t), metric, "", 5.0 + t % 2), strict=True):
+                column.append(value)
+    facts = result().facts.__class__(name="long", duration_s=20_000.0)
+    made = figures(Result(facts, [long]))
+    outcome = next(figure for figure in made if figure.name == "outcomes")
+    assert len(outcome.svg) < 12_000
+    assert all(value == pytest.approx(5.5, abs=0.1) for _, value in curve(outcome, "ok"))

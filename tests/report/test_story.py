@@ -1,0 +1,102 @@
+"""The sentences of *what happened* repeat the numbers of a hand-made run (see reports_fakes), and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+from reports_fakes import CORE, CRASH, result
+
+from simulator.observe.result import DETECTED, FAULT_BEGIN, FAULT_END, RECOVERED, SESSIONS_MOVED
+from simulator.report.story import change_of, story
+
+
+def sentences(events=None, **more):
+    return story(result(events, **more))
+
+
+def test_a_crash_is_told_from_its_events_and_series():
+    (told,) = sentences()
+    assert told[0] == "At 40 s pop-1 crashed, for 20 s."
+    assert (
+        told[1]
+        == "Missing heartbeats gave it away after 2.50 s, and 30 sessions were given another edge: 20 pop-2, 10 pop-3."
+    )
+    cost = told[2]
+    assert cost.startswith("While it lasted, 1.00 % of the requests failed (20 of 2 000)")
+    assert "p99 rose from 100 ms to 891 ms at 41.0 s" in cost.replace("41 s", "41.0 s")
+    assert "L1 hit ratio fell from 80.0 % to 59.4 % at 45" in cost
+    assert "core load rose from 20.0 /s to 35" in cost
+    assert "queue at the edge: 12.1 ms a visit at its worst, against 4.00 ms before" in told[3]
+    assert "longest queue was at pop-2: 4.0 requests there, against 0.5 before" in told[4]
+    assert told[5] == "11.0 s after the fault the hit ratio of the sessions it hit was back at 95 % of before."
+
+
+def test_a_crash_that_nobody_noticed():
+    events = [e for e in CRASH if e["kind"] in (FAULT_BEGIN, FAULT_END)]
+    (told,) = sentences(events)
+    assert "Nobody noticed within the 20 s." in told
+    assert not any("back at 95 %" in sentence for sentence in told)
+
+
+def test_a_crash_without_recovery_says_so():
+    events = [e for e in CRASH if e["kind"] != RECOVERED]
+    (told,) = sentences(events)
+    assert told[-1].startswith("The hit ratio of the sessions it hit did not come back")
+
+
+def test_a_takeover_of_the_core():
+    (told,) = sentences(CORE)
+    assert told[1] == "Missing heartbeats gave it away after 3.00 s, and its standby served 6.00 s after the crash."
+
+
+def test_no_fault_and_false_alarms():
+    assert sentences([]) == [["No fault was injected."]]
+    alarm = [{"t_s": 50.0, "kind": DETECTED, "target": "pop-1", "detail": {"false_alarm": True}}]
+    begin_end = [e for e in CRASH if e["kind"] in (FAULT_BEGIN, FAULT_END)]
+    (told,) = sentences(sorted(begin_end + alarm, key=lambda e: e["t_s"]))
+    assert "Nobody noticed within the 20 s." in told
+
+
+@pytest.mark.parametrize(
+    ("fault", "detail", "expected"),
+    [
+        ("slow", {"factor": 10.0}, "pop-1 became 10 times slower"),
+        ("drain", {}, "pop-1 was drained"),
+        ("crowd", {"factor": 4.0}, "pop-1 sent 4 times as many requests"),
+        ("degrade", {}, "the links pop-1 degraded"),
+    ],
+)
+def test_other_faults(fault, detail, expected):
+    events = [
+        {"t_s": 40.0, "kind": FAULT_BEGIN, "target": "pop-1", "detail": {"fault": fault, **detail}},
+        {"t_s": 60.0, "kind": FAULT_END, "target": "pop-1", "detail": {"fault": fault}},
+    ]
+    assert sentences(events)[0][0] == f"At 40 s {expected}, for 20 s."
+
+
+def test_several_replications_give_ranges():
+    made = result(count=2)
+    late = made.replications[1].events
+    for event in late:
+        if event["kind"] == DETECTED:
+            event["detail"] = {"after_s": 3.5}
+        if event["kind"] == SESSIONS_MOVED:
+            event["detail"] = {"sessions": 50, "to": {"pop-2": 50}}
+    told = story(made)[0][1]
+    assert "after 3.00 s (2.50 s to 3.50 s)" in told
+    assert "40 sessions were given another edge: 35 pop-2, 5 pop-3" in told
+
+
+def test_what_does_not_stand_out_is_not_told():
+    calm = [{**e, "t_s": e["t_s"] + 30.0} for e in CRASH]  # the series are calm from 60 s on; the minute before is not
+    (told,) = sentences(calm)
+    assert not any("fell from" in s or "rose from" in s for s in told)
+    assert change_of(result(), (80.0, 90.0, "crash pop-1"), "core.requests.rate", up=True) is None
+
+
+def test_many_faults_are_cut_short():
+    events = []
+    for k in range(8):
+        events += [{**CRASH[0], "t_s": 20.0 + 5 * k}, {**CRASH[-1], "t_s": 22.0 + 5 * k}]
+    told = sentences(events)
+    assert len(told) == 6
+    assert told[-1] == ["And 3 more faults, shaded in the figures."]
