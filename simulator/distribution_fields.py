@@ -157,7 +157,8 @@ def json_schema(quantity: Quantity) -> dict[str, Any]:
     for name, law in LAWS.items():
         body: dict[str, Any] = {"type": "object", "additionalProperties": value, "description": law.about}
         body["examples"] = [form.strip("{}") for form in law.forms]
-        laws.append(_one_key(name, {"anyOf": [amount, body]} if name in LONE_PARAMETER else body))
+        lone = {"anyOf": [amount, body], "description": law.about}
+        laws.append(_one_key(name, lone if name in LONE_PARAMETER else body))
     laws.append(_one_key("empirical", {"type": "string", "description": "a CSV file of measured values"}))
     return {"anyOf": [amount, *laws]}
 

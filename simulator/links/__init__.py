@@ -147,7 +147,8 @@ class _LossField:
         members: list[dict[str, Any]] = [ratio]
         for kind, model in _MODELS.items():
             parameters = handler(model.__pydantic_core_schema__)
-            accepted = {"anyOf": [ratio, parameters]} if model is Bernoulli else parameters
+            about = {"description": parameters.get("description", kind)}
+            accepted = {"anyOf": [ratio, parameters], **about} if model is Bernoulli else parameters
             members.append(
                 {
                     "type": "object",

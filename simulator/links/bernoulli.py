@@ -18,6 +18,7 @@ class Bernoulli(LossModel):
 
     kind: Literal["bernoulli"] = "bernoulli"
     ratio: Ratio
+    """Probability that a message is lost."""
 
     @model_validator(mode="before")
     @classmethod

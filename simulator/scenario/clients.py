@@ -59,6 +59,7 @@ class Locks(Spec):
     shared_pool: _Whole = 0
     """Locks for which all sessions of the group contend."""
     mode: Annotated[Literal["exclusive", "shared"], *choice("exclusive", "shared")] = "exclusive"
+    """exclusive: one holder at a time; shared: never a conflict."""
     conflict: Annotated[Literal["deny", "wait"], *choice("deny", "wait")] = "deny"
     """What an acquire of a lock that somebody else holds meets."""
     hold: PositiveDist = Constant(math.inf)
@@ -75,6 +76,7 @@ class Retry(Spec):
     backoff: Duration = 0.05
     """Retry j (from 0) waits min(cap, backoff * 2**j)."""
     cap: PositiveDurationOrNever = math.inf
+    """No wait is longer."""
     jitter: Annotated[Literal["full", "none"], *choice("full", "none")] = "full"
     """full: uniform between 0 and that wait; none: exactly it."""
     budget: ShareOrUnlimited = math.inf
@@ -104,6 +106,12 @@ def _operations_plain(mix: Mapping[str, float]) -> dict[str, str]:
     return {name: format_ratio(share) for name, share in mix.items()}
 
 
+_MEANING = {
+    "lookup": "Reads the session.",
+    "read_lock": "Reads the state of a lock.",
+    "acquire": "Asks for a lock.",
+    "release": "Gives a lock back.",
+}
 _SHARE = {"anyOf": [{"type": "string"}, {"type": "number"}]}
 Operations = Annotated[
     dict[str, float],
@@ -112,7 +120,7 @@ Operations = Annotated[
     WithJsonSchema(
         {
             "type": "object",
-            "properties": dict.fromkeys(OPERATIONS, _SHARE),
+            "properties": {name: {**_SHARE, "description": _MEANING[name]} for name in OPERATIONS},
             "additionalProperties": False,
             "minProperties": 1,
         }
@@ -133,14 +141,21 @@ class ClientGroup(Spec):
     count: Annotated[Count | None, BeforeValidator(_count)] = None
     """Number of clients; left out for open sessions (`session.arrivals`) and for traces."""
     site: GroupName | None = None
+    """Where the clients are."""
     spread: Distance = 0.0
     """Clients lie uniformly in a disc of this radius around their site."""
     workload: Workload
+    """When they send requests."""
     session: Session = Session()
+    """When they have sessions."""
     operations: Operations = Field(default_factory=lambda: {"lookup": 1.0})
+    """The mix of what requests ask for; the shares sum to 100%."""
     locks: Locks = Locks()
+    """The locks that the operations work on."""
     request_size: SizeDist = Constant(1024.0)
+    """What a request weighs on a link."""
     response_size: SizeDist = Constant(4096.0)
+    """What an answer weighs on a link."""
     retry: Retry | None = None
     """Left out: no timeout, no retries."""
 

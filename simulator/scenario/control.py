@@ -36,6 +36,7 @@ class Heartbeat(Spec):
     """How edges are found to have failed."""
 
     period: PositiveDuration = 1.0
+    """Each edge sends one this often."""
     misses: Count = 3
     """Heartbeats missed in a row until an edge is believed failed."""
 
@@ -44,6 +45,7 @@ class Probes(Spec):
     """Agents measure the network by probes as well as by their requests."""
 
     every: PositiveDuration = 5.0
+    """Each client with an open session measures one edge, in turn, this often."""
 
 
 class Sam(Spec):
@@ -52,29 +54,41 @@ class Sam(Spec):
     model: Annotated[Literal["published", "cumulative", "static"], *choice("published", "cumulative", "static")] = (
         "published"
     )
+    """published: from the base every time; cumulative: from the previous weight; static: the first weight stays."""
     interval: PositiveDuration = 1.0
     """How often it scores."""
     window: PositiveDuration = 10.0
     """Over which measurements; a multiple of the interval."""
     initial_weight: WeightOrMeasured = 50.0
+    """Of a new session; `measured`: by the rule, from the round trip of one probe."""
     latency: Annotated[Literal["network", "response"], *choice("network", "response")] = "network"
     """The latency that is scored: of the network alone, or with queue and service."""
     heartbeat: Heartbeat = Heartbeat()
+    """The failure detector."""
     propagation: Duration = 0.05
     """From a new weight to the earliest answer that carries it."""
     shards: Count = 1
+    """Parts of the manager, each with its sessions, that can fail apart."""
     site: GroupName | None = None
+    """Where it is, for the latency of heartbeats."""
     client_reports: Bool = False
     """Clients' timeouts count as evidence of a failed edge."""
     probes: Annotated[Probes | None, *OrOff] = None
+    """Whether clients measure edges that they do not use."""
     base: Weight = 50.0
     """Where the published rule starts from, every time."""
     latency_low: Duration = 0.05
+    """Below this latency the weight grows."""
     latency_high: Duration = 0.2
+    """Above this latency it shrinks."""
     rate_low: Rate = 10.0
+    """Below this rate of a session's requests it shrinks."""
     rate_high: Rate = 100.0
+    """Above this rate it grows."""
     error_low: Ratio = 0.01
+    """Below this share of failed attempts it grows."""
     error_high: Ratio = 0.05
+    """Above this share it shrinks."""
     latency_low_step: Number = 10.0
     """Added below latency_low."""
     latency_high_step: Number = -10.0
@@ -111,6 +125,7 @@ class Routing(Spec):
     """Where a request goes. Settings that the chosen policy does not use wait for a variant that does."""
 
     policy: RoutingPolicy = "adaptive"
+    """What decides."""
     weight: Weight | None = None
     """Of the static policy."""
     leave_to: Annotated[
@@ -147,12 +162,15 @@ class Leases(Spec):
     """How long an edge may serve a session, and how it renews."""
 
     length: PositiveDuration = 30.0
+    """From a grant or renewal to the expiry."""
     renew_before: Duration = 10.0
     """Renewal is due when this much or less is left."""
     batch_every: PositiveDuration = 1.0
+    """How often an edge looks for leases that are due."""
     max_batch: CountOrUnlimited = 256
     """Leases in one message."""
     batching: Switch = True
+    """Whether one message renews many leases; `off`: one message a lease."""
     idle_after: DurationOrNever = 60.0
     """Sessions without a request for this long are not renewed."""
     lock_delay: Duration = 15.0

@@ -41,6 +41,7 @@ class Fault(Spec):
     """Whether its targets are client groups."""
 
     at: Duration
+    """When it begins."""
     for_: PositiveDuration | None = Field(default=None, alias="for")
     """Left out: until the end."""
 
@@ -60,6 +61,7 @@ class Crash(Fault):
     verb = "crash"
     about = "a node loses all it holds, answers nothing, and restarts cold"
     crash: Globs
+    """Names or globs of nodes, or group names."""
 
 
 class Drain(Fault):
@@ -68,6 +70,7 @@ class Drain(Fault):
     verb = "drain"
     about = "an edge takes no new sessions and the existing ones leave"
     drain: Globs
+    """Names or globs of edges, or group names."""
 
 
 class Slow(Fault):
@@ -76,7 +79,9 @@ class Slow(Fault):
     verb = "slow"
     about = "service takes `factor` times as long: a grey failure"
     slow: Globs
+    """Names or globs of nodes, or group names."""
     factor: Factor
+    """How many times as long."""
 
 
 def _sides(value: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -109,7 +114,9 @@ class Partition(Fault):
         PlainSerializer(_sides_plain),
         WithJsonSchema({"type": "array", "items": _NAMES, "minItems": 2, "maxItems": 2}),
     ]
+    """Two sides, each a name, a glob or a list of them."""
     direction: Annotated[Literal["both", "forward"], *choice("both", "forward")] = "both"
+    """both, or forward: only from the first side to the second."""
 
     def targets(self) -> list[tuple[tuple[str | int, ...], tuple[str, ...]]]:
         """Both sides."""
@@ -120,10 +127,13 @@ class Degradation(Spec):
     """Which links get worse, and how."""
 
     from_: Globs = Field(alias="from")
+    """Names or globs of actors, or group names."""
     to: Globs
+    """Names or globs of actors, or group names."""
     loss: Loss | None = None
     """On top of the link's own."""
     add_latency: Duration | None = None
+    """On top of the link's own."""
     bandwidth: Bandwidth | None = None
     """At most this much is left."""
 
@@ -140,6 +150,7 @@ class Degrade(Fault):
     verb = "degrade"
     about = "links lose more, take longer or carry less"
     degrade: Degradation
+    """Which links, and how."""
 
     def targets(self) -> list[tuple[tuple[str | int, ...], tuple[str, ...]]]:
         """Both ends."""
@@ -152,8 +163,11 @@ class RollingRestart(Fault):
     verb = "rolling_restart"
     about = "nodes restart one after the other, each `down` long, with a `pause` between"
     rolling_restart: Globs
+    """Names or globs of nodes, or group names."""
     down: PositiveDuration
+    """How long each node is down."""
     pause: Duration = 0.0
+    """From one node being up again to the next one going down."""
 
     @model_validator(mode="after")
     def _has_its_own_end(self) -> RollingRestart:
@@ -169,7 +183,9 @@ class Crowd(Fault):
     about = "clients send `factor` times as many requests: a flash crowd"
     on_clients = True
     crowd: Globs
+    """Names or globs of client groups."""
     factor: Factor
+    """How many times as many requests."""
 
 
 class RandomFault(Fault):
@@ -178,10 +194,15 @@ class RandomFault(Fault):
     verb = "random"
     about = "nodes fail and are repaired again and again, at random (mttf, mttr)"
     at: Duration = 0.0
+    """When the first time to failure begins."""
     random: Annotated[Literal["crash", "slow", "drain"], *choice("crash", "slow", "drain")]
+    """What happens to a node."""
     of: Globs
+    """Names or globs of nodes, or group names."""
     mttf: PositiveDurationDist
+    """From a repair to the next failure."""
     mttr: PositiveDurationDist
+    """From a failure to its repair."""
     factor: Factor | None = None
     """Of `random: slow`."""
 

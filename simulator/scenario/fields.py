@@ -24,6 +24,7 @@ from pydantic_core import CoreSchema
 from pydantic_core.core_schema import SerializerFunctionWrapHandler
 
 from simulator.units import (
+    DURATION,
     QuantityError,
     format_duration,
     format_number,
@@ -163,6 +164,8 @@ def _word_plain(dump: Callable[[float], Any]) -> PlainSerializer:
 
 
 _STRING = {"type": "string"}
+_SAMPLE = {"anyOf": [_STRING, {"type": "number"}]}
+_DURATION = {"type": "string", "pattern": DURATION.pattern(), "examples": ["50ms"]}
 Text = Annotated[str, PlainValidator(text), WithJsonSchema(_STRING)]
 """Prose."""
 Bool = Annotated[bool, PlainValidator(boolean), WithJsonSchema({"type": "boolean"})]
@@ -186,14 +189,14 @@ AutoOrDuration = Annotated[
     float | str,
     PlainValidator(_word_or("auto", parse_duration)),
     _word_plain(format_duration),
-    WithJsonSchema(_STRING),
+    WithJsonSchema({"anyOf": [_DURATION, {"const": "auto"}]}),
 ]
 """Seconds, or the word `auto`."""
 ExtendOrDuration = Annotated[
     float | str,
     PlainValidator(_word_or("extend", parse_duration)),
     _word_plain(format_duration),
-    WithJsonSchema(_STRING),
+    WithJsonSchema({"anyOf": [_DURATION, {"const": "extend"}]}),
 ]
 """Seconds, or the word `extend`."""
 WeightOrMeasured = Annotated[
@@ -213,7 +216,7 @@ TraceRatio = Annotated[
                 {"enum": ["off", "on", True, False]},
                 {
                     "type": "object",
-                    "properties": {"sample": {"anyOf": [_STRING, {"type": "number"}]}},
+                    "properties": {"sample": {**_SAMPLE, "description": "Share of requests."}},
                     "required": ["sample"],
                     "additionalProperties": False,
                 },

@@ -30,7 +30,7 @@ def scenario_schema() -> dict[str, Any]:
     properties = schema["properties"]
     for section in GROUPS:
         properties[section] = _mapping_or_list(properties[section], schema["$defs"])
-    properties["schema"] = {"const": 1}
+    properties["schema"] = {**properties["schema"], "const": 1}
     properties["values"] = _values()
     properties["extends"] = {"type": "string", "description": "Another file, in this folder, to build upon."}
     for required in ("name", "duration", "clients", "edges"):
@@ -42,16 +42,19 @@ def scenario_schema() -> dict[str, Any]:
 
 def _values() -> dict[str, Any]:
     """Values out of a deployment's own files (see `values`)."""
-    key = {"type": "string"}
+    key = {"type": "string", "description": "The key in that file, with dots."}
+    unit = {"type": "string", "description": "Of the bare number that is there."}
+    file = {"type": "string", "description": "The file, relative to the scenario."}
+    paths = {"type": "object", "description": "Path in the scenario -> key in that file."}
     keyed = {
         "type": "object",
-        "properties": {"key": key, "unit": {"type": "string"}},
+        "properties": {"key": key, "unit": unit},
         "required": ["key"],
         "additionalProperties": False,
     }
     one = {
         "type": "object",
-        "properties": {"from": key, "map": {"type": "object", "additionalProperties": {"anyOf": [key, keyed]}}},
+        "properties": {"from": file, "map": {**paths, "additionalProperties": {"anyOf": [key, keyed]}}},
         "required": ["from", "map"],
         "additionalProperties": False,
     }
@@ -64,8 +67,9 @@ def _mapping_or_list(mapping: dict[str, Any], definitions: dict[str, Any]) -> di
     group = next(iter(patterns.values())) if patterns else mapping["additionalProperties"]
     name = group["$ref"].rsplit("/", 1)[-1]
     item = {**definitions[name], "title": f"{name} with its name"}
-    item["properties"] = {"name": {"type": "string"}, **item["properties"]}
+    item["properties"] = {"name": {"type": "string", "description": "Of the group."}, **item["properties"]}
     item["required"] = ["name", *item.get("required", [])]
     definitions[f"{name}Item"] = item
     listed = {"type": "array", "items": {"$ref": f"#/$defs/{name}Item"}}
-    return {"anyOf": [{k: v for k, v in mapping.items() if k != "description"}, listed]}
+    about = {"description": mapping["description"]} if "description" in mapping else {}
+    return {**about, "anyOf": [{k: v for k, v in mapping.items() if k != "description"}, listed]}

@@ -24,7 +24,9 @@ class Site(Spec):
     """A place on Earth, in degrees."""
 
     lat: float
+    """North of the equator."""
     lon: float
+    """East of Greenwich."""
 
 
 def _degrees(value: object, limit: int) -> float:
@@ -85,6 +87,10 @@ def _sites_plain(sites: Mapping[str, Site]) -> dict[str, Any]:
     return {name: {"lat": format_number(site.lat), "lon": format_number(site.lon)} for name, site in sites.items()}
 
 
+def _degrees_schema(limit: int, about: str) -> dict[str, Any]:
+    return {"type": "number", "minimum": -limit, "maximum": limit, "description": about}
+
+
 Sites = Annotated[
     dict[str, Site],
     PlainValidator(_sites),
@@ -101,8 +107,8 @@ Sites = Annotated[
                             {
                                 "type": "object",
                                 "properties": {
-                                    "lat": {"type": "number", "minimum": -90, "maximum": 90},
-                                    "lon": {"type": "number", "minimum": -180, "maximum": 180},
+                                    "lat": _degrees_schema(90, "North of the equator."),
+                                    "lon": _degrees_schema(180, "East of Greenwich."),
                                 },
                                 "required": ["lat", "lon"],
                                 "additionalProperties": False,
@@ -134,19 +140,26 @@ class LinkDefaults(Spec):
     jitter: DurationDist = Constant(0.0)
     """Added to the latency, drawn for each message."""
     loss: Loss = Bernoulli(ratio=0.0)
+    """Share of messages lost, or a loss model."""
     bandwidth: Bandwidth = math.inf
+    """Messages queue for it, one after the other."""
 
 
 class LinkRule(Spec):
     """What links from one set of actors to another are like; keys left out are inherited."""
 
     from_: Globs = Field(alias="from")
+    """Names or globs of actors, or group names."""
     to: Globs
+    """Names or globs of actors, or group names."""
     latency: DurationDist | None = None
     """In place of geography and of the default."""
     jitter: DurationDist | None = None
+    """Added to the latency, drawn for each message."""
     loss: Loss | None = None
+    """Share of messages lost, or a loss model."""
     bandwidth: Bandwidth | None = None
+    """Messages queue for it, one after the other."""
 
     @model_validator(mode="after")
     def _does_something(self) -> LinkRule:
@@ -177,6 +190,8 @@ class Network(Spec):
     geo: Annotated[Geo | None, *OrOff] = None
     """Left out: on where there are sites and no `default.latency`."""
     default: LinkDefaults = LinkDefaults()
+    """Every link, where no rule says otherwise."""
     links: tuple[LinkRule, ...] = ()
     """Later rules override earlier ones."""
     messages: MessageSizes = MessageSizes()
+    """Sizes of control messages."""

@@ -52,34 +52,55 @@ class Scenario(Spec):  # noqa: PLW1641 (it holds mappings; content_hash() identi
     """A validated scenario; times in seconds, sizes in bytes, rates per second, ratios 0..1."""
 
     schema_: Annotated[Literal[1], BeforeValidator(_schema_one)] = Field(default=1, alias="schema")
+    """The version of this language; left out: 1."""
     name: ScenarioName
+    """Names the result folder; left out: the name of the file."""
     question: Text = ""
     """Echoed above the answer."""
     description: Text = ""
+    """As many words as you like, echoed below the question."""
     duration: PositiveDuration
     """Simulated time during which requests arrive."""
     warmup: AutoOrDuration = 0.0
     """Not counted; `auto` finds its end (MSER-5)."""
     seed: Annotated[int, BeforeValidator(_seed), WithJsonSchema({"type": "integer", "minimum": 0})] = 1
+    """Where all randomness comes from: the same seed gives the same numbers."""
     replications: Count = 1
+    """Independent repetitions, for intervals."""
     extensions: tuple[Text, ...] = ()
     """Python files, relative to the scenario, that register members of families."""
     sites: Sites = Field(default_factory=dict)
+    """Places, with which distance becomes latency: known cities and cloud regions by name, or coordinates."""
     clients: dict[GroupName, ClientGroup]
+    """Groups of client agents, by name: who sends requests, in sessions."""
     edges: dict[GroupName, EdgeGroup]
+    """Groups of edge nodes, by name: they answer from L1, or ask a core."""
     cores: dict[GroupName, CoreGroup] = Field(default_factory=lambda: {"core": CoreGroup()})
+    """Groups of core shards, by name: they hold L2, leases and locks."""
     storage: Storage = Storage()
+    """The source of truth, behind the cores."""
     sam: Annotated[Sam | None, *OrOff] = Sam()
+    """The session affinity manager: weights of sessions, and the detection of failed edges. `off`: neither."""
     routing: Routing = Routing()
+    """Where requests go."""
     leases: Annotated[Leases | None, *OrOff] = Leases()
+    """For how long an edge may serve a session, and how it renews. `off`: for ever."""
     coherence: Annotated[Literal["ttl", "invalidate"], *choice("ttl", "invalidate")] = "ttl"
+    """Whether a change of locks reaches copies in L1 by their TTL, or by a message to each edge that holds one."""
     network: Network = Network()
+    """All links."""
     faults: tuple[AnyFault, ...] = ()
+    """What goes wrong, when, to whom. The key that names the target says what happens."""
     variants: Variants = Field(default_factory=dict)
+    """Name -> paths and values: played beside the scenario as written, on the same arrivals."""
     record: Record = Record()
+    """What is kept of a run."""
     expect: Expectations = ()
+    """`METRIC OP VALUE` each: judged on the 95 % interval."""
     measured: Measured = Field(default_factory=dict)
+    """Metric -> what you measured in reality, shown beside the model."""
     sweep: Sweep = Field(default_factory=dict)
+    """Path -> values, for `simulator sweep`."""
 
     _tree: Node = PrivateAttr()
     _base_dir: Path = PrivateAttr()

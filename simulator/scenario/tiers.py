@@ -52,14 +52,18 @@ class L2(Tier):
     """A core's cache."""
 
     ttl: DurationDist = Constant(600.0)
+    """An entry is valid iff now < expiry; `never` for no expiry, `0ms` for a tier that keeps nothing."""
 
 
 class NodeGroup(Spec):
     """Nodes of one make: either `at: {site: how many}`, or `count` of them (at one `site`)."""
 
     at: dict[GroupName, Count] | None = None
+    """Site -> number of nodes there, named GROUP-SITE-1 and so on."""
     count: Count | None = None
+    """Number of nodes, named GROUP-1 and so on; left out: 1."""
     site: GroupName | None = None
+    """Where all of `count` are."""
 
     @model_validator(mode="after")
     def _at_or_count(self) -> NodeGroup:
@@ -93,10 +97,13 @@ class EdgeGroup(NodeGroup):
     """Edge nodes."""
 
     workers: CountOrUnlimited = 1
+    """Requests in service at once, each node."""
     queue: PlacesOrUnlimited = 1000
     """Waiting places (those in service not counted); beyond them a request is refused."""
     service_time: DurationDist = Constant(0.001)
+    """Of one request, at one worker."""
     l1: L1 = L1()
+    """The cache of each edge."""
     hold_worker_on_miss: Bool = False
     """Whether a worker waits for the core's answer."""
     coalesce: Bool = True
@@ -109,18 +116,25 @@ class CoreGroup(NodeGroup):
     """Core nodes: one shard of the sessions each."""
 
     standby: Bool = True
+    """Whether each shard has a standby that takes over when it crashes."""
     takeover: Duration = 3.0
     """From the detection of a crash until the standby serves."""
     grace: ExtendOrDuration = "extend"
     """After a takeover leases are extended, or for this long only reclaims are served."""
     workers: CountOrUnlimited = 1
+    """Requests in service at once, each node."""
     service_time: DurationDist = Constant(0.002)
+    """Of one request, at one worker."""
     l2: L2 = L2()
+    """The cache of each shard."""
 
 
 class Storage(Spec):
     """The source of truth."""
 
     site: GroupName | None = None
+    """Left out: beside each core."""
     read: DurationDist = _READ
+    """Time of reading a session's record."""
     write: DurationDist = _WRITE
+    """Time of a durable write."""
