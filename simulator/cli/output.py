@@ -24,6 +24,17 @@ UNDECIDED: Final = 4
 INVARIANT: Final = 5
 MISSED: Final = 99
 INTERRUPTED: Final = 130
+EXIT_CODES: Final[Mapping[int, str]] = {
+    OK: "ok",
+    1: "a bug of ours (a traceback), nothing else",
+    USAGE: "bad usage, bad scenario, unreadable input",
+    INCOMPLETE: "some cells or replications did not complete",
+    UNDECIDED: "undecided: the intervals are too wide, or a baseline is not comparable",
+    INVARIANT: "a safety invariant broke (the trace is in the result folder)",
+    MISSED: "an expectation or a regression check failed",
+    INTERRUPTED: "interrupted: what was finished is written, and how to go on is printed",
+}
+"""What a script may read from the exit status of any command."""
 
 Given = str | bool | None
 """What an option of `output_options` can be."""

@@ -17,16 +17,17 @@ from simulator.scenario.schema import Scenario
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-class _Generator(GenerateJsonSchema):
+class SchemaGenerator(GenerateJsonSchema):
     """Leaves defaults out: they are SI floats here, and `simulator config` prints them with their units."""
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """The schema of what has a default."""
         return self.generate_inner(schema["schema"])
 
 
 def scenario_schema() -> dict[str, Any]:
     """The schema, Draft 2020-12."""
-    schema = Scenario.model_json_schema(by_alias=True, schema_generator=_Generator)
+    schema = Scenario.model_json_schema(by_alias=True, schema_generator=SchemaGenerator)
     properties = schema["properties"]
     for section in GROUPS:
         properties[section] = _mapping_or_list(properties[section], schema["$defs"])

@@ -2,8 +2,9 @@
 
 A `console` block holds commands (`$ ...`) with what they print; a line `...` stands for any lines, and a command may
 say what it exits with: `$ command  # exit 99`. A `python` block is run, page by page in one namespace; what it
-prints is in a `text` block right after it. A `yaml` block is a scenario (with `schema: 1`) or a part of one. Run as a
-program, this file writes true outputs into the pages it is given.
+prints is in a `text` block right after it. A `yaml` block is a scenario (with `schema: 1`) or a part of one. A block
+whose first line is a comment with a file's name (`# clock.py`) is also that file, for the commands and the scenarios
+of the page. Run as a program, this file writes true outputs into the pages it is given.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FILE = re.compile(r"^# ([\w-]+\.(?:py|yaml))\n")
 _EXIT = re.compile(r"\s+# exit (\d+)$")
 ANYTHING = "..."
 
@@ -39,6 +41,13 @@ class Block:
 def blocks(page: str) -> list[Block]:
     """The fenced blocks of a page, in order."""
     return [Block(m[1], m[2], page.count("\n", 0, m.start()) + 2, m.start(2), m.end(2)) for m in _FENCE.finditer(page)]
+
+
+def write_files(page: str, folder: Path) -> None:
+    """Save the blocks that say what file they are."""
+    for block in blocks(page):
+        if named := _FILE.match(block.text):
+            (folder / named[1]).write_text(block.text, encoding="utf-8")
 
 
 def shows_output(page: str, program: Block | None, block: Block) -> bool:
@@ -90,7 +99,7 @@ def run_python(text: str, namespace: dict[str, Any]) -> str:
     """What a Python block prints."""
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
-        exec(compile(text, "<page>", "exec"), namespace)
+        exec(compile(text, "<page>", "exec", dont_inherit=True), namespace)
     return out.getvalue()
 
 
@@ -115,6 +124,7 @@ def renew(page: Path, folder: Path) -> None:
     text, moved = page.read_text(encoding="utf-8"), 0
     namespace: dict[str, Any] = {}
     printed, program, original = "", None, text
+    write_files(text, folder)
     for block in blocks(text):
         new = block.text
         if block.language == "console":

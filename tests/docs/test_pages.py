@@ -9,8 +9,10 @@ import pytest
 import snippets
 from snippets import ROOT
 
-from simulator import Scenario
+from simulator import Scenario, workloads
+from simulator.caches import registry as caches
 from simulator.routing.base import POLICIES
+from simulator.scenario import faults
 from simulator.scenario.bundled import bundled_folder
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -30,13 +32,17 @@ INSTALLS = {
 }
 
 
+REGISTRIES = (POLICIES, caches._POLICIES, workloads._KINDS, faults._FAULTS)
+
+
 @pytest.fixture
-def forget_policies():
+def forget_extensions():
     """What a page registers is forgotten after it."""
-    before = dict(POLICIES)
+    before = [dict(registry) for registry in REGISTRIES]
     yield
-    POLICIES.clear()
-    POLICIES.update(before)
+    for registry, known in zip(REGISTRIES, before, strict=True):
+        registry.clear()
+        registry.update(known)
 
 
 def of(page: Path, *languages: str) -> list[snippets.Block]:
@@ -53,6 +59,7 @@ def named(*languages: str) -> list[object]:
 
 @pytest.mark.parametrize(("page", "block"), named("console"))
 def test_commands_print_what_the_page_says(page, block, tmp_path):
+    snippets.write_files(page.read_text(encoding="utf-8"), tmp_path)
     for command, code, expected in snippets.commands(block):
         got, out = snippets.run(command, tmp_path)
         assert got == code, out
@@ -60,7 +67,7 @@ def test_commands_print_what_the_page_says(page, block, tmp_path):
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if of(page, "python")], ids=lambda page: page.name)
-@pytest.mark.usefixtures("forget_policies")
+@pytest.mark.usefixtures("forget_extensions")
 def test_programs_print_what_the_page_says(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "Agg")
@@ -74,8 +81,10 @@ def test_programs_print_what_the_page_says(page, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(("page", "block"), named("yaml"))
+@pytest.mark.usefixtures("forget_extensions")
 def test_scenarios_and_their_parts_are_valid(page, block, tmp_path):
     whole = "schema: 1" in block.text
+    snippets.write_files(page.read_text(encoding="utf-8"), tmp_path)
     path = tmp_path / "scenario.yaml"
     if not whole:
         (tmp_path / "base.yaml").write_text(BASE)

@@ -1,0 +1,75 @@
+"""The reference of what can be chosen: policies, workloads, loss models, faults, distributions, bundled scenarios."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from generate.scenario_keys import keys, parts
+from generate.tables import code, first_paragraph, prose, sentence, table
+from simulator.caches import find_policy, policy_names
+from simulator.distribution_fields import LAWS
+from simulator.links import loss_models as registered_loss_models
+from simulator.routing import POLICIES
+from simulator.scenario.bundled import bundled_folder, bundled_names
+from simulator.scenario.faults import Fault, fault_verbs
+from simulator.scenario.reader import read_file
+from simulator.spec import Spec
+from simulator.workloads import kinds
+
+
+def routing_policies() -> str:
+    """Name and meaning of each."""
+    return _named({name: first_paragraph(policy) for name, policy in POLICIES.items()})
+
+
+def cache_policies() -> str:
+    """Name and meaning of each."""
+    return _named({name: first_paragraph(find_policy(name)) for name in policy_names()})
+
+
+def workload_kinds() -> str:
+    """Each kind with its keys."""
+    return _members(kinds(), skip=("kind",))
+
+
+def loss_models() -> str:
+    """Each model with its parameters."""
+    return _members(registered_loss_models(), skip=("kind",))
+
+
+def fault_kinds() -> str:
+    """What all faults share, then each with its keys."""
+    shared = tuple(field.alias or name for name, field in Fault.model_fields.items())
+    return keys(Fault) + _members(fault_verbs(), skip=shared)
+
+
+def distributions() -> str:
+    """Each law with the ways to write it."""
+    rows = [
+        (code(name), sentence(law.about), " ".join(code(f"{{{name}: {form}}}") for form in law.forms))
+        for name, law in LAWS.items()
+    ]
+    rows.append((code("empirical"), "Measured values, the first column of a CSV file.", "`{empirical: times.csv}`"))
+    return table(("law", "meaning", "written"), rows)
+
+
+def scenarios() -> str:
+    """The bundled scenarios and what they ask."""
+    texts = {}
+    for name in bundled_names():
+        root = read_file(bundled_folder() / f"{name}.yaml", name)
+        asked = root.get("question") or root.get("description")
+        texts[name] = str(asked.value) if asked is not None else ""
+    return table(("scenario", "asks"), ((code(name), text) for name, text in texts.items()))
+
+
+def _named(members: Mapping[str, str]) -> str:
+    return table(("name", "meaning"), ((code(name), about) for name, about in members.items()))
+
+
+def _members(members: Mapping[str, type[Spec]], skip: tuple[str, ...]) -> str:
+    pieces = []
+    for name, member in members.items():
+        pieces += [f"### {name}\n", prose(member), keys(member, name, skip)]
+        pieces += [f"{head}\n\n{body}" for head, body in parts(member, name, 4)]
+    return "\n".join(pieces)

@@ -1,0 +1,90 @@
+"""What to call the type of a key: known by the JSON Schema that it gives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from simulator import distribution_fields as dist
+from simulator import units
+from simulator.links import Loss
+from simulator.scenario import fields
+from simulator.scenario.clients import Operations
+from simulator.scenario.network import Sites
+
+Schema = Mapping[str, Any]
+_MEMBERS = {
+    "duration": units.Duration,
+    "duration or `never`": units.DurationOrNever,
+    "duration or `auto`": fields.AutoOrDuration,
+    "duration or `extend`": fields.ExtendOrDuration,
+    "rate": units.Rate,
+    "share": units.Ratio,
+    "share or `unlimited`": units.ShareOrUnlimited,
+    "size": units.Size,
+    "bandwidth or `unlimited`": units.Bandwidth,
+    "distance": units.Distance,
+    "factor": units.Factor,
+    "number": units.Number,
+    "weight": units.Weight,
+    "weight or `measured`": fields.WeightOrMeasured,
+    "whole number or `unlimited`": units.CountOrUnlimited,
+    "whole number or `unlimited` ": units.PlacesOrUnlimited,
+    "`on` or `off`": units.Switch,
+    "`true` or `false`": fields.Bool,
+    "text": fields.Text,
+    "names or globs": fields.Globs,
+    "[random duration](families.md#distributions)": dist.DurationDist,
+    "[random size](families.md#distributions)": dist.SizeDist,
+    "[random rate](families.md#distributions)": dist.RateDist,
+    "share or [loss model](families.md#loss-models)": Loss,
+    "`off`, `on` or `{sample: 1%}`": fields.TraceRatio,
+    "shares by operation": Operations,
+    "known places, or coordinates by name": Sites,
+}
+_PLAIN = {"integer": "whole number", "number": "number", "string": "text", "object": "mapping", "array": "list"}
+_NOTES = ("title", "description", "default", "examples")
+
+
+def _core(schema: Any) -> Any:
+    """The schema without notes, and without the null of what may be left out."""
+    if isinstance(schema, list):
+        return [_core(part) for part in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    options = [option for option in schema.get("anyOf", []) if option != {"type": "null"}]
+    if len(options) == 1:
+        return _core(options[0])
+    core = {key: _core(value) for key, value in schema.items() if key not in _NOTES}
+    return core | ({"anyOf": _core(options)} if options else {})
+
+
+def _text(schema: Schema) -> str:
+    return json.dumps(_core(schema), sort_keys=True, default=str)
+
+
+KNOWN = {_text(TypeAdapter(member).json_schema()): name.strip() for name, member in _MEMBERS.items()}
+
+
+def kind_of(schema: Schema) -> str:
+    """In words, what a value of this key may be; ValueError where nobody has named it."""
+    core = _core(schema)
+    found = KNOWN.get(_text(schema)) or _words(core) or _section(core) or _PLAIN.get(core.get("type", ""))
+    if found is None:
+        raise ValueError(f"no name for the type {core}: add it to docs/generate/kinds.py")
+    of = core.get("items", {})
+    return f"list of {kind_of(of)}s".replace("texts", "text") if found == "list" and of.get("type") in _PLAIN else found
+
+
+def _words(core: Schema) -> str | None:
+    options = core.get("enum", [core["const"]] if "const" in core else [])
+    return " ".join(f"`{option}`" for option in options) or None
+
+
+def _section(core: Schema) -> str | None:
+    if "$ref" in core:
+        return "section"
+    return "section, or `off`" if any("$ref" in option for option in core.get("anyOf", [])) else None
