@@ -5,7 +5,7 @@ from __future__ import annotations
 from generate.tables import code, sentence, table
 from simulator.observe.catalogue import CATALOGUE, FAILURE_CAUSES, MISS_CAUSES
 
-UNITS = {"s": "s", "ratio": "ratio, 0 to 1", "1/s": "1/s", "B": "B", "B/s": "B/s", "1": ""}
+UNITS = {"s": "s", "ratio": "ratio, 0 to 1", "1/s": "1/s", "B": "B", "B/s": "B/s", "1": "none"}
 
 
 def metrics() -> str:
@@ -17,11 +17,12 @@ def metrics() -> str:
                 code("within[D]" if metric.name == "within" else metric.name),
                 sentence(metric.description),
                 UNITS[metric.unit],
-                "" if metric.better == "none" else metric.better,
-                ", ".join(metric.labels),
+                "neither" if metric.better == "none" else metric.better,
+                ", ".join(metric.labels) or "nothing",
             )
             for metric in CATALOGUE.values()
         ),
+        "metrics",
     )
 
 

@@ -19,6 +19,7 @@ from simulator.spec import Spec
 
 ELSEWHERE = {"faults": "[list of faults](families.md#faults)", "workload": "[workload](families.md#workloads)"}
 FAMILIES = (Fault, LossModel)
+_TWICE = ("\N{GREEK SMALL LETTER MU}s", "kB")  # read as well, but no other unit
 _TOP_ONLY = ("extends", "values")  # the loader reads these before the models do
 
 
@@ -64,7 +65,7 @@ def keys(model: type[Spec], path: str = "", skip: tuple[str, ...] = ()) -> str:
         rows.append((code(key), about, kind, _default(field, defaults.get(key), nested=part is not None)))
     if not path and model is Scenario:
         rows += _loader_rows()
-    return table(("key", "meaning", "type", "default"), rows)
+    return table(("key", "meaning", "type", "default"), rows, "keys")
 
 
 def _loader_rows() -> Iterator[tuple[str, str, str, str]]:
@@ -135,7 +136,7 @@ def quantities() -> str:
         "duration": units.DURATION, "rate": units.RATE, "size": units.SIZE, "bandwidth": units.BANDWIDTH,
         "distance": units.DISTANCE,
     }  # fmt: skip
-    rows = [(name, " ".join(map(code, one.units)), code(f"20{one.readings[0]}")) for name, one in dimensions.items()]
+    rows = [(name, " ".join(code(unit) for unit in one.units if unit not in _TWICE), code(f"20{one.readings[0]}")) for name, one in dimensions.items()]
     rows += [
         ("share", "`%`, or a number from 0 to 1", "`0.5%`"),
         ("factor", "`x`, or a number above 0", "`2.5x`"),

@@ -6,11 +6,11 @@ import inspect
 from collections.abc import Iterable, Sequence
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table whose first column is the name of the row."""
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], style: str = "") -> str:
+    """A table whose first column is the name of the row; `style` is one more class of it."""
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     lines += ["| " + " | ".join(_cell(cell) for cell in row) + " |" for row in rows]
-    return "\n".join(["", "```{table}", ":class: stacked", "", *lines, "```", ""])
+    return "\n".join(["", "```{table}", f":class: stacked {style}".rstrip(), "", *lines, "```", ""])
 
 
 def _cell(text: str) -> str:

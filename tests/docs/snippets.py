@@ -22,7 +22,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_FILE = re.compile(r"^# ([\w-]+\.(?:py|yaml))\n")
+_FILE = re.compile(r"^# ((?:[\w-]+/)*[\w-]+\.(?:py|yaml))\n")
 _EXIT = re.compile(r"\s+# exit (\d+)$")
 ANYTHING = "..."
 
@@ -43,11 +43,19 @@ def blocks(page: str) -> list[Block]:
     return [Block(m[1], m[2], page.count("\n", 0, m.start()) + 2, m.start(2), m.end(2)) for m in _FENCE.finditer(page)]
 
 
+def file_of(block: Block) -> str | None:
+    """The name of the file that a block says it is."""
+    named = _FILE.match(block.text)
+    return named[1] if named else None
+
+
 def write_files(page: str, folder: Path) -> None:
     """Save the blocks that say what file they are."""
     for block in blocks(page):
-        if named := _FILE.match(block.text):
-            (folder / named[1]).write_text(block.text, encoding="utf-8")
+        if (name := file_of(block)) is not None:
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block.text, encoding="utf-8")
 
 
 def shows_output(page: str, program: Block | None, block: Block) -> bool:

@@ -90,7 +90,7 @@ def test_scenarios_and_their_parts_are_valid(page, block, tmp_path):
         (tmp_path / "base.yaml").write_text(BASE)
     text = block.text.replace(SOMEBODYS_LOG, str(bundled_folder() / "data" / "small-access.log.gz"))
     path.write_text(text if whole else f"extends: base.yaml\n{text}")
-    Scenario.load(str(path))
+    Scenario.load(str(tmp_path / (snippets.file_of(block) or path.name)))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
