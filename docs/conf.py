@@ -30,6 +30,7 @@ exclude_patterns = ["_build"]
 myst_enable_extensions = ["attrs_inline", "colon_fence"]
 myst_heading_anchors = 4
 
+smartquotes = False  # `--until` is not a dash
 default_role = "literal"  # in docstrings, `this` is code
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import click
 
 from generate.tables import code, table
-from simulator.cli.main import COMMANDS, cli
+from simulator.cli.main import cli
 from simulator.cli.output import EXIT_CODES, output_options
 
 
@@ -23,7 +23,7 @@ def command_pages() -> str:
         context = click.Context(command, info_name=name, parent=root)
         own = [option for option in _options(command) if option.name not in common]
         usage = " ".join(["simulator", name, *command.collect_usage_pieces(context)])
-        parts += [f"## simulator {name}\n", f"{COMMANDS[name][1]}\n", f"```text\n{usage}\n```\n", _prose(command)]
+        parts += [f"## simulator {name}\n", f"```text\n{usage}\n```\n", _prose(command)]
         parts += [_table(context, own)] if own else []
     return "\n".join(parts)
 

@@ -136,7 +136,10 @@ def quantities() -> str:
         "duration": units.DURATION, "rate": units.RATE, "size": units.SIZE, "bandwidth": units.BANDWIDTH,
         "distance": units.DISTANCE,
     }  # fmt: skip
-    rows = [(name, " ".join(code(unit) for unit in one.units if unit not in _TWICE), code(f"20{one.readings[0]}")) for name, one in dimensions.items()]
+    rows = []
+    for name, one in dimensions.items():
+        known = [code(unit) for unit in one.units if unit not in _TWICE]
+        rows.append((name, " ".join(known), code(f"20{one.readings[0]}")))
     rows += [
         ("share", "`%`, or a number from 0 to 1", "`0.5%`"),
         ("factor", "`x`, or a number above 0", "`2.5x`"),
