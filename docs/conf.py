@@ -59,7 +59,24 @@ def generated_pages(app: Sphinx, *_changes: object) -> Iterable[str]:
     return [name for name in env.found_docs if generate.has_generated_parts(env.doc2path(name).read_text("utf-8"))]
 
 
+_COLON = "\N{MODIFIER LETTER COLON}"
+
+
+def hide_colons(_app: Sphinx, what: str, _name: str, _object: object, _options: object, lines: list[str]) -> None:
+    """A property is described in a sentence: what stands before its colon is no type, as napoleon would have it."""
+    if what in ("attribute", "property"):
+        lines[:] = [line.replace(":", _COLON) for line in lines]
+
+
+def show_colons(_app: Sphinx, what: str, _name: str, _object: object, _options: object, lines: list[str]) -> None:
+    """Undo `hide_colons`, after napoleon."""
+    if what in ("attribute", "property"):
+        lines[:] = [line.replace(_COLON, ":") for line in lines]
+
+
 def setup(app: Sphinx) -> None:
     """Connect the above."""
     app.connect("source-read", fill_in)
     app.connect("env-get-outdated", generated_pages)
+    app.connect("autodoc-process-docstring", hide_colons, priority=400)  # napoleon's is 500
+    app.connect("autodoc-process-docstring", show_colons, priority=600)

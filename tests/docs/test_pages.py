@@ -9,7 +9,7 @@ import pytest
 import snippets
 from snippets import ROOT
 
-from simulator import Scenario, workloads
+from simulator import Scenario, links, workloads
 from simulator.caches import registry as caches
 from simulator.routing.base import POLICIES
 from simulator.scenario import faults
@@ -32,7 +32,7 @@ INSTALLS = {
 }
 
 
-REGISTRIES = (POLICIES, caches._POLICIES, workloads._KINDS, faults._FAULTS)
+REGISTRIES = (POLICIES, caches._POLICIES, workloads._KINDS, links._MODELS, faults._FAULTS)
 
 
 @pytest.fixture
