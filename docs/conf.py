@@ -30,7 +30,6 @@ exclude_patterns = ["_build"]
 myst_enable_extensions = ["attrs_inline", "colon_fence"]
 myst_heading_anchors = 4
 
-smartquotes = False  # `--until` is not a dash
 default_role = "literal"  # in docstrings, `this` is code
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
@@ -42,6 +41,7 @@ html_theme = "furo"
 html_title = "stickysim"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_use_index = False
 html_copy_source = False
 html_show_sphinx = False
 pygments_style = "friendly"

@@ -54,6 +54,6 @@ def _prose(command: click.Command) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Help is plain text: brackets, stars and angles in it mean themselves, what is in backticks stays code."""
-    parts = re.split(r"(`[^`]*`)", text)
+    """Help is plain text: brackets, stars and angles mean themselves; options and what is in backticks are code."""
+    parts = re.split(r"(`[^`]*`)", re.sub(r"(?<![\w`-])(--?[a-z][\w-]*)(?![\w`])", r"`\1`", text))
     return "".join(part if part.startswith("`") else re.sub(r"([\[\]*<>_\\])", r"\\\1", part) for part in parts)
