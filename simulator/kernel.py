@@ -2,70 +2,58 @@
 
 Control (SAM loop, heartbeats, lease ticks, faults) runs as ordinary SimPy processes. Requests do not: a message
 is one heap entry that calls a function with one argument, without an `Event` and its callback list. Both kinds
-share one heap and one clock, so `process`, `timeout`, `event`, `run(until=...)` and `step` work as SimPy
-documents them.
+share one heap and one clock (simulator.clock), so `process`, `timeout`, `event`, `run(until=...)` and `step` work
+as SimPy documents them.
 
 At equal times the order is: faults, then ticks (and every plain SimPy timeout), then messages in the order in
 which they were scheduled.
 
-May import: simpy. Does not model: real time, cancelling (guard with a token in the argument instead).
+May import: simpy, the clock. Does not model: real time, cancelling (guard with a token in the argument instead).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from heapq import heappop, heappush
-from itertools import count
 from typing import Any
 
 import simpy
 from simpy.core import EmptySchedule, StopSimulation
 from simpy.events import NORMAL, URGENT, Event
 
+from simulator.clock import Clock
+
 _BAND = 1 << 60  # width of one priority band: more events than any run can have
 _STOP, _TICK = URGENT - 1, NORMAL
 
 
 class Kernel(simpy.Environment):
-    """A SimPy environment whose heap holds `(time_s, order, function, argument)`.
+    """A SimPy environment over a `Clock`: its heap holds `(time_s, order, function, argument)`.
 
-    `now` is the simulated time in seconds.
+    `now` is the simulated time in seconds; `clock` is what nodes hold.
     """
 
     def __init__(self) -> None:
-        self.now = 0.0
+        self.clock = Clock()
         super().__init__()
-        self._queue: list[tuple[float, int, Callable[[Any], None], Any]] = []  # type: ignore[assignment]  # ours
-        self._order = count()
+        self.queue = self.clock.queue
+        self._queue = self.queue  # type: ignore[assignment]  # ours
+        self._order = self.clock.order
         self._stops = 0
-        # The request loop pushes by itself what it knows to be due later than now; see `call_at`.
-        self.queue = self._queue
-        self.order = self._order
+        self.call_at = self.clock.call_at
+        self.call_in = self.clock.call_in
 
-    now: float = 0.0  # a plain attribute shadows the property of the base class, which would cost a call
+    @property
+    def now(self) -> float:
+        """The simulated time, seconds."""
+        return self.clock.now
 
     @property
     def _now(self) -> float:
-        return self.now
+        return self.clock.now
 
     @_now.setter
     def _now(self, time_s: float) -> None:
-        self.now = time_s
-
-    # -- the cheap path -------------------------------------------------------------------------------
-    def call_at(self, time_s: float, function: Callable[[Any], None], argument: Any = None) -> None:
-        """Call `function(argument)` at `time_s`, after all faults and ticks of that instant.
-
-        Raises:
-            ValueError: `time_s` is in the past or not a number.
-        """
-        if not time_s >= self.now:
-            raise ValueError(f"time runs backwards: {time_s!r} s is before {self.now!r} s")
-        heappush(self._queue, (time_s, next(self._order), function, argument))
-
-    def call_in(self, delay_s: float, function: Callable[[Any], None], argument: Any = None) -> None:
-        """Call `function(argument)` after `delay_s` seconds (as `call_at`)."""
-        self.call_at(self.now + delay_s, function, argument)
+        self.clock.now = time_s
 
     # -- absolute times for processes -----------------------------------------------------------------
     def tick_at(self, time_s: float) -> Event:
@@ -88,7 +76,7 @@ class Kernel(simpy.Environment):
     # -- SimPy's own interface ------------------------------------------------------------------------
     def _push(self, time_s: float, priority: int, event: Event) -> None:
         order = (priority - 2) * _BAND + next(self._order)
-        heappush(self._queue, (time_s, order, _process, event))
+        heappush(self.queue, (time_s, order, _process, event))
 
     def schedule(self, event: Event, priority: int = NORMAL, delay: float = 0) -> None:
         """Schedule a SimPy event (as `simpy.Environment.schedule`)."""
@@ -102,7 +90,7 @@ class Kernel(simpy.Environment):
         """
         if not self._queue:
             raise EmptySchedule
-        self.now, _, function, argument = heappop(self._queue)
+        self.clock.now, _, function, argument = heappop(self.queue)
         function(argument)
 
     def settle(self) -> None:
@@ -125,12 +113,9 @@ class Kernel(simpy.Environment):
         elif until is not None:
             if until <= self.now:
                 raise ValueError(f"until ({until}) must be greater than the current simulation time")
-            heappush(self._queue, (float(until), (_STOP - 2) * _BAND + next(self._order), _stop, self))
-        queue, pop = self._queue, heappop
+            heappush(self.queue, (float(until), (_STOP - 2) * _BAND + next(self._order), _stop, self))
         try:
-            while queue:
-                self.now, _, function, argument = pop(queue)
-                function(argument)
+            self.clock.run()
         except StopSimulation as stop:
             return stop.args[0]
         if isinstance(until, Event):

@@ -69,7 +69,7 @@ class LeaseTable:
     """The lease table of one edge with its renewal batcher."""
 
     def __init__(self, kernel: Kernel, policy: LeasePolicy, clock_offset_s: float) -> None:
-        self.kernel = kernel
+        self.clock = kernel.clock
         self.policy = policy
         self.haste_s = policy.clock_skew_s + clock_offset_s  # how much earlier than the core it lets go
         self.edge: EdgeNode
@@ -115,16 +115,16 @@ class LeaseTable:
         session_id = session.session_id
         held = self.held.get(session_id)
         if held is None:
-            held = self.held[session_id] = HeldLease(session, until_s, self.kernel.now)
+            held = self.held[session_id] = HeldLease(session, until_s, self.clock.now)
             held.named_s = named_s
         else:
             held.named_s = max(held.named_s, named_s)
-            if held.renewing and held.until_s > self.kernel.now:
-                held.last_used_s = self.kernel.now
+            if held.renewing and held.until_s > self.clock.now:
+                held.last_used_s = self.clock.now
                 return  # a lookup never extends: what it heard by renewing is as good, and keeps its tick
             held.until_s = max(until_s, held.until_s)
             held.renewing = True
-        held.last_used_s = self.kernel.now
+        held.last_used_s = self.clock.now
         self._schedule(held)
 
     def _schedule(self, held: HeldLease) -> None:
@@ -132,7 +132,7 @@ class LeaseTable:
         due_s = held.until_s - policy.renew_before_s
         if not policy.batching:
             held.due_tick += 1
-            self.kernel.call_at(max(due_s, self.kernel.now), self._renew_alone, (held, held.due_tick))
+            self.clock.call_at(max(due_s, self.clock.now), self._renew_alone, (held, held.due_tick))
             return
         held.due_tick = ASKED
         if due_s < INFINITY:
@@ -159,7 +159,7 @@ class LeaseTable:
         due = self._due.pop(number, None)
         if due is None and not self._unanswered:
             return
-        now = self.kernel.now
+        now = self.clock.now
         kept: list[HeldLease] = []
         shards: dict[int, list[HeldLease]] = {}
         asked = [held for held in self._unanswered if held.due_tick == ASKED]
@@ -213,13 +213,13 @@ class LeaseTable:
         held, token = due
         if not held.renewing or held.due_tick != token or self.edge.down:
             return
-        now = self.kernel.now
+        now = self.clock.now
         if self._over(held, now):
             return
         if now - held.last_used_s <= self.policy.idle_after_s:
             self._send_all([held], held.session.session_id % self.shards, now)
         again_s = now + self.policy.batch_every_s
-        self.kernel.call_at(min(again_s, max(held.until_s, now)), self._renew_alone, due)
+        self.clock.call_at(min(again_s, max(held.until_s, now)), self._renew_alone, due)
 
     def batch_lost(self, batch: Batch) -> None:
         """A batch or its answer was lost, or met a crash: its leases go again at the next tick."""
@@ -234,7 +234,7 @@ class LeaseTable:
         self.answered += len(batch.sessions)
         self.in_flight -= len(batch.sessions)
         until_s = batch.sent_s + self.policy.length_s - self.haste_s
-        tick_now = math.floor(self.kernel.now / self.policy.batch_every_s + EXACT)
+        tick_now = math.floor(self.clock.now / self.policy.batch_every_s + EXACT)
         for session, answer in zip(batch.sessions, batch.answers, strict=True):
             held = self.held.get(session.session_id)
             if held is None:
@@ -248,7 +248,7 @@ class LeaseTable:
                 # expired, or moved and not named again since: stop; what L1 holds is valid until the last expiry heard
                 held.renewing = False
                 if answer == RenewalAnswer.EXPIRED:
-                    held.until_s = min(held.until_s, self.kernel.now)
+                    held.until_s = min(held.until_s, self.clock.now)
                 if self.policy.batching:  # look at it once more when it has ended, to forget it
                     held.due_tick = max(math.ceil(held.until_s / self.policy.batch_every_s), tick_now) + 1
                     self._due.setdefault(held.due_tick, []).append(held)

@@ -76,7 +76,7 @@ class CoreNode(Server):
         self.index = index
         self.name = name
         self.site = site
-        self.kernel = kernel
+        self.clock = kernel.clock
         self.policy = policy
         super().__init__(draw_service_s)
         self.draw_ttl_s = draw_ttl_s
@@ -103,6 +103,9 @@ class CoreNode(Server):
         self._lines_due_s: dict[Lock, float] = {}  # lock -> when its line is looked at next
         self._ever: dict[int, Cause] = {}  # why a session is not in L2; absent: never was
         cache.on_evict = self._evicted
+        self._decide: tuple[Callable[[Call], None], ...] = (  # by `Kind`
+            self._lookup, self._establish, self._acquire, self._release, self._close, self._close,
+        )  # fmt: skip
         self.reset_counters()
 
     def reset_counters(self) -> None:
@@ -119,7 +122,7 @@ class CoreNode(Server):
             self._lose(call)
             return
         self.received += 1
-        call.received_s = self.kernel.now
+        call.received_s = self.clock.now
         call.core_epoch = self.epoch
         if self.busy < self.policy.workers:
             self.busy += 1
@@ -128,13 +131,13 @@ class CoreNode(Server):
             self.waiting.append(call)
 
     def _start(self, call: Call | Batch) -> None:
-        now = self.kernel.now
+        now = self.clock.now
         self.start_sum_s += now
         self.wait_sum_s += now - call.received_s
         if call.kind == Kind.LOOKUP:
             assert isinstance(call, Call)
             self._look_up(call, now)
-        self.kernel.call_at(now + self.draw_service_s(), self._finish, call)
+        self.clock.call_at(now + self.draw_service_s(), self._finish, call)
 
     def _look_up(self, call: Call, now: float) -> None:
         session_id = call.session.session_id
@@ -151,7 +154,7 @@ class CoreNode(Server):
         if call.core_epoch != self.epoch:
             self._lose(call)
             return
-        now = self.kernel.now
+        now = self.clock.now
         self.departure_sum_s += now
         if self.waiting:
             self._start(self.waiting.popleft())
@@ -160,7 +163,7 @@ class CoreNode(Server):
         if isinstance(call, Batch):
             self._renew(call)
         else:
-            self._decide[call.kind](self, call)
+            self._decide[call.kind](call)
 
     # -- decisions ------------------------------------------------------------------------------------
     def _lookup(self, call: Call) -> None:
@@ -199,13 +202,13 @@ class CoreNode(Server):
 
     def _over(self, leg: tuple[Path, Line, float], call: Call, then: Callable[[Call], None]) -> None:
         """Send over a link to or from storage; what is lost is asked for again after a second."""
-        now = self.kernel.now
+        now = self.clock.now
         path, line, base_s = leg
         delay_s = path.transit(line, self.sizes.metadata, now, base_s)
         if delay_s < INFINITY:
-            self.kernel.call_at(now + delay_s, then, call)
+            self.clock.call_at(now + delay_s, then, call)
         elif call.core_epoch == self.epoch:
-            self.kernel.call_at(now + STORAGE_RETRY_S, self._ask_storage, call)
+            self.clock.call_at(now + STORAGE_RETRY_S, self._ask_storage, call)
         else:
             self._lose(call)
 
@@ -246,7 +249,7 @@ class CoreNode(Server):
     def _acquire(self, call: Call) -> None:
         if not self._lease_runs(call):
             return
-        now = self.kernel.now
+        now = self.clock.now
         call.tier = Tier.CORE
         session_id = call.session.session_id
         if now < self.grace_until_s and not self.locks.holds(session_id, call.lock):
@@ -270,20 +273,20 @@ class CoreNode(Server):
         free_s = self.locks.free_at_s(lock)
         if free_s is None or free_s == INFINITY:
             return
-        due_s = max(free_s, self.kernel.now)
+        due_s = max(free_s, self.clock.now)
         if self._lines_due_s.get(lock, INFINITY) > due_s:
             self._lines_due_s[lock] = due_s
-            self.kernel.call_at(due_s, self._line_due, lock)
+            self.clock.call_at(due_s, self._line_due, lock)
 
     def _line_due(self, lock: Lock) -> None:
-        if self._lines_due_s.get(lock, INFINITY) <= self.kernel.now:
+        if self._lines_due_s.get(lock, INFINITY) <= self.clock.now:
             del self._lines_due_s[lock]
             self._serve_line(lock)
 
     def _serve_line(self, lock: Lock) -> None:
         """Grant a lock that may be free to whoever is first in line, at the shard that decides it."""
         decider = self.shards[(lock[1] if lock[0] < 0 else lock[0]) % len(self.shards)]
-        now = self.kernel.now
+        now = self.clock.now
         granted = self.locks.next_in_line(lock, now, decider._still_wanted)
         while granted is not None:
             call: Call = granted[0]
@@ -309,7 +312,7 @@ class CoreNode(Server):
         call.tier = Tier.CORE
         if call.attempt is not None and not self._lease_runs(call):
             return
-        if self.locks.release(call.lock, call.session.session_id, call.token, self.kernel.now):
+        if self.locks.release(call.lock, call.session.session_id, call.token, self.clock.now):
             self._locks_changed(call)
             self._serve_line(call.lock)
         else:
@@ -323,14 +326,14 @@ class CoreNode(Server):
         self.cache.discard(session_id)
         self._ever.pop(session_id, None)
         self.holders.pop(session_id, None)
-        for lock in self.locks.release_all(session_id, self.kernel.now, expired=False):
+        for lock in self.locks.release_all(session_id, self.clock.now, expired=False):
             self._serve_line(lock)
         self.locks_changed_s.pop(session_id, None)
 
     def _renew(self, batch: Batch) -> None:
         """Answer each lease of a batch: extended, expired, or moved to another renewer."""
         assert self.leases is not None
-        batch.answered_s = now = self.kernel.now
+        batch.answered_s = now = self.clock.now
         until_s = batch.received_s + self.leases.length_s
         for session in batch.sessions:
             grant = self.grants.get(session.session_id)
@@ -347,11 +350,9 @@ class CoreNode(Server):
         size = self.sizes.batch + self.sizes.batch_lease * len(batch.sessions)
         delay_s = path.transit(line, size, now, base_s)
         if delay_s < INFINITY:
-            self.kernel.call_at(now + delay_s, edge.leases.receive_answers, batch)
+            self.clock.call_at(now + delay_s, edge.leases.receive_answers, batch)
         else:
             edge.leases.batch_lost(batch)
-
-    _decide: tuple[Callable[[CoreNode, Call], None], ...] = (_lookup, _establish, _acquire, _release, _close, _close)
 
     # -- leases ---------------------------------------------------------------------------------------
     def grant(self, session: Session, renewer: int, until_s: float) -> None:
@@ -365,7 +366,7 @@ class CoreNode(Server):
         session_id = call.session.session_id
         authority = self.shards[session_id % len(self.shards)]
         grant = authority.grants.get(session_id)
-        if grant is not None and self.kernel.now < grant.until_s:
+        if grant is not None and self.clock.now < grant.until_s:
             return True
         if grant is not None:
             authority._expire(session_id)
@@ -387,12 +388,12 @@ class CoreNode(Server):
             del self.grants[session_id]
 
     def _free_locks_in_time(self, session_id: int) -> None:
-        free_s = max(self.locks_until_s(session_id), self.kernel.now)
+        free_s = max(self.locks_until_s(session_id), self.clock.now)
         if free_s < INFINITY:
-            self.kernel.call_at(free_s, self._free_locks, session_id)
+            self.clock.call_at(free_s, self._free_locks, session_id)
 
     def _free_locks(self, session_id: int) -> None:
-        now = self.kernel.now
+        now = self.clock.now
         if session_id in self.grants and self.locks_until_s(session_id) <= now:
             del self.grants[session_id]
             for lock in self.locks.release_all(session_id, now, expired=True):
@@ -422,7 +423,7 @@ class CoreNode(Server):
 
     # -- answers and coherence ------------------------------------------------------------------------
     def _fill(self, session_id: int) -> None:
-        now = self.kernel.now
+        now = self.clock.now
         if self.draw_ttl_s is None:
             self.cache.insert(session_id, now)
         else:
@@ -431,7 +432,7 @@ class CoreNode(Server):
                 self.cache.insert(session_id, now, ttl_s)
 
     def _reply(self, call: Call) -> None:
-        now = self.kernel.now
+        now = self.clock.now
         call.read_at_s = now
         if call.kind == Kind.LOOKUP:
             expires_at_s = self.cache.expires_at(call.session.session_id)
@@ -440,7 +441,7 @@ class CoreNode(Server):
         delay_s = path.transit(line, self.sizes.metadata, now, base_s)
         if delay_s < INFINITY:
             self.reply_link_sum_s += delay_s
-            self.kernel.call_at(now + delay_s, self.edges[call.edge].fill, call)
+            self.clock.call_at(now + delay_s, self.edges[call.edge].fill, call)
         else:
             call.note_lost()
 
@@ -451,7 +452,7 @@ class CoreNode(Server):
     def _locks_changed(self, call: Call) -> None:
         """The record of a session has changed; the write behind it is durable later."""
         session_id = call.session.session_id
-        now = self.kernel.now
+        now = self.clock.now
         owner = self.shards[session_id % len(self.shards)]
         owner.locks_changed_s[session_id] = now
         self.storage.write(_nothing, None)
@@ -465,7 +466,7 @@ class CoreNode(Server):
             path, line, base_s = self.to_edge[edge]
             delay_s = path.transit(line, self.sizes.lookup, now, base_s)
             if delay_s < INFINITY:
-                self.kernel.call_at(now + delay_s, self.edges[edge].invalidate, call)
+                self.clock.call_at(now + delay_s, self.edges[edge].invalidate, call)
         if answered:
             owner._note_holder(call)
 
@@ -475,7 +476,7 @@ class CoreNode(Server):
     # -- faults ---------------------------------------------------------------------------------------
     def crash(self) -> None:
         """Lose L2, the queue and what is in service; lease and lock state is safe with the standby."""
-        self.crashed_s = now = self.kernel.now
+        self.crashed_s = now = self.clock.now
         self.down = True
         self.epoch += 1
         for session_id in list(self.cache.keys()):
@@ -492,7 +493,7 @@ class CoreNode(Server):
         self.down = False
         if self.leases is None:
             return
-        now, grace_s = self.kernel.now, self.policy.grace_s
+        now, grace_s = self.clock.now, self.policy.grace_s
         until_s = now + (self.leases.length_s if grace_s is None else grace_s)
         if grace_s is not None:
             self.grace_until_s = until_s

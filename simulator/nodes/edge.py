@@ -71,7 +71,7 @@ class EdgeNode(Server):
         self.index = index
         self.name = name
         self.site = site
-        self.kernel = kernel
+        self.clock = kernel.clock
         self.workers = policy.workers
         self.queue_limit = policy.queue
         self.policy = policy
@@ -86,6 +86,8 @@ class EdgeNode(Server):
         self.sojourns_s: array[float] = array("d")  # shared by all edges: the recorder's columns
         self.waits_s: array[float] = array("d")
         self.track_reads = False
+        self.watch_start: Callable[[Attempt], None] | None = None  # takes the next service in its hands, once
+        self.watch_answer: Callable[[Attempt], None] | None = None  # sees every answer before it is sent
         self.down = False
         self.draining = False
         self.epoch = 0
@@ -117,7 +119,7 @@ class EdgeNode(Server):
         if self.down:
             self._lose(attempt)
             return
-        now = self.kernel.now
+        now = self.clock.now
         self.arrivals += 1
         attempt.arrived_s = now
         attempt.epoch = self.epoch
@@ -142,8 +144,13 @@ class EdgeNode(Server):
 
     def _start(self, attempt: Attempt) -> None:
         """Begin service; the L1 lookup is here."""
-        kernel = self.kernel
-        attempt.started_s = now = kernel.now
+        watch = self.watch_start
+        if watch is not None:
+            self.watch_start = None
+            watch(attempt)
+            return
+        clock = self.clock
+        attempt.started_s = now = clock.now
         self.start_sum_s += now
         if attempt.operation <= READ_LOCK:
             session = attempt.session
@@ -164,7 +171,7 @@ class EdgeNode(Server):
                 call.lock, call.token = attempt.lock, attempt.token
                 if self.leases is not None:
                     self.leases.touch(attempt.session.session_id, now)
-        heappush(kernel.queue, (now + self.draw_service_s(), next(kernel.order), self._finish_cb, attempt))
+        heappush(clock.queue, (now + self.draw_service_s(), next(clock.order), self._finish_cb, attempt))
 
     def _miss(self, attempt: Attempt, session_id: int, now: float) -> None:
         call = self.fetching.get(session_id)
@@ -222,7 +229,7 @@ class EdgeNode(Server):
 
     def _leave(self, attempt: Attempt) -> None:
         """The attempt's worker is free; the next in the queue gets it."""
-        attempt.left_s = now = self.kernel.now
+        attempt.left_s = now = self.clock.now
         arrived_s = attempt.arrived_s
         wait_s = attempt.started_s - arrived_s
         self.visits += 1
@@ -248,19 +255,21 @@ class EdgeNode(Server):
 
     def _answer(self, attempt: Attempt, size: float) -> None:
         """Send the answer of an attempt to its client."""
+        if self.watch_answer is not None:
+            self.watch_answer(attempt)
         client = attempt.client
-        kernel = self.kernel
+        clock = self.clock
         group = client.group
         if size < 0.0:
             size = group.draw_response_bytes()
         group.bytes_moved += size
         attempt.size_bytes = size
         index = self.index
-        now = kernel.now
+        now = clock.now
         attempt.told_weight = attempt.session.published_weight
         attempt.down_s = delay_s = client.down[index].transit(client.down_line, size, now, client.back_s[index])
         if delay_s < INFINITY:
-            heappush(kernel.queue, (now + delay_s, next(kernel.order), group.completed, attempt))
+            heappush(clock.queue, (now + delay_s, next(clock.order), group.completed, attempt))
         else:
             group.unanswered(attempt)
 
@@ -280,8 +289,8 @@ class EdgeNode(Server):
 
     def _dispatch(self, call: Call) -> bool:
         """Send a question to its shard; whether it is on its way."""
-        kernel = self.kernel
-        call.sent_s = now = kernel.now
+        clock = self.clock
+        call.sent_s = now = clock.now
         shard = self._shard(call)
         path, line, base_s = self.to_core[shard]
         size = self.sizes.metadata if call.kind == Kind.ESTABLISH else self.sizes.lookup
@@ -290,7 +299,7 @@ class EdgeNode(Server):
             call.note_lost()
             return False
         self.core_link_sum_s += delay_s
-        kernel.call_at(now + delay_s, self.cores[shard].receive, call)
+        clock.call_at(now + delay_s, self.cores[shard].receive, call)
         return True
 
     def _ask_again(self, call: Call) -> None:
@@ -355,7 +364,7 @@ class EdgeNode(Server):
         question.done = True
         question.outcome = outcome = call.outcome
         self.fetches += 1
-        self.fetch_sum_s += self.kernel.now - question.sent_s
+        self.fetch_sum_s += self.clock.now - question.sent_s
         session = call.session
         session_id = session.session_id
         if self.fetching.get(session_id) is question:
@@ -381,7 +390,7 @@ class EdgeNode(Server):
         question.attempt = None
 
     def _insert(self, call: Call, session_id: int) -> None:
-        now = self.kernel.now
+        now = self.clock.now
         ttl_s = None if self.draw_ttl_s is None else self.draw_ttl_s()
         if self.policy.inherit_ttl and call.kind == Kind.LOOKUP:
             ttl_s = min(INFINITY if ttl_s is None else ttl_s, call.ttl_left_s)
@@ -416,7 +425,7 @@ class EdgeNode(Server):
             self.read_at_s.pop(session_id, None)
             if self.leases is not None:
                 self.leases.drop(session_id)
-        now = self.kernel.now
+        now = self.clock.now
         shard = self._shard(call)
         path, line, base_s = self.to_core[shard]
         delay_s = path.transit(line, self.sizes.lookup, now, base_s)
@@ -424,7 +433,7 @@ class EdgeNode(Server):
             call.sent_s = now
             call.epoch = self.epoch
             call.edge = self.index
-            self.kernel.call_at(now + delay_s, self.cores[shard].receive, call)
+            self.clock.call_at(now + delay_s, self.cores[shard].receive, call)
 
     def invalidate(self, call: Call) -> None:
         """The core says that a session's record has changed (`coherence: invalidate`)."""
@@ -435,7 +444,7 @@ class EdgeNode(Server):
     # -- faults ---------------------------------------------------------------------------------------
     def crash(self) -> None:
         """Lose L1, the lease table, the queue and what is in service."""
-        now = self.kernel.now
+        now = self.clock.now
         self.down = True
         self.epoch += 1
         for session_id in list(self.cache.keys()):

@@ -52,7 +52,7 @@ class ClientGroup:
         session_ids: count[int],
     ) -> None:
         self.name = name
-        self.kernel = kernel
+        self.clock = kernel.clock
         self.router = router
         self.edges = edges
         self.manager = manager
@@ -119,9 +119,9 @@ class ClientGroup:
         client = self.client(index)
         session = self._adopted.pop(index, None)
         self.sessions_open += 1
-        self._opened_sum_s += self.kernel.now
+        self._opened_sum_s += self.clock.now
         if session is None:
-            session = Session(next(self.session_ids), client, self.kernel.now)
+            session = Session(next(self.session_ids), client, self.clock.now)
             client.session = session
             self.sessions_begun += 1
             self._establish(session)
@@ -131,7 +131,7 @@ class ClientGroup:
     @property
     def sessions_s(self) -> float:
         """Time integral of the number of open sessions, seconds."""
-        return self.sessions_open * self.kernel.now - self._opened_sum_s
+        return self.sessions_open * self.clock.now - self._opened_sum_s
 
     def client(self, index: int) -> Client:
         """Client `index`; open populations make their clients when they come."""
@@ -148,14 +148,14 @@ class ClientGroup:
             return
         client.session = None
         self.sessions_open -= 1
-        self._opened_sum_s -= self.kernel.now
+        self._opened_sum_s -= self.clock.now
         session.closing = True
         if session.outstanding == 0:
             self._send_close(session)
 
     def adopt(self, client: Client, edge: int) -> Session:
         """Take a session that is established before the run begins (`established: true`)."""
-        session = Session(next(self.session_ids), client, self.kernel.now)
+        session = Session(next(self.session_ids), client, self.clock.now)
         session.established = True
         session.edge = edge
         self._adopted[client.index] = session
@@ -170,12 +170,12 @@ class ClientGroup:
         rtt_s = self.probe(session.client, edge)
         if rtt_s < INFINITY:
             session.probe_s = rtt_s
-            self.kernel.call_in(rtt_s, self._ask_for_session, session)
+            self.clock.call_in(rtt_s, self._ask_for_session, session)
         else:  # the echo does not come
-            self.kernel.call_in(min(self.retry.timeout_s, LONGEST_PROBE_S), self._ask_for_session, session)
+            self.clock.call_in(min(self.retry.timeout_s, LONGEST_PROBE_S), self._ask_for_session, session)
 
     def _ask_for_session(self, session: Session) -> None:
-        attempt = Attempt(session.client, session, ESTABLISH, self.kernel.now, 0)
+        attempt = Attempt(session.client, session, ESTABLISH, self.clock.now, 0)
         self.establishments += 1
         self._send(attempt, self.router.nearest(session.client, -1), self.sizes.metadata)
 
@@ -183,7 +183,7 @@ class ClientGroup:
         """Seconds until the echo of a small message to an edge is back; infinity if it does not come."""
         if self.edges[edge].down:
             return INFINITY
-        now, size = self.kernel.now, self.sizes.lookup
+        now, size = self.clock.now, self.sizes.lookup
         there_s = client.up[edge].transit(client.up_line, size, now, client.base_s[edge])
         if there_s == INFINITY:
             return INFINITY
@@ -198,7 +198,7 @@ class ClientGroup:
         for waiting in pending or ():
             if not waiting.done:
                 if not waiting.tries:
-                    self.establish_sum_s += self.kernel.now - waiting.intended_s
+                    self.establish_sum_s += self.clock.now - waiting.intended_s
                 self._route(waiting)
         if session.closing and session.outstanding == 0:
             self._send_close(session)
@@ -223,10 +223,10 @@ class ClientGroup:
         self._send_control(client, session.edge, call)
 
     def _send_control(self, client: Client, edge: int, call: Call) -> None:
-        now = self.kernel.now
+        now = self.clock.now
         delay_s = client.up[edge].transit(client.up_line, self.sizes.lookup, now, client.base_s[edge])
         if delay_s < INFINITY:
-            self.kernel.call_at(now + delay_s, self.edges[edge].receive_control, call)
+            self.clock.call_at(now + delay_s, self.edges[edge].receive_control, call)
 
     # -- requests -------------------------------------------------------------------------------------
     def arrive(self, index: int) -> None:
@@ -246,7 +246,7 @@ class ClientGroup:
     def _issue(self, client: Client, session: Session, operation: int) -> None:
         self.issued += 1
         session.outstanding += 1
-        attempt = Attempt(client, session, operation, self.kernel.now, 0)
+        attempt = Attempt(client, session, operation, self.clock.now, 0)
         if operation >= ACQUIRE:
             attempt.lock, attempt.token = self._pick_lock(session, operation)
         if self._tokens < RETRY_BURST:
@@ -282,8 +282,8 @@ class ClientGroup:
         self._send(attempt, edge, self._draw_request_bytes())
 
     def _send(self, attempt: Attempt, edge: int, size: float) -> None:
-        kernel = self.kernel
-        attempt.sent_s = now = kernel.now
+        clock = self.clock
+        attempt.sent_s = now = clock.now
         if edge < 0:
             attempt.done = True
             self._attempt_failed(attempt, UNROUTABLE)
@@ -299,7 +299,7 @@ class ClientGroup:
             at[edge] = at.get(edge, 0) + 1
         timers = self._timers
         if delay_s < INFINITY:
-            heappush(kernel.queue, (now + delay_s, next(kernel.order), self._receivers[edge], attempt))
+            heappush(clock.queue, (now + delay_s, next(clock.order), self._receivers[edge], attempt))
         elif timers is None:
             self.unanswered(attempt)
         if timers is not None:
@@ -311,7 +311,7 @@ class ClientGroup:
             self.late += 1
             return
         attempt.done = True
-        now = self.kernel.now
+        now = self.clock.now
         client, session = attempt.client, attempt.session
         edge = attempt.edge
         rtt_s = attempt.up_s + attempt.down_s
@@ -383,7 +383,7 @@ class ClientGroup:
             if self.locks.draw_hold_s is not None:
                 hold_s = self.locks.draw_hold_s()
                 if hold_s < INFINITY:
-                    self.kernel.call_at(self.kernel.now + hold_s, self._hold_over, attempt)
+                    self.clock.call_at(self.clock.now + hold_s, self._hold_over, attempt)
         return False
 
     def _hold_over(self, attempt: Attempt) -> None:
@@ -433,7 +433,7 @@ class ClientGroup:
             if outcome == SESSION_EXPIRED:
                 self._retry(attempt)
             else:
-                self.kernel.call_at(self.kernel.now + self._backoff_s(attempt.tries), self._retry, attempt)
+                self.clock.call_at(self.clock.now + self._backoff_s(attempt.tries), self._retry, attempt)
         elif attempt.operation == ESTABLISH:
             self._not_established(session, outcome)
         else:
@@ -493,7 +493,7 @@ class ClientGroup:
             session.client.session = successor
 
     def _request_failed(self, attempt: Attempt, outcome: int) -> None:
-        now = self.kernel.now
+        now = self.clock.now
         counted = attempt.intended_s >= self.warmup_s
         key = (outcome, counted)
         self.failed[key] = self.failed.get(key, 0) + 1

@@ -23,7 +23,7 @@ class Storage(Slowable):
     """
 
     def __init__(self, kernel: Kernel, draw_read: Callable[[], float], draw_write: Callable[[], float]) -> None:
-        self._kernel = kernel
+        self._clock = kernel.clock
         self._draw_read = draw_read
         self._draw_write = draw_write
         self._waiting: list[tuple[Callable[[], float], Callable[[Any], None], Any]] = []
@@ -47,7 +47,7 @@ class Storage(Slowable):
             self._waiting.append((draw, function, argument))
             return 0.0
         delay_s = draw() * self.slowness
-        self._kernel.call_at(self._kernel.now + delay_s, function, argument)
+        self._clock.call_at(self._clock.now + delay_s, function, argument)
         return delay_s
 
     # -- faults ---------------------------------------------------------------------------------------

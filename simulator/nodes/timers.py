@@ -25,10 +25,10 @@ T = TypeVar("T", bound=Finishable)
 class Timers(Generic[T]):
     """Calls `expired(item)` `delay_s` seconds after `add(item)`, unless `item.done` by then."""
 
-    __slots__ = ("_armed", "_delay_s", "_expired", "_kernel", "_queue")
+    __slots__ = ("_armed", "_clock", "_delay_s", "_expired", "_queue")
 
     def __init__(self, kernel: Kernel, delay_s: float, expired: Callable[[T], None]) -> None:
-        self._kernel = kernel
+        self._clock = kernel.clock
         self._delay_s = delay_s
         self._expired = expired
         self._queue: deque[tuple[float, T]] = deque()
@@ -39,19 +39,19 @@ class Timers(Generic[T]):
         queue = self._queue
         while queue and queue[0][1].done:
             queue.popleft()
-        queue.append((self._kernel.now + self._delay_s, item))
+        queue.append((self._clock.now + self._delay_s, item))
         if not self._armed:
             self._armed = True
-            self._kernel.call_at(queue[0][0], self._fire)
+            self._clock.call_at(queue[0][0], self._fire)
 
     def _fire(self, _: None) -> None:
-        queue, now = self._queue, self._kernel.now
+        queue, now = self._queue, self._clock.now
         while queue:
             deadline_s, item = queue[0]
             if item.done:
                 queue.popleft()
             elif deadline_s > now:
-                self._kernel.call_at(deadline_s, self._fire)
+                self._clock.call_at(deadline_s, self._fire)
                 return
             else:
                 queue.popleft()

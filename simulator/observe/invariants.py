@@ -2,7 +2,7 @@
 
 Those about single events are checked where the event happens: locks by `LockHistory`, answers of edges that have
 crashed once, and a sample of services (expiry, lease, order of times). May import: the world (to read it). Changes
-nothing but the methods that it watches, and those only by looking on.
+nothing: where an edge offers a hook, it looks on and lets it do what it would have done.
 """
 
 from __future__ import annotations
@@ -130,17 +130,16 @@ class Invariants:
             self._watch_next(edges[self._turn])
 
     def _watch_next(self, edge: EdgeNode) -> None:
-        """Look at the next few services of an edge, from outside; the method is itself again afterwards."""
-        start, left = type(edge)._start, SERVICES_WATCHED
+        """Look at the next few services of an edge, from outside."""
+        left = SERVICES_WATCHED
 
         def watched(attempt: Attempt) -> None:
             nonlocal left
             left -= 1
-            if left <= 0:
-                edge.__dict__.pop("_start", None)
             session_id, now = attempt.session.session_id, self.world.kernel.now
             expires_at_s, hits = edge.cache.expires_at(session_id), edge.hits
-            start(edge, attempt)
+            edge._start(attempt)
+            edge.watch_start = watched if left else None
             self._require(
                 attempt.sent_s <= attempt.arrived_s <= now, f"{edge.name}: served before it was sent or had arrived"
             )
@@ -148,7 +147,7 @@ class Invariants:
             if edge.hits > hits:
                 self._served_rightly(edge, attempt, expires_at_s)
 
-        edge.__dict__["_start"] = watched
+        edge.watch_start = watched
 
     def _served_rightly(self, edge: EdgeNode, attempt: Attempt, expires_at_s: float | None) -> None:
         session_id, now = attempt.session.session_id, self.world.kernel.now
@@ -169,14 +168,12 @@ class Invariants:
             return
         self._answers_watched.add(index)
         edge = self.world.edges[index]
-        answer = edge._answer
 
-        def watched(attempt: Attempt, size: float) -> None:
+        def watched(attempt: Attempt) -> None:
             if edge.down or attempt.epoch != edge.epoch:
                 raise SafetyError(f"{edge.name}: a request served by a crashed node (at {self.world.kernel.now} s)")
-            answer(attempt, size)
 
-        edge.__dict__["_answer"] = watched
+        edge.watch_answer = watched
 
     def _every_renewal_is_somewhere(self) -> None:
         tables = [edge.leases for edge in self.world.edges if edge.leases is not None]

@@ -30,7 +30,10 @@ IntArray = np.ndarray[tuple[int], np.dtype[np.int64]]
 class Clock(Protocol):
     """The part of the kernel that a source needs."""
 
-    now: float
+    @property
+    def now(self) -> float:
+        """The simulated time, seconds."""
+        ...
 
     def call_at(self, time_s: float, function: Callable[[Any], None], argument: object = None) -> None:
         """Call `function(argument)` at `time_s`."""

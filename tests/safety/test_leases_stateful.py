@@ -157,7 +157,7 @@ TestLeases.settings = settings(
     ("where", "name", "bug"),
     [
         (LockTable, "_is_free", lambda self, lock, session_id, now_s: True),
-        (CoreNode, "locks_until_s", lambda self, session_id: self.kernel.now),
+        (CoreNode, "locks_until_s", lambda self, session_id: self.clock.now),
     ],
 )
 def test_the_machine_finds_planted_bugs(monkeypatch, where, name, bug):

@@ -47,7 +47,7 @@ LEASES = {"length": "4s", "renew_before": "2s", "lock_delay": "0ms"}
 
 
 def _believes_from_receipt(self, batch):
-    until_s = self.kernel.now + self.policy.length_s
+    until_s = self.clock.now + self.policy.length_s
     self.answered += len(batch.sessions)
     self.in_flight -= len(batch.sessions)
     for session, answer in zip(batch.sessions, batch.answers, strict=True):
@@ -107,7 +107,7 @@ def test_two_holders_are_found_by_the_history(monkeypatch):
 
 
 def test_a_lock_taken_from_a_holder_whose_lease_runs_is_found(monkeypatch):
-    monkeypatch.setattr(CoreNode, "locks_until_s", lambda self, session_id: self.kernel.now)
+    monkeypatch.setattr(CoreNode, "locks_until_s", lambda self, session_id: self.clock.now)
     found("believes in its lease", clients={"people": LOCKS}, leases={"lock_delay": "1s"})
 
 

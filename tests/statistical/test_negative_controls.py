@@ -77,7 +77,7 @@ def test_latency_from_the_last_attempt_only(monkeypatch):
     right = Attempt.__init__
 
     def forgets(self, client, session, operation, intended_s, tries):
-        right(self, client, session, operation, client.group.kernel.now if tries else intended_s, tries)
+        right(self, client, session, operation, client.group.clock.now if tries else intended_s, tries)
 
     monkeypatch.setattr(Attempt, "__init__", forgets)
     assert "mean of the successful (s)" in misses("60")
