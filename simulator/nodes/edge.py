@@ -55,6 +55,15 @@ class EdgePolicy:
 class EdgeNode(Server):
     """One edge node."""
 
+    __slots__ = (
+        "_finish_cb", "_timers", "absent", "arrival_sum_s", "arrivals", "busy", "cache", "clock",
+        "core_link_sum_s", "cores", "delayed", "departure_sum_s", "down", "draining", "draw_ttl_s", "epoch",
+        "fetch_sum_s", "fetches", "fetching", "hits", "in_system", "index", "leases", "lookups", "misses",
+        "name", "policy", "queue_limit", "read_at_s", "refused", "site", "sizes", "sojourn_sum_s",
+        "sojourns_s", "stale_reads", "start_sum_s", "to_core", "track_reads", "visits", "wait_sum_s", "waited",
+        "waiting", "waits_s", "wasted", "watch_answer", "watch_start", "workers",
+    )  # fmt: skip
+
     def __init__(
         self,
         index: int,

@@ -37,6 +37,18 @@ ACQUIRE, RELEASE, ESTABLISH = int(Operation.ACQUIRE), int(Operation.RELEASE), in
 class ClientGroup:
     """All agents of one group."""
 
+    __slots__ = (
+        "_adopted", "_draw_operation", "_draw_request_bytes", "_keep_code", "_keep_latency", "_opened_sum_s",
+        "_receivers", "_report_session", "_report_value", "_reports", "_reports_health", "_timers", "_tokens",
+        "answered", "bytes_moved", "clients", "clock", "codes", "completed", "counted_retries", "crossed",
+        "draw_response_bytes", "draws", "edge_sites", "edges", "establish_sum_s", "establishments", "failed",
+        "failed_latencies_s", "flows", "goodput_sum", "issued", "late", "latencies_s", "latency_from_response",
+        "left", "locks", "loss_sum", "manager", "measures_first", "migrations", "name", "new_client", "ok",
+        "retry", "retry_sum_s", "routed", "router", "rtt_sum_s", "runs", "session_ids", "sessions_begun",
+        "sessions_open", "silent", "sizes", "source_ended", "track_outstanding", "track_rtt",
+        "warm_latencies_s", "warmup_s", "watch",
+    )  # fmt: skip
+
     def __init__(
         self,
         name: str,

@@ -1,0 +1,48 @@
+"""The clock that nodes hold: what time it is, and one cheap way to call a function later.
+
+Apart from the SimPy environment (simulator.kernel) because nodes need no more than this, millions of times a second:
+a plain object of three fields, which a compiler can make a struct. May import: the standard library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any
+
+
+class Clock:
+    """The simulated time and the heap of what is to come, `(time_s, order, function, argument)`.
+
+    Those who know that what they schedule is due later than now push onto `queue` by themselves, with
+    `next(order)`; everybody else uses `call_at`.
+    """
+
+    __slots__ = ("now", "order", "queue")
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.queue: list[tuple[float, int, Callable[[Any], None], Any]] = []
+        self.order = count()
+
+    def call_at(self, time_s: float, function: Callable[[Any], None], argument: Any = None) -> None:
+        """Call `function(argument)` at `time_s`, after all faults and ticks of that instant.
+
+        Raises:
+            ValueError: `time_s` is in the past or not a number.
+        """
+        if not time_s >= self.now:
+            raise ValueError(f"time runs backwards: {time_s!r} s is before {self.now!r} s")
+        heappush(self.queue, (time_s, next(self.order), function, argument))
+
+    def call_in(self, delay_s: float, function: Callable[[Any], None], argument: Any = None) -> None:
+        """Call `function(argument)` after `delay_s` seconds (as `call_at`)."""
+        self.call_at(self.now + delay_s, function, argument)
+
+    def run(self) -> None:
+        """Take one entry after the other until none is left, or until a function raises."""
+        queue, pop = self.queue, heappop
+        while queue:
+            self.now, _, function, argument = pop(queue)
+            function(argument)
