@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from simpy.events import Event
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from simulator.nodes.edge import EdgeNode
     from simulator.nodes.session import Session
 
-INFINITY = float("inf")
-ASKED = -1  # in place of a lease's next tick: it is being renewed, or never will be
-EXACT = 1e-9  # ticks: "due exactly now" despite rounding of n * D
+INFINITY: Final = float("inf")
+ASKED: Final = -1  # in place of a lease's next tick: it is being renewed, or never will be
+EXACT: Final = 1e-9  # ticks: "due exactly now" despite rounding of n * D
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Iterator
 from operator import add
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from simulator.links.counters import PathCounters
 
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
     from simulator.links.base import LossModel, LossProcess
 
-_HORIZON = 1 << 29
+_HORIZON: Final = 1 << 29
 """Longest countdown to the next loss; a longer gap is drawn again there (the geometric law has no memory)."""
-_NO_DELAY = 0.0
+_NO_DELAY: Final = 0.0
 
 
 class Line:

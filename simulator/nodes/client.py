@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from simulator.nodes.group import ClientGroup
     from simulator.nodes.session import Session
 
-INFINITY = float("inf")
+INFINITY: Final = float("inf")
 
 
 class Client:

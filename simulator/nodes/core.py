@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from simulator.leases.locks import Lock, LockTable
 from simulator.request import Batch, Call, Cause, Kind, Outcome, RenewalAnswer, Tier
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from simulator.nodes.storage import Storage
     from simulator.sam.manager import StickinessManager
 
-INFINITY = float("inf")
-STORAGE_RETRY_S = 1.0
+INFINITY: Final = float("inf")
+STORAGE_RETRY_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)

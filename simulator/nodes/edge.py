@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from heapq import heappush
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from simulator.nodes.timers import Timers
 from simulator.request import Attempt, Call, Cause, Kind, Operation, Outcome, Tier
@@ -28,11 +28,13 @@ if TYPE_CHECKING:
     from simulator.nodes.client import Sizes
     from simulator.nodes.core import CoreNode
 
-INFINITY = float("inf")
-OK = int(Outcome.OK)  # plain integers: enums cost in the hot path
-READ_LOCK, ESTABLISH = int(Operation.READ_LOCK), int(Operation.ESTABLISH)
-L1, L1_DELAYED = int(Tier.L1), int(Tier.L1_DELAYED)
-FETCH_TRIES = 3
+INFINITY: Final = float("inf")
+OK: Final = int(Outcome.OK)  # plain integers: enums cost in the hot path
+READ_LOCK: Final = int(Operation.READ_LOCK)
+ESTABLISH: Final = int(Operation.ESTABLISH)
+L1: Final = int(Tier.L1)
+L1_DELAYED: Final = int(Tier.L1_DELAYED)
+FETCH_TRIES: Final = 3
 KIND_OF: dict[int, int] = {
     Operation.ESTABLISH: Kind.ESTABLISH,
     Operation.ACQUIRE: Kind.ACQUIRE,

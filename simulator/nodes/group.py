@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Callable
 from heapq import heappush
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from simulator.nodes.client import INFINITY, Client, Draws, LockPolicy, RetryPolicy, Sizes
 from simulator.nodes.session import Session
@@ -26,12 +26,18 @@ if TYPE_CHECKING:
     from simulator.routing.base import Router
     from simulator.sam.manager import StickinessManager
 
-GAIN = 0.125  # of the agents' moving averages (RFC 6298's gain for round-trip times)
-LONGEST_PROBE_S = 1.0  # an echo that has not come by then will not come
-RETRY_BURST = 10.0  # retries that a full budget lets through at once
-OK, TIMEOUT, CRASHED = int(Outcome.OK), int(Outcome.TIMEOUT), int(Outcome.CRASHED)  # plain: enums cost in the hot path
-SESSION_EXPIRED, DENIED, UNROUTABLE = int(Outcome.SESSION_EXPIRED), int(Outcome.DENIED), int(Outcome.UNROUTABLE)
-ACQUIRE, RELEASE, ESTABLISH = int(Operation.ACQUIRE), int(Operation.RELEASE), int(Operation.ESTABLISH)
+GAIN: Final = 0.125  # of the agents' moving averages (RFC 6298's gain for round-trip times)
+LONGEST_PROBE_S: Final = 1.0  # an echo that has not come by then will not come
+RETRY_BURST: Final = 10.0  # retries that a full budget lets through at once
+OK: Final = int(Outcome.OK)  # plain integers: enums cost in the hot path
+TIMEOUT: Final = int(Outcome.TIMEOUT)
+CRASHED: Final = int(Outcome.CRASHED)
+SESSION_EXPIRED: Final = int(Outcome.SESSION_EXPIRED)
+DENIED: Final = int(Outcome.DENIED)
+UNROUTABLE: Final = int(Outcome.UNROUTABLE)
+ACQUIRE: Final = int(Operation.ACQUIRE)
+RELEASE: Final = int(Operation.RELEASE)
+ESTABLISH: Final = int(Operation.ESTABLISH)
 
 
 class ClientGroup:

@@ -6,14 +6,14 @@ May import: kernel, workloads' contract. Does not model: establishment; the grou
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from simulator.kernel import Kernel
     from simulator.nodes.group import ClientGroup
     from simulator.workloads import Source
 
-INFINITY = float("inf")
+INFINITY: Final = float("inf")
 
 
 class SessionPlan:

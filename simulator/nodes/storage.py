@@ -7,12 +7,12 @@ asked again then, so nothing that was promised is lost.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from simulator.kernel import Kernel
 from simulator.slowable import Slowable
 
-INFINITY = float("inf")
+INFINITY: Final = float("inf")
 
 
 class Storage(Slowable):
