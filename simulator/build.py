@@ -16,6 +16,7 @@ import numpy as np
 
 from simulator.caches import Cache, make_cache
 from simulator.distributions import Constant, Distribution, Exponential, sampler
+from simulator.foreign import checked_router, is_foreign, plain_index
 from simulator.kernel import Kernel
 from simulator.leases.locks import LockTable
 from simulator.leases.renewal import LeasePolicy, LeaseTable, renew_all
@@ -247,7 +248,7 @@ class _Builder:
         context = RoutingContext(
             scenario.routing, directory, leaving, Nearest(directory), uniform, rng, load, lambda: self.kernel.now
         )
-        router = policy(context)
+        router = checked_router(policy(context))
         group = ClientGroup(
             name, self.kernel, router, world.edges, world.manager, _retry_policy(spec),
             self.lock_policy(spec, entity, number), self.draws(spec, entity), self.sizes, world.warmup_s, ids,
@@ -265,8 +266,9 @@ class _Builder:
             world.manager.choose_other = lambda client, edge: client.group.router.leave(client, edge)
         world.groups.append(group)
         plan = SessionPlan(self.kernel, group, world.duration_s)
+        arrive = plain_index(group.arrive) if is_foreign(spec.workload) else group.arrive
         place = SourceContext(
-            self.kernel, name, spec.count, partial(streams.generator, entity), group.arrive, group.arrive_as,
+            self.kernel, name, spec.count, partial(streams.generator, entity), arrive, group.arrive_as,
             plan.open_now, plan.close_now, world.duration_s, scenario.base_dir,
         )  # fmt: skip
         source: Source = spec.workload.build(place)

@@ -17,8 +17,8 @@ from simulator.spec import Spec
 
 Uniform = Callable[[], float]
 """Gives the next number of a random stream, uniform on [0, 1)."""
-LossProcess = Callable[[], bool]
-"""The loss of one link: each call is one message; True means that this message is lost."""
+LossProcess = Callable[[], object]
+"""The loss of one link: each call is one message; what is true means that this message is lost."""
 
 
 class LossModel(Spec, ABC):
