@@ -79,11 +79,11 @@ def _timeseries(replications: Sequence[Replication]) -> dict[str, Any]:
             column.extend(r.timeseries.get(name, ()))
     text = pa.dictionary(pa.int32(), pa.string())
     return {
-        "replication": pa.array(numbers, pa.int32()),
-        "t_s": pa.array(columns["t_s"], pa.float64()),
-        "metric": pa.array(columns["metric"], pa.string()).cast(text),
-        "label": pa.array(columns["label"], pa.string()).cast(text),
-        "value": pa.array(columns["value"], pa.float64()),
+        "replication": _array(numbers, "int32"),
+        "t_s": _array(columns["t_s"], "float64"),
+        "metric": _array(columns["metric"], "string").cast(text),
+        "label": _array(columns["label"], "string").cast(text),
+        "value": _array(columns["value"], "float64"),
     }
 
 
@@ -155,21 +155,35 @@ def _read_requests(folder: Path, found: Mapping[int, Replication]) -> None:
 
 
 def _table(rows: Sequence[tuple[Any, ...]], kinds: Mapping[str, str]) -> dict[str, Any]:
+    columns = list(zip(*rows, strict=True)) if rows else [() for _ in kinds]
+    return {name: _array(column, kind) for (name, kind), column in zip(kinds.items(), columns, strict=True)}
+
+
+def _array(values: Sequence[Any], kind: str) -> Any:
+    """An Arrow array, from its buffers: `pyarrow.array` would import pandas, which takes as long as a short run."""
+    import numpy as np
     import pyarrow as pa
 
-    types = {"int32": pa.int32(), "int64": pa.int64(), "float64": pa.float64(), "string": pa.string(),
-             "list": pa.list_(pa.int64())}  # fmt: skip
-    columns = list(zip(*rows, strict=True)) if rows else [() for _ in kinds]
-    return {
-        name: pa.array(list(column), types[kind]) for (name, kind), column in zip(kinds.items(), columns, strict=True)
-    }
+    if kind == "string":
+        texts = [value.encode() for value in values]
+        offsets = np.cumsum([0, *map(len, texts)], dtype=np.int32)
+        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(texts))]
+        return pa.Array.from_buffers(pa.string(), len(texts), buffers)
+    if kind == "list":
+        flat = _array([item for value in values for item in value], "int64")
+        offsets = np.cumsum([0, *map(len, values)], dtype=np.int32)
+        buffers = [None, pa.py_buffer(offsets)]
+        return pa.Array.from_buffers(pa.list_(pa.int64()), len(values), buffers, children=[flat])
+    numbers = np.array(values, dtype=kind)
+    return pa.Array.from_buffers(pa.from_numpy_dtype(numbers.dtype), len(numbers), [None, pa.py_buffer(numbers)])
 
 
 def _write(path: Path, columns: Mapping[str, Any]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    pq.write_table(pa.table(dict(columns)), path, compression="zstd")
+    table = pa.Table.from_arrays(list(columns.values()), names=list(columns))
+    pq.write_table(table, path, compression="zstd")
 
 
 def _read(path: Path) -> dict[str, list[Any]]:
