@@ -211,7 +211,6 @@ class _Builder:
             core.to_edge = [self.leg(self.core_ends[core.index], end) for end in self.edge_ends]
         for edge in edges:
             edge.cores = cores
-            edge.waits_s, edge.sojourns_s = edges[0].waits_s, edges[0].sojourns_s
             edge.track_reads = keeps_reads
             edge.to_core = [self.leg(self.edge_ends[edge.index], end) for end in self.core_ends]
             if edge.leases is not None:

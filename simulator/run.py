@@ -207,7 +207,8 @@ class _Run:
         histograms |= {
             (f"latency.failed[{label}]" if label else "latency.failed"): h for label, h in recorder.failed.items()
         }
-        histograms |= {"edge.wait": recorder.waits, "edge.sojourn": recorder.sojourns}
+        for family, by_edge in (("edge.wait", recorder.waits), ("edge.sojourn", recorder.sojourns)):
+            histograms |= {(f"{family}[{edge}]" if edge else family): h for edge, h in by_edge.items()}
         result = Replication(
             replication=self.number,
             seed=self.seed,

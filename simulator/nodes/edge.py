@@ -94,7 +94,7 @@ class EdgeNode(Server):
         self.sizes = sizes
         self.cores: Sequence[CoreNode] = ()
         self.to_core: Sequence[tuple[Path, Line, float]] = ()
-        self.sojourns_s: array[float] = array("d")  # shared by all edges: the recorder's columns
+        self.sojourns_s: array[float] = array("d")  # the recorder's columns
         self.waits_s: array[float] = array("d")
         self.track_reads = False
         self.watch_start: Callable[[Attempt], None] | None = None  # takes the next service in its hands, once

@@ -27,6 +27,13 @@ CAUSE_LABELS: Final[dict[str, tuple[str, ...]]] = {
     "failures.ratio": FAILURE_CAUSES,
 }
 """Metrics that are zero, not unknown, for a cause that never occurred."""
+TIERS: Final = ("l1", "l1_delayed", "l2", "storage", "core")
+HOPS: Final = (
+    "client_link", "edge_queue", "edge_service", "core_link", "core_queue", "core_service", "storage", "retries",
+    "other",
+)  # fmt: skip
+FIXED_LABELS: Final = frozenset((*MISS_CAUSES, *FAILURE_CAUSES, *TIERS, *HOPS))
+"""Labels that no scenario chooses; links between kinds of actors have labels too, such as `edge>core`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,28 +62,25 @@ _ROWS: tuple[tuple[str, str, Direction, tuple[str, ...], str], ...] = (
     ("hit_ratio.l2", "ratio", _UP, (_N,), "L2 lookups answered by the core's cache"),
     ("hit_ratio.total", "ratio", _UP, (_G,), "lookups answered without storage"),
     ("delayed_hit_ratio.l1", "ratio", _NONE, (_G, _E), "L1 lookups that waited for another's fetch"),
-    ("delayed_hit_ratio.l2", "ratio", _NONE, (_N,), "L2 lookups that waited for another's read"),
     ("miss_ratio.l1", "ratio", _DOWN, (_G, _E), "L1 lookups that had to ask the core"),
-    ("lookups.l1.rate", "1/s", _NONE, (_G, _E), "L1 lookups"),
+    ("lookups.l1.rate", "1/s", _NONE, (_E,), "L1 lookups"),
     ("lookups.l2.rate", "1/s", _NONE, (_N,), "L2 lookups"),
-    ("misses.l1.rate", "1/s", _DOWN, (_C, _E), "L1 misses, in all and by cause"),
+    ("misses.l1.rate", "1/s", _DOWN, (_C, _G, _E), "L1 misses, in all and by cause"),
     ("misses.l2.rate", "1/s", _DOWN, (_C, _N), "L2 misses, in all and by cause"),
-    ("evictions.l1.rate", "1/s", _DOWN, (_E,), "L1 entries evicted for lack of room"),
-    ("evictions.l2.rate", "1/s", _DOWN, (_N,), "L2 entries evicted for lack of room"),
-    ("stale_reads.rate", "1/s", _DOWN, (_G, _E), "lock states read from L1 that were no longer true"),
+    ("stale_reads.rate", "1/s", _DOWN, (_E,), "lock states read from L1 that were no longer true"),
     ("latency.mean", "s", _DOWN, (_G, _T, _E), "mean latency of ok requests, intended send to answer"),
     ("latency.p50", "s", _DOWN, (_G, _T, _E), "median latency of ok requests"),
     ("latency.p90", "s", _DOWN, (_G, _T, _E), "90th percentile of the latency of ok requests"),
     ("latency.p95", "s", _DOWN, (_G, _T, _E), "95th percentile of the latency of ok requests"),
     ("latency.p99", "s", _DOWN, (_G, _T, _E), "99th percentile of the latency of ok requests"),
     ("latency.p999", "s", _DOWN, (_G, _T, _E), "99.9th percentile of the latency of ok requests"),
-    ("latency.failed.mean", "s", _DOWN, (_G, _C), "mean time until a request was given up"),
-    ("latency.failed.p99", "s", _DOWN, (_G, _C), "99th percentile of the time until a request was given up"),
+    ("latency.failed.mean", "s", _DOWN, (_G,), "mean time until a request was given up"),
+    ("latency.failed.p99", "s", _DOWN, (_G,), "99th percentile of the time until a request was given up"),
     ("latency.hop.mean", "s", _DOWN, (_H,), "where the mean latency of ok requests goes, hop by hop"),
     ("within", "ratio", _UP, (_G,), "share of all requests answered ok within the duration"),
-    ("network_latency.mean", "s", _DOWN, (_G, _E), "mean round trip client <-> edge, without service"),
+    ("network_latency.mean", "s", _DOWN, (_G,), "mean round trip client <-> edge, without service"),
     ("availability", "ratio", _UP, (_G,), "ok requests / all requests"),
-    ("requests.rate", "1/s", _NONE, (_G, _E), "requests sent"),
+    ("requests.rate", "1/s", _NONE, (_G,), "requests sent"),
     ("attempts.per_request", "1", _DOWN, (_G,), "attempts per request, retries included"),
     ("failures.ratio", "ratio", _DOWN, (_C, _G), "failed requests / all requests, also by cause"),
     ("failures.faults.ratio", "ratio", _DOWN, (), "failed / all requests while a fault was on"),
@@ -116,7 +120,7 @@ _ROWS: tuple[tuple[str, str, Direction, tuple[str, ...], str], ...] = (
     ("stickiness.p95", "1", _NONE, (_G,), "95th percentile of the stickiness weight"),
     ("left_ratio", "ratio", _NONE, (_G,), "requests that left their session's edge"),
     ("crossed_site_ratio", "ratio", _DOWN, (_G,), "requests served at another than the nearest site"),
-    ("migrations.rate", "1/s", _DOWN, (_G, _C), "sessions that changed their edge"),
+    ("migrations.rate", "1/s", _DOWN, (_G,), "sessions that changed their edge"),
     ("stay_length.mean", "1", _UP, (_G,), "requests in a row at one edge"),
     ("sessions.open.mean", "1", _NONE, (_G,), "open sessions"),
     ("sessions.established.rate", "1/s", _NONE, (_G,), "sessions established"),

@@ -16,7 +16,7 @@ from typing import Literal
 from simulator.observe.metrics import ParsedMetric, parse_metric
 
 Verdict = Literal["met", "missed", "undecided"]
-_FORM = re.compile(r"^\s*(?P<left>.+?)\s*(?P<op>>=|<=|==|!=|=>|=<|>|<|=)\s*(?P<value>.+?)\s*$")
+_FORM = re.compile(r"^\s*(?P<left>(?:\[[^\[\]]*\]|.)+?)\s*(?P<op>>=|<=|==|!=|=>|=<|>|<|=)\s*(?P<value>.+?)\s*$")
 _EACH = re.compile(r"^each\(\s*(?P<metric>.+?)\s*\)$")
 _NUMBER = re.compile(r"^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$")
 
@@ -105,7 +105,7 @@ def parse_value(text: str, metric: ParsedMetric) -> float:
         if metric.unit in parsers:
             return float(parsers[metric.unit](text))
         if metric.unit == "B/s":
-            return float(units.parse_size(text.removesuffix("/s")))
+            return _bytes_per_second(text)
         if metric.unit == "ratio" and not _NUMBER.match(text):
             return float(units.parse_ratio(text))
         value = float(text)
@@ -117,3 +117,12 @@ def parse_value(text: str, metric: ParsedMetric) -> float:
     if not math.isfinite(value):
         raise ExpectationError(f"`{metric.name}`: {text} is no number to compare with")
     return value
+
+
+def _bytes_per_second(text: str) -> float:
+    """`2MB/s`, or in bits as links have it: `10Mbit/s`."""
+    from simulator import units
+
+    if "bit" in text:
+        return float(units.parse_bandwidth(text)) / 8.0
+    return float(units.parse_size(text.removesuffix("/s")))

@@ -9,17 +9,12 @@ they and the latency of what succeeded are not of quite the same requests.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from simulator.observe.counters import CORE_COLUMNS, EDGE_COLUMNS, GROUP_COLUMNS, FloatArray, Snapshot
 
 if TYPE_CHECKING:
     from simulator.world import World
-
-HOPS: Final = (
-    "client_link", "edge_queue", "edge_service", "core_link", "core_queue", "core_service", "storage", "retries",
-    "other",
-)  # fmt: skip
 
 
 def hop_means(world: World, first: Snapshot, last: Snapshot, mean_latency_s: float, ok: float) -> dict[str, float]:

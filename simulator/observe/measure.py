@@ -89,18 +89,30 @@ class Measurement:
             result[f"misses.l1.rate[{name}]"] = self.edge_misses[:, cause].sum() / self.width_s
             result[f"misses.l2.rate[{name}]"] = self.core_misses[:, cause].sum() / self.width_s
         for group, counts in zip(self.world.groups, self.recorder.tier_counts, strict=True):
-            tiers = counts.sum(axis=0)[: Tier.CORE]
-            result[f"hit_ratio.l1[{group.name}]"] = ratio(tiers[Tier.L1], tiers.sum())
+            result |= self._caches_of(f"[{group.name}]", counts.sum(axis=0)[: Tier.CORE])
         rows = [("", self.cores.sum(axis=0))]
         rows += [(f"[{core.name}]", self.cores[i]) for i, core in enumerate(self.world.cores)]
         for suffix, row in rows:
             result[f"hit_ratio.l2{suffix}"] = ratio(row[_C["hits"]], row[_C["lookups"]])
             result[f"lookups.l2.rate{suffix}"] = row[_C["lookups"]] / self.width_s
+        for i, core in enumerate(self.world.cores):
+            result[f"misses.l2.rate[{core.name}]"] = self.core_misses[i].sum() / self.width_s
         l2_misses = self.core_misses.sum()
         result["misses.l2.rate"] = l2_misses / self.width_s
         lookups = self.edges[:, _E["lookups"]].sum()
         result["hit_ratio.total"] = ratio(lookups - l2_misses, lookups)
         return result
+
+    def _caches_of(self, label: str, tiers: FloatArray) -> Values:
+        """The caches as a client group met them, from the tiers that answered its ok requests."""
+        lookups, missed = tiers.sum(), tiers[Tier.L2] + tiers[Tier.STORAGE]
+        return {
+            f"hit_ratio.l1{label}": ratio(tiers[Tier.L1], lookups),
+            f"delayed_hit_ratio.l1{label}": ratio(tiers[Tier.L1_DELAYED], lookups),
+            f"miss_ratio.l1{label}": ratio(missed, lookups),
+            f"misses.l1.rate{label}": missed / self.width_s,
+            f"hit_ratio.total{label}": ratio(lookups - tiers[Tier.STORAGE], lookups),
+        }
 
     # -- requests -------------------------------------------------------------------------------------
     def requests(self) -> Values:
@@ -191,9 +203,12 @@ class Measurement:
         result |= self._queue_of("", *everything)
         for i, edge in enumerate(edges):
             result |= self._queue_of(f"[{edge.name}]", self.edges[i], self.in_system_s[i], self.busy_s[i], workers[i])
-        for name, histogram in (("wait", self.recorder.waits), ("sojourn", self.recorder.sojourns)):
-            for q in (50, 95, 99):
-                result[f"edge.{name}.p{q}"] = carried_percentile(histogram, q) if histogram.count else NAN
+        for name, family in (("wait", self.recorder.waits), ("sojourn", self.recorder.sojourns)):
+            for edge_name, histogram in family.items():
+                suffix = f"[{edge_name}]" if edge_name else ""
+                for q in (50, 95, 99):
+                    value = carried_percentile(histogram, q) if histogram.count else NAN
+                    result[f"edge.{name}.p{q}{suffix}"] = value
         loads = self.edges[:, _E["arrivals"]]
         result["edge.imbalance"] = ratio(loads.max(), loads.mean())
         result["core.requests.rate"] = self.cores[:, _C["received"]].sum() / self.width_s
@@ -206,6 +221,8 @@ class Measurement:
         result["storage.reads.rate"] = self.storage[0] / self.width_s
         result["storage.writes.rate"] = self.storage[1] / self.width_s
         result["wasted_work.rate"] = self.edges[:, _E["wasted"]].sum() / self.width_s
+        for i, edge in enumerate(edges):
+            result[f"wasted_work.rate[{edge.name}]"] = self.edges[i, _E["wasted"]] / self.width_s
         return result
 
     def _queue_of(self, label: str, row: FloatArray, in_system_s: float, busy_s: float, workers: float) -> Values:
@@ -247,14 +264,17 @@ class Measurement:
                 result[f"renewal_batch.size.mean{label}"] = ratio(sent, messages)
                 result[f"renewal_messages_saved_ratio{label}"] = ratio(sent - messages, sent)
                 result[f"lease.lapses.rate{label}"] = row[_L["lapses"]] / self.width_s
-        weights = self.recorder.weights
         if self.world.static_weight is not None:
+            labels = ["", *(f"[{group.name}]" for group in self.world.groups)]
             names = ("mean", "p05", "p50", "p95")
-            result |= {f"stickiness.{name}": self.world.static_weight for name in names}
-        elif weights:
-            result["stickiness.mean"] = weighted_mean(weights)
+            return result | {f"stickiness.{n}{label}": self.world.static_weight for n in names for label in labels}
+        for group, weights in self.recorder.weights.items():
+            if not weights:
+                continue
+            label = f"[{group}]" if group else ""
+            result[f"stickiness.mean{label}"] = weighted_mean(weights)
             for q in (5, 50, 95):
-                result[f"stickiness.p{q:02d}"] = weighted_percentile(weights, q)
+                result[f"stickiness.p{q:02d}{label}"] = weighted_percentile(weights, q)
         return result
 
     def failover(self) -> Values:

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from simulator.observe.catalogue import CATALOGUE, CAUSE_LABELS, Metric
+from simulator.observe.catalogue import CATALOGUE, CAUSE_LABELS, FIXED_LABELS, Metric
 from simulator.observe.result import FAULT_BEGIN, FAULT_END, Replication
 
 if TYPE_CHECKING:
@@ -105,6 +105,11 @@ def parse_metric(name: str) -> ParsedMetric:
     if labels and not entry.labels:
         raise UnknownMetricError(f"`{text}`: {base} is not given by label")
     return ParsedMetric(text, entry, base, argument, labels[0] if labels else None)
+
+
+def is_fixed_label(label: str) -> bool:
+    """Whether a label means the same in every scenario: a cause, a tier, a hop, a kind of link."""
+    return label in FIXED_LABELS or ">" in label
 
 
 def metric_names(replication: Replication) -> list[str]:

@@ -20,6 +20,7 @@ from simulator.observe.phases import Phases
 from simulator.request import Cause, Tier
 
 if TYPE_CHECKING:
+    from simulator.nodes.edge import EdgeNode
     from simulator.nodes.group import ClientGroup
     from simulator.world import World
 
@@ -37,10 +38,11 @@ class Recorder:
         self.series: dict[str, list[Any]] = {"t_s": [], "metric": [], "label": [], "value": []}
         self.latency: dict[str, Histogram] = {"": Histogram()}
         self.failed: dict[str, Histogram] = {"": Histogram()}
-        self.waits, self.sojourns = Histogram(), Histogram()
+        self.waits: dict[str, Histogram] = {"": Histogram()}
+        self.sojourns: dict[str, Histogram] = {"": Histogram()}
         self.tier_counts = np.zeros((len(world.groups), len(world.edges), len(Tier)))
         self.edge_latency_sum_s = np.zeros(len(world.edges))
-        self.weights: Counter[float] = Counter()
+        self.weights: dict[str, Counter[float]] = {}
         self.phases = Phases(world) if self.label_edges else None
         self.at_warmup: Snapshot | None = None
         self.at_end: Snapshot | None = None
@@ -90,7 +92,7 @@ class Recorder:
 
     def _begin_counting(self, at: Snapshot) -> None:
         self.at_warmup = at
-        self.waits, self.sojourns = Histogram(), Histogram()
+        self.waits, self.sojourns = {"": Histogram()}, {"": Histogram()}
         if self.phases is not None:
             self.phases.begin(at.t_s)
 
@@ -110,14 +112,18 @@ class Recorder:
         """Move what actors collected into histograms."""
         for number, group in enumerate(self.world.groups):
             self._flush_group(number, group)
-        edges = self.world.edges
-        if edges and self.at_end is None:
-            waits, sojourns = edges[0].waits_s, edges[0].sojourns_s
-            if waits:
-                self.waits.add_many(np.array(waits))
-                self.sojourns.add_many(np.array(sojourns))
-        if edges:
-            del edges[0].waits_s[:], edges[0].sojourns_s[:]
+        for edge in self.world.edges:
+            if edge.waits_s:
+                self._flush_edge(edge)
+
+    def _flush_edge(self, edge: EdgeNode) -> None:
+        if self.at_end is None:
+            for family, column in ((self.waits, edge.waits_s), (self.sojourns, edge.sojourns_s)):
+                values = np.array(column)
+                family[""].add_many(values)
+                if self.label_edges:
+                    self._histogram(family, edge.name).add_many(values)
+        del edge.waits_s[:], edge.sojourns_s[:]
 
     def latencies(self) -> dict[str, Histogram]:
         """Latencies of ok requests: in all (""), by group, by tier, by edge."""
@@ -252,7 +258,9 @@ class Recorder:
         for weight, sessions in rounded.items():
             self._row(t_s, "stickiness.sessions", sessions, str(weight))
         if self.at_warmup is not None:
-            self.weights.update(weights)
+            self.weights.setdefault("", Counter()).update(weights)
+            for group, counts in world.manager.group_weights.items():
+                self.weights.setdefault(group, Counter()).update(+counts)
 
 
 def weighted_mean(weights: Counter[float]) -> float:

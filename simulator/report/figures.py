@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from simulator.observe.catalogue import MISS_CAUSES
-from simulator.observe.hops import HOPS
+from simulator.observe.catalogue import HOPS, MISS_CAUSES
 from simulator.report.distcharts import Curve, bar_chart, ccdf_chart, weights_chart
 from simulator.report.flows import map_chart, moves_chart
 from simulator.report.format import HOP_WORDS, show

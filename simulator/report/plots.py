@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.observe.catalogue import MISS_CAUSES
-from simulator.observe.hops import HOPS
+from simulator.observe.catalogue import HOPS, MISS_CAUSES
 from simulator.observe.metrics import parse_metric
 from simulator.report.format import HOP_WORDS, scale_for
 from simulator.report.plot_style import COLOURS, draw_line, finish, fresh, look, over_time, plain

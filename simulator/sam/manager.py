@@ -66,6 +66,7 @@ class StickinessManager(Slowable):
         self.client_reports = policy.client_reports
         self.store: dict[int, Session] = {}
         self.weights: Counter[float] = Counter()  # how many sessions have each weight
+        self.group_weights: dict[str, Counter[float]] = {}  # the same by client group
         self.down = [False] * policy.shards
         self.choose_other: Callable[[Client, int], int]  # (client, failed edge) -> another edge or -1
         self.on_moved: Callable[[int, dict[int, int]], None] = _ignore  # (from, {to: sessions})
@@ -124,12 +125,23 @@ class StickinessManager(Slowable):
         """A session ended."""
         if self.store.pop(session.session_id, None) is not None:
             self.weights[session.weight] -= 1
+            self._weights_of(session)[session.weight] -= 1
 
     def _set(self, session: Session, weight: float) -> None:
+        of_group = self._weights_of(session)
         if session.session_id in self.store:
             self.weights[session.weight] -= 1
+            of_group[session.weight] -= 1
         self.weights[weight] += 1
+        of_group[weight] += 1
         session.weight = weight
+
+    def _weights_of(self, session: Session) -> Counter[float]:
+        name = session.client.group.name
+        found = self.group_weights.get(name)
+        if found is None:
+            found = self.group_weights[name] = Counter()
+        return found
 
     # -- scoring --------------------------------------------------------------------------------------
     def run(self) -> Generator[Event, None, None]:

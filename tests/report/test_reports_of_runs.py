@@ -9,7 +9,7 @@ import pytest
 
 from simulator.experiment.api import run
 from simulator.experiment.folder import load_run, redraw
-from simulator.observe.hops import HOPS
+from simulator.observe.catalogue import HOPS
 from simulator.report.flows import phases
 from simulator.report.series import series
 from simulator.report.story import story
