@@ -16,6 +16,7 @@ May import: click. Everything else is imported by the command that needs it, so 
 from __future__ import annotations
 
 import difflib
+import errno
 import importlib
 import importlib.util
 import os
@@ -132,6 +133,9 @@ def _status_of(error: Exception) -> int:
         return code
     if isinstance(error, OSError) and error.filename is not None:
         click.echo(f"{error.filename}: {(error.strerror or str(error)).lower()}", err=True)
+        return BAD_USAGE
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+        click.echo(f"cannot write: {(error.strerror or str(error)).lower()}", err=True)
         return BAD_USAGE
     traceback.print_exc()
     click.echo("This is a bug of the simulator, please report it.", err=True)

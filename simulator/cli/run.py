@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from simulator.cli.output import (
+    INCOMPLETE,
     UNDECIDED,
     USAGE,
     Given,
@@ -122,11 +123,12 @@ def _keep(result: Result, place: Path, output: Output, *, as_json: bool, force: 
     """Store the result and print it; where it cannot be stored, the numbers are printed all the same."""
     from simulator.experiment.folder import FolderError, save_somewhere
 
-    problem, code = "", 0
+    problem, code = "", 0  # what could not be stored where it should be; what that means
     kept: Path | None = None
     with _uninterrupted():
         try:
             kept, problem = save_somewhere(result, place, force=force)
+            code = (exit_code(result) or INCOMPLETE) if kept != place else 0
         except FolderError as error:
             problem, code = str(error), error.exit_code
         print_result(result, output, as_json=as_json)

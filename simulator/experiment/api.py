@@ -118,7 +118,7 @@ def _adjusted(scenario: Scenario, seed: int | None, replications: int | None) ->
 def _source(scenario: Scenario) -> str:
     """The text of the file that the scenario was read from; "" for one that a program made."""
     mark = scenario.tree.mark
-    return "\n".join([*mark.source.lines, ""]) if mark is not None and mark.source.is_file else ""
+    return "\n".join(mark.source.lines) if mark is not None and mark.source.is_file else ""
 
 
 def _resumed(earlier: Result, scenarios: dict[str, Scenario]) -> Outcome:

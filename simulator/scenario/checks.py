@@ -6,32 +6,31 @@ May import: the schema, actors, tree and errors. Each check is a small generator
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from simulator.scenario.actors import RESERVED, Actors, actors_of
 from simulator.scenario.errors import Issue
 from simulator.scenario.faults import Fault
-from simulator.scenario.schema import Scenario
+from simulator.scenario.schema import MOST_WINDOWS, Scenario
+from simulator.scenario.sizes import LONGEST_S, Found, sizes
 from simulator.scenario.tree import Node, Path, descend, dotted
-from simulator.units import format_duration, show
+from simulator.units import format_distance, format_duration, show
 
-MOST_CLIENTS = 5_000_000
-MOST_NODES = 10_000
-MOST_REPLICATIONS = 100_000
-LONGEST_S = 366 * 86400.0
+if TYPE_CHECKING:
+    from simulator.observe.metrics import ParsedMetric
 
-Found = Iterator[tuple[Path, str, str]]
-"""Path, what is wrong, how to mend it."""
+FARTHEST_M = 20_015e3  # half the circumference of the Earth
 
 
 def check(scenario: Scenario, tree: Node) -> list[Issue]:
     """Everything that is wrong with a scenario whose values are each valid."""
-    oversized = [_at(tree, *found) for found in _sizes(scenario)]
+    oversized = [_at(tree, *found) for found in sizes(scenario)]
     if oversized:
         return oversized
     actors = actors_of(scenario)
     checks: Sequence[Callable[[Scenario, Node, Actors], Found]] = (
-        _names, _sites, _clients, _time, _routing, _fault_times, _fault_targets, _link_rules,
+        _names, _sites, _clients, _time, _routing, _fault_times, _fault_targets, _link_rules, _labels,
     )  # fmt: skip
     return [_at(tree, *found) for one in checks for found in one(scenario, tree, actors)]
 
@@ -42,31 +41,6 @@ def _at(tree: Node, path: Path, what: str, mend: str) -> Issue:
     if isinstance(node.value, (dict, list)) or mark is None:
         mark = node.key_mark or node.mark
     return Issue(what, mend, mark, dotted(taken or path))
-
-
-def _sizes(scenario: Scenario) -> Found:
-    clients = sum(group.count or 0 for group in scenario.clients.values())
-    if clients > MOST_CLIENTS:
-        largest = max(scenario.clients, key=lambda name: scenario.clients[name].count or 0)
-        what = f"{clients:,} clients in total are more than the {MOST_CLIENTS:,} that can be simulated"
-        yield ("clients", largest, "count"), what, "simulate a sample of them, with edges scaled alike"
-    for section, groups in (("edges", scenario.edges), ("cores", scenario.cores)):
-        sizes = {name: group.size for name, group in groups.items()}
-        if sum(sizes.values()) > MOST_NODES:
-            what = f"{sum(sizes.values()):,} nodes are more than the {MOST_NODES:,} that can be simulated"
-            yield (section, max(sizes, key=lambda name: sizes[name])), what, "simulate a sample of them"
-    if scenario.replications > MOST_REPLICATIONS:
-        yield (
-            ("replications",),
-            f"{scenario.replications:,} replications are more than {MOST_REPLICATIONS:,}",
-            "",
-        )
-    if not scenario.clients:
-        yield ("clients",), "there are no clients", "add a group of clients"
-    if not scenario.edges:
-        yield ("edges",), "there are no edges", "add a group of edges"
-    if not scenario.cores:
-        yield ("cores",), "there are no cores", "add a group of cores, or leave cores out"
 
 
 def _names(scenario: Scenario, tree: Node, actors: Actors) -> Found:
@@ -128,6 +102,9 @@ def _clients(scenario: Scenario, tree: Node, actors: Actors) -> Found:
             yield (*path, "operations"), what, "set locks.per_session or locks.shared_pool"
         if group.spread > 0 and group.site is None:
             yield (*path, "spread"), "spread needs a site to spread around", "add site: NAME"
+        if group.spread > FARTHEST_M:
+            what = f"a spread of {format_distance(group.spread)} reaches beyond the other side of the Earth"
+            yield (*path, "spread"), what, f"at most {format_distance(FARTHEST_M)}"
 
 
 def _trace_file(path: Path, scenario: Scenario, workload: object) -> Found:
@@ -170,7 +147,7 @@ def _time(scenario: Scenario, tree: Node, actors: Actors) -> Found:
         yield ("warmup",), what, "make it shorter than duration"
     if scenario.record.window > scenario.duration:
         yield ("record", "window"), "the window is longer than the duration", "make it shorter"
-    elif LONGEST_S >= scenario.duration > 1_000_000 * scenario.record.window:
+    elif LONGEST_S >= scenario.duration > MOST_WINDOWS * scenario.record.window:
         yield ("record", "window"), "this makes more than a million windows", "make it longer"
 
 
@@ -226,15 +203,24 @@ def _wrong_target(fault: Fault, pattern: str, actors: Actors) -> tuple[str, str]
 def _no_actor(pattern: str, actors: Actors) -> tuple[str, str]:
     if pattern == "sam" and "sam" not in actors.others:
         return "'sam' cannot be meant: the SAM is off", "switch it on or remove this"
+    if actors.match_groups([pattern]):
+        return f"{show(pattern)} means clients, which this fault cannot strike", _servers(actors)
     return f"{show(pattern)} matches no actor", _nearest(pattern, [*actors.servers[:200], *actors.clients])
+
+
+def _servers(actors: Actors) -> str:
+    return f"it strikes {_some(actors.servers)}"
+
+
+def _some(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:8])}{', ...' if len(names) > 8 else ''}"
 
 
 def _nearest(pattern: str, names: Sequence[str]) -> str:
     close = difflib.get_close_matches(pattern, names, 1, 0.5)
     if close:
         return f"did you mean {close[0]}?"
-    shown = ", ".join(names[:8])
-    return f"there are {shown}{', ...' if len(names) > 8 else ''}"
+    return f"there are {_some(names)}"
 
 
 def _link_rules(scenario: Scenario, tree: Node, actors: Actors) -> Found:
@@ -244,3 +230,22 @@ def _link_rules(scenario: Scenario, tree: Node, actors: Actors) -> Found:
             for pattern in patterns:
                 if not actors.match([pattern]) and not actors.match_groups([pattern]):
                     yield ("network", "links", i, key), *_no_actor(pattern, actors)
+
+
+def _labels(scenario: Scenario, tree: Node, actors: Actors) -> Found:
+    """The labels of the metrics that the scenario names: of something that exists."""
+    del tree
+    from simulator.observe.expectations import parse_expectation
+    from simulator.observe.metrics import is_fixed_label, parse_metric
+
+    named: list[tuple[Path, ParsedMetric]] = [
+        (("expect", i), parse_expectation(text).metric) for i, text in enumerate(scenario.expect)
+    ]
+    named += [(("measured", name), parse_metric(name)) for name in scenario.measured]
+    known = [*actors.clients, *actors.edges, *actors.cores]
+    for path, metric in named:
+        label = metric.label
+        if label is not None and label not in known and not is_fixed_label(label):
+            close = difflib.get_close_matches(label, known, 1, 0.5)
+            mend = f"did you mean {metric.base}[{close[0]}]?" if close else f"there are {_some(known)}"
+            yield path, f"`{metric.name}`: nothing here is called {show(label)}", mend

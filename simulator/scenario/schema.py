@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema
+from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema, model_validator
 
 from simulator.scenario.clients import ClientGroup, Locks, Retry, Session
 from simulator.scenario.control import Heartbeat, Leases, Probes, Routing, Sam
@@ -33,6 +33,9 @@ __all__ = [
     "LinkDefaults", "LinkRule", "Locks", "Network", "NodeGroup", "Probes", "Record", "Retry", "Routing",
     "Sam", "Scenario", "Session", "Site", "Storage", "Tier",
 ]  # fmt: skip
+
+
+MOST_WINDOWS = 1_000_000
 
 
 def _schema_one(value: object) -> object:
@@ -101,6 +104,16 @@ class Scenario(Spec):  # noqa: PLW1641 (it holds mappings; content_hash() identi
     """Metric -> what you measured in reality, shown beside the model."""
     sweep: Sweep = Field(default_factory=dict)
     """Path -> values, for `simulator sweep`."""
+
+    @model_validator(mode="after")
+    def _fitting_window(self) -> Self:
+        """A window that nobody chose fits the run: no longer than it, and not millions of them."""
+        if "window" not in self.record.model_fields_set:
+            window_s = min(self.record.window, self.duration)
+            if self.duration > MOST_WINDOWS * window_s:
+                window_s = 60.0
+            self.__dict__["record"] = self.record.model_copy(update={"window": window_s})
+        return self
 
     _tree: Node = PrivateAttr()
     _base_dir: Path = PrivateAttr()

@@ -16,6 +16,7 @@ from simulator.scenario.tree import Mark, Node, Path, descend, dotted
 from simulator.spec import Spec
 from simulator.units import QuantityError, show
 
+_MOST_GUESSED = 500  # errors with a guess at what was meant; a file with more has another trouble
 Models = Mapping[int, type[Spec]]
 """Which model read which mapping (by `id`), noted by `Spec` while it validated."""
 
@@ -28,13 +29,15 @@ _KINDS = {
 }  # fmt: skip
 _LIMITS = {
     "greater_than": ("gt", "above"), "greater_than_equal": ("ge", "at least"), "less_than": ("lt", "below"),
-    "less_than_equal": ("le", "at most"),
+    "less_than_equal": ("le", "at most"), "too_short": ("min_length", "at least"),
+    "too_long": ("max_length", "at most"),
 }  # fmt: skip
 
 
 def issues_of(error: ValidationError, root: Node, data: object, models: Models) -> list[Issue]:
     """One issue for each of pydantic's errors, in the order of the file."""
-    found = [_issue(item, root, data, models) for item in error.errors(include_url=False)]
+    items = error.errors(include_url=False)
+    found = [_issue(item, root, data, models if i < _MOST_GUESSED else {}) for i, item in enumerate(items)]
     return sorted(found, key=_position)
 
 
@@ -82,7 +85,12 @@ def _sentence(item: Any, inner: object) -> tuple[str, str]:
         return f"{show(value)} is not {_KINDS[kind]}", mend
     if kind in _LIMITS:
         key, words = _LIMITS[kind]
-        return f"{show(value)} is out of range", f"{words} {item['ctx'][key]}"
+        what = (
+            f"a list of {len(value)} is {kind.replace('_', ' ')}"
+            if "length" in key
+            else f"{show(value)} is out of range"
+        )
+        return what, f"{words} {item['ctx'][key]}"
     if kind == "literal_error":
         return f"{show(value)} is not {item['ctx']['expected']}", ""
     split = QuantityError.of(str(item["msg"]))

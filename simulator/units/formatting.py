@@ -13,6 +13,7 @@ from simulator.units.parsing import parse_rate
 
 _DECIMAL_TIMES = (("s", 0), ("ms", 3), ("us", 6), ("ns", 9))
 _BIG_TIMES = (("d", 86400), ("h", 3600), ("min", 60))
+_EVERYDAY = Decimal("1e18")  # beyond, Decimal's 28 digits cannot tell whether a larger unit divides
 
 
 def format_duration(seconds: float) -> str:
@@ -23,7 +24,7 @@ def format_duration(seconds: float) -> str:
         return "0s"
     exact = Decimal(repr(float(seconds)))
     for unit, size in _BIG_TIMES:
-        if exact >= size and exact % size == 0:
+        if size <= exact < _EVERYDAY and exact % size == 0:
             return f"{decimal_text(exact / size)}{unit}"
     for unit, shift in _DECIMAL_TIMES:
         if exact.scaleb(shift) >= 1:
@@ -34,7 +35,7 @@ def format_duration(seconds: float) -> str:
 def format_rate(per_s: float) -> str:
     """Per second -> text that `parse_rate` reads back to the same float."""
     exact = Decimal(repr(float(per_s)))
-    if len(exact.as_tuple().digits) > 9:
+    if len(exact.as_tuple().digits) > 9 and exact < _EVERYDAY:
         for unit, size in (("/min", 60), ("/h", 3600), ("/d", 86400)):
             text = decimal_text(round(exact * size, 6)) + unit
             if parse_rate(text) == per_s:
@@ -46,7 +47,7 @@ def format_size(size_bytes: float) -> str:
     """Bytes -> text that `parse_size` reads back to the same float."""
     exact = Decimal(repr(float(size_bytes)))
     for unit in ("GiB", "GB", "MiB", "MB", "KiB", "KB"):
-        if exact and exact % SIZE.units[unit] == 0:
+        if 0 < exact < _EVERYDAY and exact % SIZE.units[unit] == 0:
             return f"{decimal_text(exact / SIZE.units[unit])}{unit}"
     return f"{decimal_text(exact)}B"
 

@@ -56,7 +56,7 @@ class FakeScenario:
 
     @property
     def tree(self) -> SimpleNamespace:
-        source = SimpleNamespace(lines=("schema: 1", f"name: {self.name}"), is_file=True)
+        source = SimpleNamespace(lines=("schema: 1", f"name: {self.name}", ""), is_file=True)
         return SimpleNamespace(mark=SimpleNamespace(source=source))
 
     def with_overrides(self, changes: dict[str, Any]) -> FakeScenario:

@@ -1,5 +1,6 @@
 """run, show and report as people and scripts meet them: streams, exit codes, --json."""
 
+import errno
 import json
 import shlex
 from pathlib import Path
@@ -8,10 +9,12 @@ import pytest
 from click.testing import CliRunner
 from results_fakes import PLAY, FakeScenario
 
+from simulator.cli.main import cli
+from simulator.cli.main import run as run_cli
 from simulator.cli.report import command as report_command
 from simulator.cli.run import command as run_command
 from simulator.cli.show import command as show_command
-from simulator.experiment import api
+from simulator.experiment import api, folder
 from simulator.experiment.api import run
 from simulator.scenario.errors import ScenarioError
 from simulator.scenario.schema import Scenario
@@ -133,3 +136,29 @@ def test_report_draws_again(simulate):
     done = CliRunner().invoke(report_command, ["out"])
     assert done.exit_code == 0
     assert Path("out/report.html").read_text() == before
+
+
+def test_what_is_not_stored_where_it_should_be_is_no_success(simulate, monkeypatch, tmp_path):
+    """The disk of -o is full: the numbers are printed and kept elsewhere, and a script that reads -o is warned."""
+    real = folder.save
+
+    def save(result, path, **options):
+        if path == Path("out"):
+            raise folder.FolderError("could not write out: the disk is full", 3)
+        return real(result, path, **options)
+
+    monkeypatch.setattr(folder, "save", save)
+    monkeypatch.setattr(folder.tempfile, "gettempdir", lambda: str(tmp_path / "spare"))
+    done = simulate(FakeScenario(), "-o", "out", "-j", "1")
+    assert done.exit_code == 3
+    assert "the disk is full" in done.stderr
+    assert "spare" in done.stdout
+
+
+def test_a_full_disk_is_no_bug(monkeypatch, capsys):
+    def full(*arguments, **options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(cli, "main", full)
+    assert run_cli(["init", "x"]) == 2
+    assert capsys.readouterr().err == "cannot write: no space left on device\n"

@@ -16,6 +16,7 @@ from results_fakes import PLAY, FakeScenario
 from simulator.experiment import folder as folders
 from simulator.experiment.api import run
 from simulator.experiment.folder import FolderError, default_path, load_run, load_sweep, save_somewhere
+from simulator.scenario.schema import Scenario
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -253,3 +254,10 @@ def test_a_sweep_is_every_result_inside(result, tmp_path):
     assert list(load_sweep(tmp_path)) == ["a", "b"]
     with pytest.raises(FolderError, match="no result folders"):
         load_sweep(tmp_path / "a")
+
+
+def test_the_scenario_is_kept_to_the_byte(tmp_path):
+    file = ROOT / "scenarios" / "quickstart.yaml"
+    scenario = Scenario.load(file, {"duration": "61s", "clients.europe.count": 10})
+    path = run(scenario, variants=False).save(tmp_path / "out", report=False)
+    assert (path / "scenario.yaml").read_bytes() == file.read_bytes()

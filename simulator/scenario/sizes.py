@@ -1,0 +1,87 @@
+"""Sane sizes: what no machine could simulate is refused at once, and not found out after an hour.
+
+May import: the schema, units. Estimates from means; does not draw anything.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from simulator.scenario.clients import ClientGroup
+from simulator.scenario.schema import Scenario
+from simulator.scenario.tree import Path
+
+MOST_CLIENTS = 5_000_000
+MOST_NODES = 10_000
+MOST_SHARDS = 10_000
+MOST_REPLICATIONS = 100_000
+MOST_REQUESTS = 1e11
+LONGEST_S = 366 * 86400.0
+
+Found = Iterator[tuple[Path, str, str]]
+"""Path, what is wrong, how to mend it."""
+
+
+def sizes(scenario: Scenario) -> Found:
+    """What is too large or empty."""
+    clients = sum(group.count or 0 for group in scenario.clients.values())
+    if clients > MOST_CLIENTS:
+        largest = max(scenario.clients, key=lambda name: scenario.clients[name].count or 0)
+        what = f"{clients:,} clients in total are more than the {MOST_CLIENTS:,} that can be simulated"
+        yield ("clients", largest, "count"), what, "simulate a sample of them, with edges scaled alike"
+    elif scenario.duration <= LONGEST_S:
+        yield from _requests(scenario)
+    for section, groups in (("edges", scenario.edges), ("cores", scenario.cores)):
+        counts = {name: group.size for name, group in groups.items()}
+        if sum(counts.values()) > MOST_NODES:
+            what = f"{sum(counts.values()):,} nodes are more than the {MOST_NODES:,} that can be simulated"
+            yield (section, max(counts, key=lambda name: counts[name])), what, "simulate a sample of them"
+    if scenario.sam is not None and scenario.sam.shards > MOST_SHARDS:
+        what = f"{scenario.sam.shards:,} shards are more than the {MOST_SHARDS:,} that can be simulated"
+        yield ("sam", "shards"), what, ""
+    if scenario.replications > MOST_REPLICATIONS:
+        what = f"{scenario.replications:,} replications are more than {MOST_REPLICATIONS:,}"
+        yield ("replications",), what, ""
+    if not scenario.clients:
+        yield ("clients",), "there are no clients", "add a group of clients"
+    if not scenario.edges:
+        yield ("edges",), "there are no edges", "add a group of edges"
+    if not scenario.cores:
+        yield ("cores",), "there are no cores", "add a group of cores, or leave cores out"
+
+
+def _requests(scenario: Scenario) -> Found:
+    for name, group in scenario.clients.items():
+        path: Path = ("clients", name, "workload")
+        expected = _mean_rate(group, scenario.duration) * scenario.duration
+        if group.session.arrivals is not None and group.session.arrivals * scenario.duration > MOST_REQUESTS:
+            what = f"about {group.session.arrivals * scenario.duration:.2g} sessions cannot be simulated"
+            yield ("clients", name, "session", "arrivals"), what, "lower the rate, or simulate a sample"
+        elif expected > MOST_REQUESTS:
+            what = f"about {expected:.2g} requests of {name} cannot be simulated"
+            yield path, what, "lower the rate, or simulate a sample of the clients"
+    for i, fault in enumerate(scenario.faults):
+        factor = getattr(fault, "factor", 1.0) if fault.on_clients else 1.0
+        rate = sum(_mean_rate(group, scenario.duration) for group in scenario.clients.values())
+        if factor * rate * scenario.duration > 100 * MOST_REQUESTS:
+            yield ("faults", i, "factor"), f"a crowd of {factor:.2g} times the load cannot be simulated", "lower it"
+
+
+def _mean_rate(group: ClientGroup, duration_s: float) -> float:
+    """Requests per second of a group whose clients all have a session; 0 where only a run can tell."""
+    workload = group.workload
+    total = getattr(workload, "total_rate", None)
+    if total is not None:
+        return float(total)
+    clients = float(group.count or 0)
+    if group.session.arrivals is not None:
+        clients = group.session.arrivals * min(group.session.length.mean, duration_s)
+    if hasattr(workload, "mean_rate"):
+        return clients * float(workload.mean_rate())
+    interarrival = getattr(workload, "interarrival", None)
+    if interarrival is not None:
+        return clients / interarrival.mean if interarrival.mean < math.inf else 0.0
+    rate = getattr(workload, "rate", None)
+    mean = getattr(rate, "mean", 0.0)
+    return clients * mean if math.isfinite(mean) else 0.0

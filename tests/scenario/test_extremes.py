@@ -1,0 +1,61 @@
+"""Values at the edge of what makes sense: refused clearly, or right; never a traceback, never an endless run."""
+
+import pytest
+
+from simulator.observe.expectations import parse_expectation
+from simulator.scenario import Scenario, ScenarioError
+from simulator.units import format_duration, format_rate, format_size, parse_duration, parse_rate, parse_size
+
+WORLD = {
+    "duration": "60s",
+    "clients": {"web": {"count": 10, "workload": {"kind": "poisson", "rate": "1/s"}}},
+    "edges": {"pop": {"count": 2}},
+}
+
+
+@pytest.mark.parametrize("value", [1e17, 1.2345678901234567e30, 1e300, 1.7976931348623157e308])
+def test_huge_values_have_a_text(value):
+    assert parse_duration(format_duration(value)) == value
+    assert parse_rate(format_rate(value)) == value
+    assert parse_size(format_size(value)) == value
+
+
+def test_a_huge_service_time_has_a_hash():
+    scenario = Scenario.from_dict({**WORLD, "edges": {"pop": {"count": 2, "service_time": "1e300s"}}})
+    assert len(scenario.content_hash()) == 64
+
+
+@pytest.mark.parametrize(
+    ("duration", "window_s"), [("100ms", 0.1), ("1s", 1.0), ("60s", 1.0), ("11d", 1.0), ("12d", 60.0), ("366d", 60.0)]
+)
+def test_a_window_that_nobody_chose_fits_the_run(duration, window_s):
+    scenario = Scenario.from_dict({**WORLD, "duration": duration})
+    assert scenario.record.window == window_s
+    assert Scenario.from_dict(scenario.resolved()).record.window == window_s
+
+
+@pytest.mark.parametrize(("duration", "window"), [("100ms", "1s"), ("60s", "1us")])
+def test_a_window_that_was_chosen_must_fit(duration, window):
+    with pytest.raises(ScenarioError, match="window"):
+        Scenario.from_dict({**WORLD, "duration": duration, "record": {"window": window}})
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("client.bandwidth >= 10Mbit/s", 1.25e6),
+        ("client.bandwidth >= 2MB/s", 2e6),
+        ("session.bytes.rate < 8bit/s", 1.0),
+    ],
+)
+def test_a_bandwidth_is_said_in_bits_or_bytes(text, value):
+    assert parse_expectation(text).value == value
+
+
+def test_labels_of_other_things_than_nodes_are_known():
+    expect = [
+        "failures.ratio[timeout] <= 1%", "misses.l1.rate[migrated] <= 9/s", "link.loss_ratio[client>edge] <= 1%",
+        "latency.p99[l1] <= 1s", "latency.hop.mean[storage] <= 1s", "within[200ms][web] >= 1%",
+        "each(hit_ratio.l2[core-1]) >= 1%", "edge.wait.p95[pop-2] <= 1s",
+    ]  # fmt: skip
+    assert len(Scenario.from_dict({**WORLD, "expect": expect}).expect) == len(expect)
