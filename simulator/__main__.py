@@ -7,9 +7,12 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with its status."""
-    from simulator.cli.main import run
+    try:
+        from simulator.cli.main import run
 
-    sys.exit(run())
+        sys.exit(run())
+    except KeyboardInterrupt:  # before or after the command itself, which has its own way
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import click
 
@@ -15,16 +16,18 @@ from simulator.cli.output import Given, Output, output_options
 def command(scenario: str | None, **common: Given) -> None:
     """List bundled scenarios, policies, workloads, faults and distributions, a line each.
 
-    With SCENARIO the members of families that its `extensions` register are included.
+    With SCENARIO the members of families that its `extensions` register are included. `simulator list metrics`
+    lists the metrics instead.
     """
     from simulator.extensions import load_entry_points
     from simulator.scenario import Scenario
 
     output = Output.of(common)
     load_entry_points()
-    if scenario is not None:
+    metrics = scenario == "metrics" and not Path(scenario).exists()
+    if scenario is not None and not metrics:
         Scenario.load(scenario)
-    for title, rows in _sections():
+    for title, rows in _metrics() if metrics else _sections():
         lines = list(rows.items())
         width = max((len(name) for name, _ in lines), default=0)
         click.echo(click.style(title, bold=True) if output.color else title)
@@ -49,6 +52,17 @@ def _sections() -> Iterator[tuple[str, Mapping[str, str]]]:
     yield "Faults", {verb: fault.about or _first_line(fault) for verb, fault in fault_verbs().items()}
     laws = {name: law.about for name, law in LAWS.items()}
     yield "Distributions", laws | {"empirical": "measured values, the first column of a CSV file"}
+
+
+def _metrics() -> Iterator[tuple[str, Mapping[str, str]]]:
+    from simulator.observe.catalogue import CATALOGUE
+
+    def line(about: str, unit: str, labels: tuple[str, ...]) -> str:
+        by = f" (also by {', '.join(labels)})" if labels else ""
+        return f"{about}{f', {unit}' if unit not in ('1', 'ratio') else ''}{by}"
+
+    names = {"within": "within[D]"}
+    yield "Metrics", {names.get(m.name, m.name): line(m.description, m.unit, m.labels) for m in CATALOGUE.values()}
 
 
 def _first_line(thing: object) -> str:

@@ -6,6 +6,7 @@ May import: the whole of this package and simulator.extensions. Does not run any
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -55,11 +56,17 @@ def load(source: str | Path, overrides: Overrides = ()) -> Scenario:
     path, label = locate(name)
     tree = load_tree(path, label)
     if tree.get("name") is None:
-        tree = tree.with_child("name", Node(path.stem, tree.mark))
+        tree = tree.with_child("name", Node(_name_of(path), tree.mark))
     base_dir = path.resolve().parent
     tree = with_values(tree, base_dir)
     tree = setting.apply(tree, setting.from_overrides(overrides))
     return make(tree, base_dir) if of_variant is None else variant(tree, base_dir, of_variant)
+
+
+def _name_of(path: Path) -> str:
+    """The name of a scenario that has none: its file's, with what cannot name a result folder replaced."""
+    plain = unicodedata.normalize("NFKD", path.stem).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip("._-")[:100] or "scenario"
 
 
 def _split(source: str | Path) -> tuple[str | Path, str | None]:

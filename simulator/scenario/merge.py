@@ -8,6 +8,7 @@ May import: the reader, tree and errors. Does not validate values.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from simulator.distribution_fields import LAWS
@@ -19,6 +20,7 @@ from simulator.units import show
 
 GROUPS = ("clients", "edges", "cores")
 _ALTERNATIVES = frozenset((*LAWS, "empirical", "gilbert_elliott", "bernoulli"))
+_EXCLUSIVE = (("at", "count"), ("rate", "total_rate"))  # who sets one means to replace the other
 _LONGEST_CHAIN = 20
 
 
@@ -101,11 +103,17 @@ def _by_name(section: str, node: Node, issues: list[Issue]) -> Node:
     return Node(groups, node.mark, node.key_mark)
 
 
+def without_rivals(children: Mapping[str, Node], new: Collection[str]) -> dict[str, Node]:
+    """The children that the keys of `new` do not replace: `count` takes the place of an inherited `at`."""
+    gone = {old for pair in _EXCLUSIVE for key, old in (pair, pair[::-1]) if key in new and old not in new}
+    return {key: node for key, node in children.items() if key not in gone}
+
+
 def merge(base: Node, over: Node) -> Node:
     """`over` on top of `base`."""
     if not (base.is_mapping() and over.is_mapping()) or _alternatives(base, over):
         return over
-    merged: dict[str, Node] = dict(base.value)
+    merged = without_rivals(base.value, over.value)
     for key, node in over.value.items():
         below = merged.get(key)
         merged[key] = merge(below, node).with_key_mark(node.key_mark) if below is not None else node

@@ -12,7 +12,7 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 
 from simulator.scenario.errors import Issue, ScenarioError
-from simulator.scenario.merge import GROUPS, merge, normalise_groups
+from simulator.scenario.merge import GROUPS, merge, normalise_groups, without_rivals
 from simulator.scenario.reader import read_value
 from simulator.scenario.tree import Mark, Node, Source, from_plain
 from simulator.units import show
@@ -114,4 +114,6 @@ def _set(node: Node, parts: Sequence[str], depth: int, value: Node) -> Node:
     if below is None:
         below = Node(None if depth + 1 == len(parts) else {}, value.mark, value.key_mark)
     child = _set(below, parts, depth + 1, value)
-    return Node({**children, part: child.with_key_mark(child.key_mark)}, node.mark, node.key_mark)
+    return Node(
+        {**without_rivals(children, (part,)), part: child.with_key_mark(child.key_mark)}, node.mark, node.key_mark
+    )

@@ -141,6 +141,14 @@ def test_list_names_everything(capsys):
     assert max(map(len, shown.splitlines())) < 160
 
 
+def test_list_metrics(capsys):
+    assert run(["list", "metrics"]) == 0
+    shown = capsys.readouterr().out
+    for name in ("hit_ratio.l1", "within[D]", "failover.recovery.max"):
+        assert f"\n  {name} " in shown
+    assert "Bundled" not in shown
+
+
 def test_no_color(capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert run(["list", "--no-color"]) == 0

@@ -1,5 +1,7 @@
 """Values at the edge of what makes sense: refused clearly, or right; never a traceback, never an endless run."""
 
+import json
+
 import pytest
 
 from simulator.observe.expectations import parse_expectation
@@ -59,3 +61,28 @@ def test_labels_of_other_things_than_nodes_are_known():
         "each(hit_ratio.l2[core-1]) >= 1%", "edge.wait.p95[pop-2] <= 1s",
     ]  # fmt: skip
     assert len(Scenario.from_dict({**WORLD, "expect": expect}).expect) == len(expect)
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("sché ma.yaml", "sche-ma"), ("_x (1).yaml", "x-1"), ("日本.yaml", "scenario"), ("a.b.yaml", "a.b")],
+)
+def test_a_scenario_without_a_name_takes_one_from_any_file(tmp_path, file, name):
+    (tmp_path / file).write_text(json.dumps(WORLD))
+    assert Scenario.load(tmp_path / file).name == name
+
+
+def test_a_way_to_place_edges_replaces_the_other_one(tmp_path):
+    placed = {"sites": ["london"], "edges": {"pop": {"at": {"london": 2}}}}
+    (tmp_path / "placed.yaml").write_text(json.dumps(WORLD | placed))
+    (tmp_path / "counted.yaml").write_text("{extends: placed.yaml, edges: {pop: {count: 5}}}")
+    assert Scenario.load(tmp_path / "counted.yaml").edges["pop"].size == 5
+    assert Scenario.load(tmp_path / "placed.yaml", ["edges.pop.count=3"]).edges["pop"].size == 3
+    again = Scenario.load(tmp_path / "counted.yaml", {"sites": ["london"], "edges.pop.at": {"london": 1}})
+    assert again.edges["pop"].size == 1
+
+
+def test_both_ways_in_one_file_are_an_error():
+    both = {"pop": {"at": {"london": 2}, "count": 5}}
+    with pytest.raises(ScenarioError, match="at and count exclude each other"):
+        Scenario.from_dict({**WORLD, "sites": ["london"], "edges": both})
