@@ -17,10 +17,10 @@ edges: {pop: {count: 2}}
 
 def refused(path, content):
     Path(path).write_bytes(content if isinstance(content, bytes) else content.encode())
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(ScenarioError) as error:
         Scenario.load(path)
-    assert time.perf_counter() - begun < 2.0
+    assert time.process_time() - begun < 2.0
     assert len(str(error.value)) < 20_000
     return str(error.value)
 

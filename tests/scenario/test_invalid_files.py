@@ -18,10 +18,10 @@ def test_the_folder_is_large_enough():
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_message(path, monkeypatch):
     monkeypatch.chdir(FOLDER)
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(ScenarioError) as refused:
         Scenario.load(path.name)
-    assert time.perf_counter() - begun < 2.0
+    assert time.process_time() - begun < 2.0
     expected = path.with_suffix(".txt").read_text(encoding="utf-8").removesuffix("\n")
     assert str(refused.value) == expected
 
