@@ -255,7 +255,8 @@ class _Builder:
         group.track_outstanding = not shared
         group.latency_from_response = scenario.sam is not None and scenario.sam.latency == "response"
         steady = spec.session.established and spec.session.length == Constant(INFINITY)
-        group.track_rtt = policy.uses_rtt or scenario.routing.leave_to == "nearest" or not steady
+        establishes = not steady or self.leases is not None  # an expired session is established anew, at the nearest
+        group.track_rtt = policy.uses_rtt or scenario.routing.leave_to == "nearest" or establishes
         group.measures_first = world.manager is not None and world.manager.policy.measured
         placing = Placing(self.wiring, self.edge_ends, group, name, spec)
         group.new_client = placing.client

@@ -57,8 +57,12 @@ class World:
     paths: list[PathRecord]
     static_weight: float | None = None
     crashed_s: dict[str, float] = field(default_factory=dict)  # node -> when its present crash began
-    down_s: dict[str, float] = field(default_factory=dict)  # node -> time spent down, finished crashes
+    down_s: dict[str, float] = field(default_factory=dict)  # node -> measured time spent down, finished crashes
     detections_s: list[float] = field(default_factory=list)
     recoveries_s: list[float] = field(default_factory=list)
     sessions_moved: int = 0
     starts: list[Any] = field(default_factory=list)  # called with nothing at t = 0, in order
+
+    def measured_s(self, since_s: float, until_s: float) -> float:
+        """How much of a span lies in the measured window, [warm-up, duration)."""
+        return max(min(until_s, self.duration_s) - max(since_s, self.warmup_s), 0.0)

@@ -73,7 +73,7 @@ class Targets:
             return
         world = self.world
         since_s = world.crashed_s.pop(name)
-        world.down_s[name] = world.down_s.get(name, 0.0) + world.kernel.now - since_s
+        world.down_s[name] = world.down_s.get(name, 0.0) + world.measured_s(since_s, world.kernel.now)
         if name in self._edges:
             self._edges[name].restart()
         elif name in self._cores:

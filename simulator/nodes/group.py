@@ -344,8 +344,8 @@ class ClientGroup:
         if self._reports:
             self._report_session(session.session_id)
             self._report_value(now - attempt.sent_s if self.latency_from_response else rtt_s)
-            if self._reports_health:
-                self.manager.report_answer(edge)  # type: ignore[union-attr]  # it reports to somebody
+            if attempt.tries or self._reports_health:
+                self._report_more(attempt)
         self.ok += 1
         intended_s = attempt.intended_s
         if intended_s >= self.warmup_s:
@@ -365,6 +365,14 @@ class ClientGroup:
             self._send_close(session)
         if self.source_ended is not None:
             self.source_ended(client.index)
+
+    def _report_more(self, attempt: Attempt) -> None:
+        """Tell the SAM of an answered retry, and with `client_reports` that the edge answers."""
+        assert self.manager is not None
+        if attempt.tries:
+            self.manager.report_retry(attempt.session.session_id)
+        if self._reports_health:
+            self.manager.report_answer(attempt.edge)
 
     def _measure(self, client: Client, edge: int, rtt_s: float, size_bytes: float) -> None:
         """An answer of `size_bytes` came over links that took `rtt_s` both ways: moving averages of the agent."""
@@ -444,7 +452,11 @@ class ClientGroup:
         """An attempt ended without success: try again where the policy allows it."""
         session = attempt.session
         if attempt.operation != ESTABLISH and self.manager is not None:
+            if rtt_s >= 0.0 and self.latency_from_response:
+                rtt_s = self.kernel.now - attempt.sent_s
             self.manager.report(session.session_id, -1.0 if rtt_s < 0 else -2.0 - rtt_s)
+            if attempt.tries:
+                self.manager.report_retry(session.session_id)
         if outcome == SESSION_EXPIRED:
             self._expire(session)
         if outcome != DENIED and attempt.tries < self.retry.limit and self._may_retry():

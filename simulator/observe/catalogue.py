@@ -129,7 +129,7 @@ _ROWS: tuple[tuple[str, str, Direction, tuple[str, ...], str], ...] = (
     ("failover.recovery.mean", "s", _DOWN, (), "mean time until the affected hit ratio is back at 95 %"),
     ("failover.recovery.max", "s", _DOWN, (), "longest time until the affected hit ratio is back at 95 %"),
     ("failover.sessions_moved", "1", _NONE, (), "sessions given another edge by the SAM"),
-    ("node.availability", "ratio", _UP, (_E, _N), "share of the time that nodes were up"),
+    ("node.availability", "ratio", _UP, (_E, _N), "share of the measured time that nodes were up"),
 )
 
 CATALOGUE: Final[dict[str, Metric]] = {row[0]: Metric(*row) for row in _ROWS}

@@ -289,13 +289,13 @@ class Measurement:
             result["failover.sessions_moved"] = float(world.sessions_moved)
         down = {**world.down_s}
         for name, since_s in world.crashed_s.items():
-            down[name] = down.get(name, 0.0) + world.duration_s - since_s
+            down[name] = down.get(name, 0.0) + world.measured_s(since_s, world.duration_s)
         up = [0.0, 0.0]  # of the kinds of nodes that crashed: summed availability, number of nodes
         for nodes in ([edge.name for edge in world.edges], [core.name for core in world.cores]):
             if not any(name in down for name in nodes):
                 continue
             for name in nodes:
-                share = 1.0 - down.get(name, 0.0) / world.duration_s
+                share = 1.0 - down.get(name, 0.0) / self.width_s
                 result[f"node.availability[{name}]"] = share
                 up = [up[0] + share, up[1] + 1]
         result["node.availability"] = up[0] / up[1] if up[1] else 1.0

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 class Cookie(Router):
     """Session affinity by cookie."""
 
+    uses_rtt = True
     retry_moves = False
 
     def __init__(self, context: RoutingContext) -> None:

@@ -51,6 +51,7 @@ class _Interval:
 
     session_ids: np.ndarray
     attempts: np.ndarray
+    requests: np.ndarray
     failures: np.ndarray
     samples: np.ndarray
     latency_sum_s: np.ndarray
@@ -73,6 +74,7 @@ class StickinessManager(Slowable):
         self.on_suspect: Callable[[int], None] = lambda _: None
         self._session_ids: list[int] = []
         self._values: list[float] = []
+        self._retried: list[int] = []
         self._window: deque[_Interval] = deque(maxlen=round(policy.window_s / policy.interval_s))
         self._silences = [0] * directory.size
         self._told_s = 0.0  # when the last news arrives
@@ -88,6 +90,10 @@ class StickinessManager(Slowable):
     def report_columns(self) -> tuple[Callable[[int], None], Callable[[float], None]]:
         """The two appends that `report` makes, for callers that report every request."""
         return self._session_ids.append, self._values.append
+
+    def report_retry(self, session_id: int) -> None:
+        """The attempt that was just reported was a retry: an attempt more, but no request more."""
+        self._retried.append(session_id)
 
     def report_silence(self, edge: int) -> None:
         """A client's attempt at `edge` timed out (with `client_reports`)."""
@@ -155,21 +161,27 @@ class StickinessManager(Slowable):
                 self._score()
 
     def _close_interval(self) -> None:
-        ids = np.array(self._session_ids, dtype=np.int64)
+        retried = len(self._retried)
+        ids = np.array(self._session_ids + self._retried, dtype=np.int64)
         values = np.array(self._values)
         self._session_ids.clear()
         self._values.clear()
+        self._retried.clear()
         latency_s = np.where(values >= 0, values, -2.0 - values)
         sampled = (values >= 0) | (values <= -2.0)
         latency_s[~sampled] = 0.0
         failed = (values < 0).astype(float)
-        self._window.append(_totals(ids, np.ones(len(ids)), failed, sampled.astype(float), latency_s))
+        none = np.zeros(retried)  # the rows of retries, behind those of attempts, take a request off and nothing else
+        ones = np.ones(len(values))
+        columns = ((ones, none), (ones, none - 1.0), (failed, none), (sampled.astype(float), none), (latency_s, none))
+        self._window.append(_totals(ids, *(np.concatenate(column) for column in columns)))
 
     def _score(self) -> None:
         parts = self._window
         total = _totals(
             np.concatenate([part.session_ids for part in parts]),
             np.concatenate([part.attempts for part in parts]),
+            np.concatenate([part.requests for part in parts]),
             np.concatenate([part.failures for part in parts]),
             np.concatenate([part.samples for part in parts]),
             np.concatenate([part.latency_sum_s for part in parts]),
@@ -183,7 +195,7 @@ class StickinessManager(Slowable):
         previous = np.array([0.0 if session is None else session.weight for session in sessions])
         start = previous if policy.model == "cumulative" else np.full(len(sessions), policy.rule.base)
         weights = policy.rule.weights(
-            start, latency_s, total.attempts / policy.window_s, total.failures / total.attempts
+            start, latency_s, total.requests / policy.window_s, total.failures / total.attempts
         )
         changed: list[tuple[Session, float]] = []
         self.scored += len(sessions)
@@ -288,15 +300,8 @@ def _publish(changed: Sequence[tuple[Session, float]]) -> None:
         session.published_weight = weight
 
 
-def _totals(
-    ids: np.ndarray, attempts: np.ndarray, failures: np.ndarray, samples: np.ndarray, latency_sum_s: np.ndarray
-) -> _Interval:
+def _totals(ids: np.ndarray, *columns: np.ndarray) -> _Interval:
+    """The sums of each session's rows; the columns are those of an interval."""
     unique, rows = np.unique(ids, return_inverse=True)
     n = len(unique)
-    return _Interval(
-        unique,
-        np.bincount(rows, weights=attempts, minlength=n),
-        np.bincount(rows, weights=failures, minlength=n),
-        np.bincount(rows, weights=samples, minlength=n),
-        np.bincount(rows, weights=latency_sum_s, minlength=n),
-    )
+    return _Interval(unique, *(np.bincount(rows, weights=column, minlength=n) for column in columns))

@@ -1,0 +1,115 @@
+"""What the SAM scores from, what agents measure, and over which time nodes count as up: docs/model.md, line by line."""
+
+from __future__ import annotations
+
+import pytest
+from model_worlds import QUIET, Play, merged, run_replication, small
+
+from simulator.request import Operation
+
+ACQUIRE = int(Operation.ACQUIRE)
+
+
+def quiet(**change):
+    return small(**merged(QUIET, change))
+
+
+def test_a_retry_is_an_attempt_more_but_no_request_more():
+    """Two requests of three attempts each in a window of 10 s: 0.2 requests/s, below 0.25; 0.6 attempts/s, above.
+
+    Low rate -5, every attempt failed -15, no answer and so no latency: 50 becomes 30.
+    """
+    people = {"count": 1, "retry": {"timeout": "100ms", "max": 2, "backoff": "10ms", "jitter": "none"}}
+    play = Play(
+        quiet(
+            clients={"people": people}, edges={"pop": {"count": 1}}, leases="off",
+            sam={"rate_low": "0.25/s", "heartbeat": {"misses": 100}}, faults=[{"at": "1s", "crash": "pop-1"}],
+        )
+    )  # fmt: skip
+    for at_s in (2.0, 3.0):
+        play.until(at_s)
+        play.ask()
+    world = play.until(5.0)
+    group = world.groups[0]
+    assert (group.issued, group.ok, group.attempts_ended) == (2, 0, 6)
+    assert group.clients[0].session.weight == 30.0
+
+
+def test_a_retry_that_is_answered_is_no_request_more_either():
+    """Every other of 20 requests is refused once: 2 requests/s over 10 s, below 2.5; 3 attempts/s, above.
+
+    A third of the attempts failed: -15; the network is fast: +10; a rate above 2.5/s would be +5.
+    """
+    people = {"count": 1, "retry": {"timeout": "10s", "max": 1, "backoff": "50ms", "jitter": "none"}}
+    play = Play(
+        quiet(
+            clients={"people": people}, leases="off",
+            edges={"pop": {"count": 1, "queue": 0, "service_time": "20ms"}},
+            sam={"rate_low": "0/s", "rate_high": "2.5/s"},
+        )
+    )  # fmt: skip
+    for number in range(10):
+        play.until(0.5 + 0.9 * number)
+        play.ask()  # takes the worker
+        play.ask()  # finds it busy, and comes again
+    world = play.until(10.5)
+    group = world.groups[0]
+    assert (group.issued, group.ok, world.edges[0].refused) == (20, 20, 10)
+    assert group.clients[0].session.weight == 50 + 10 - 15
+
+
+@pytest.mark.parametrize(("latency", "weight"), [("network", 50 + 10 - 5 - 15), ("response", 50 - 10 - 5 - 15)])
+def test_a_denial_is_scored_by_the_latency_that_is_chosen(latency, weight):
+    """The network takes 10 ms there and back, the answer of a busy edge and core 115 ms; high is above 80 ms."""
+    people = {"count": 2, "locks": {"per_session": 0, "shared_pool": 1, "hold": "forever"}}
+    play = Play(
+        quiet(
+            clients={"people": people}, edges={"pop": {"count": 1, "service_time": "100ms"}}, leases="off",
+            sam={"latency": latency, "latency_high": "80ms"},
+        )
+    )  # fmt: skip
+    play.until(1.0)
+    play.ask(0, ACQUIRE)
+    play.until(2.0)
+    play.ask(1, ACQUIRE)
+    world = play.until(3.5)
+    assert world.groups[0].failed  # the second was denied
+    assert world.groups[0].clients[1].session.weight == weight
+
+
+def test_an_expired_cookie_is_renewed_by_the_edge_that_is_measured_to_be_nearest():
+    """pop-1 is expected to be nearest; its link is slow by then, as every answer showed."""
+    play = Play(
+        quiet(
+            clients={"people": {"count": 1}}, leases="off", sam="off",
+            routing={"policy": "cookie", "duration": "5s", "leave_to": "uniform"},
+            network={"links": [{"from": "people", "to": "pop-2", "latency": "9ms"}]},
+            faults=[{"at": "1s", "degrade": {"from": "people", "to": "pop-1", "add_latency": "50ms"}}],
+        )
+    )  # fmt: skip
+    session = play.world.groups[0].clients[0].session
+    edges = []
+    for at_s in (2.0, 3.0, 6.0):
+        play.until(at_s)
+        session = play.world.groups[0].clients[0].session
+        play.ask()
+        edges.append(session.last_edge)
+    assert edges == [0, 0, 1]
+
+
+# -- over which time nodes count as up --------------------------------------------------------------------
+def test_time_down_before_the_warmup_is_over_is_not_measured():
+    """Down from 5 s to 15 s of a run that is measured from 12 s to 20 s."""
+    scenario = small(warmup="12s", faults=[{"at": "5s", "for": "10s", "crash": "pop-1"}])
+    metrics = run_replication(scenario, seed=1, replication=0).metrics
+    assert metrics["node.availability[pop-1]"] == pytest.approx(1 - 3 / 8)
+    assert metrics["node.availability"] == pytest.approx(1 - 3 / 16)
+
+
+def test_time_down_after_the_last_arrival_is_not_measured():
+    """Down from 15 s to 27 s; requests wait for their timeouts until 50 s, but what is measured ends at 20 s."""
+    retry = {"timeout": "30s", "max": 0}
+    scenario = small(clients={"people": {"retry": retry}}, faults=[{"at": "15s", "for": "12s", "crash": "pop-1"}])
+    result = run_replication(scenario, seed=1, replication=0)
+    assert result.metrics["failures.ratio[crashed]"] > 0.0
+    assert result.metrics["node.availability[pop-1]"] == pytest.approx(0.75)
