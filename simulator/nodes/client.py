@@ -67,7 +67,7 @@ class Client:
         self.session: Session | None = None
         self.rtt_s: dict[int, float] | None = None
         self.outstanding_at: dict[int, int] | None = None
-        self.loss = 0.0
+        self.loss = -1.0  # below 0: nothing measured yet; like the others it begins with the first measurement
         self.goodput = 0.0
 
 

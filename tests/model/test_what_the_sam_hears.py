@@ -97,6 +97,40 @@ def test_an_expired_cookie_is_renewed_by_the_edge_that_is_measured_to_be_nearest
     assert edges == [0, 0, 1]
 
 
+def test_weights_are_told_by_group():
+    """Both send less than 10 requests/s and lose none: 50 - 5 + 10; the near is below 50 ms, the far above 200 ms."""
+    people = {"count": 3, "workload": {"kind": "poisson", "rate": "2/s"}, "session": {"established": True}}
+    scenario = small(
+        clients={"people": people, "far": people}, leases="off", warmup="12s",
+        network={"links": [{"from": "far", "to": "pop-*", "latency": "300ms"}]},
+    )  # fmt: skip
+    metrics = run_replication(scenario, seed=1, replication=0).metrics
+    assert metrics["stickiness.mean[people]"] == metrics["stickiness.p05[people]"] == 50 - 5 + 10 + 10
+    assert metrics["stickiness.mean[far]"] == metrics["stickiness.p95[far]"] == 50 - 5 + 10 - 10
+    assert metrics["stickiness.mean"] == 55.0
+
+
+def test_hit_ratios_of_groups_add_up():
+    people = {"count": 3, "workload": {"kind": "poisson", "rate": "5/s"}, "session": {"established": True}}
+    scenario = small(clients={"people": people, "others": people}, edges={"pop": {"l1": {"ttl": "1s"}}})
+    metrics = run_replication(scenario, seed=1, replication=0).metrics
+    for group in ("people", "others"):
+        parts = [metrics[f"{name}[{group}]"] for name in ("hit_ratio.l1", "delayed_hit_ratio.l1", "miss_ratio.l1")]
+        assert sum(parts) == pytest.approx(1.0)
+        assert metrics[f"hit_ratio.l1[{group}]"] < metrics[f"hit_ratio.total[{group}]"] < 1.0
+
+
+def test_the_loss_that_agents_measure_begins_with_the_first_attempt():
+    """Four in ten requests are lost; each of 500 agents sends about three. An average that began at 0 would say 0.1."""
+    people = {"count": 500, "workload": {"rate": "0.15/s"}, "retry": {"timeout": "100ms", "max": 0}}
+    scenario = small(
+        clients={"people": people}, leases="off", sam="off", routing={"policy": "nearest"},
+        network={"links": [{"from": "people", "to": "pop-*", "loss": "40%"}]},
+    )  # fmt: skip
+    metrics = run_replication(scenario, seed=1, replication=0).metrics
+    assert metrics["client.loss_ratio"] == pytest.approx(0.4, abs=0.1)
+
+
 # -- over which time nodes count as up --------------------------------------------------------------------
 def test_time_down_before_the_warmup_is_over_is_not_measured():
     """Down from 5 s to 15 s of a run that is measured from 12 s to 20 s."""
