@@ -23,7 +23,7 @@ from simpy.events import NORMAL, URGENT, Event
 from simulator.clock import Clock
 
 _BAND = 1 << 60  # width of one priority band: more events than any run can have
-_STOP, _TICK = URGENT - 1, NORMAL
+_STOP, _LOOK, _TICK = URGENT - 2, URGENT - 1, NORMAL
 
 
 class Kernel(simpy.Environment):
@@ -63,6 +63,10 @@ class Kernel(simpy.Environment):
     def fault_at(self, time_s: float) -> Event:
         """An event at exactly `time_s`, before the ticks and messages of that instant."""
         return self._event_at(time_s, URGENT)
+
+    def look_at(self, time_s: float) -> Event:
+        """An event at `time_s`, before all that happens at that instant: windows are half-open, [start, end)."""
+        return self._event_at(time_s, _LOOK)
 
     def _event_at(self, time_s: float, priority: int) -> Event:
         if not time_s >= self.now:

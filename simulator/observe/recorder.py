@@ -71,7 +71,7 @@ class Recorder:
                 step, number = 1, number + 1
             due_s = (number + 1) * window_s if step == steps else number * window_s + step * flush_s
             if self.at_warmup is None and world.warmup_s <= due_s:
-                yield world.kernel.tick_at(world.warmup_s)
+                yield world.kernel.look_at(world.warmup_s)
                 if self.at_end is not None:
                     return
                 self.flush()
@@ -79,7 +79,7 @@ class Recorder:
                 if world.warmup_s == due_s:
                     self._end_window(number, step == steps)
                     continue
-            yield world.kernel.tick_at(due_s)
+            yield world.kernel.look_at(due_s)
             if self.at_end is not None:
                 return
             self._end_window(number, step == steps)

@@ -147,3 +147,31 @@ def test_time_down_after_the_last_arrival_is_not_measured():
     result = run_replication(scenario, seed=1, replication=0)
     assert result.metrics["failures.ratio[crashed]"] > 0.0
     assert result.metrics["node.availability[pop-1]"] == pytest.approx(0.75)
+
+
+@pytest.mark.parametrize("window", ["1s", "3s", "10s"])
+def test_a_tick_at_the_end_of_the_warmup_is_measured_and_one_at_the_end_is_not(window):
+    """Renewal ticks every 2 s: in [20 s, 60 s) there are 20 of them, the one at 20 s among them, and never one more.
+
+    With 200 leases in 5 phases no tick is empty.
+    """
+    scenario = small(
+        duration="60s", warmup="20s", record={"window": window}, sam="off", routing={"policy": "nearest"},
+        clients={"people": {"count": 200, "workload": {"rate": "0.000001/s"}}}, edges={"pop": {"count": 1}},
+        leases={"length": "16s", "renew_before": "6s", "batch_every": "2s", "idle_after": "never"},
+    )  # fmt: skip
+    metrics = run_replication(scenario, seed=1, replication=0).metrics
+    assert metrics["renewal_batches.rate"] * 40 == pytest.approx(20)
+    assert metrics["renewals.rate"] * 40 == pytest.approx(200 * 4)
+
+
+def test_a_fault_at_the_end_of_the_warmup_is_measured():
+    """Eight sessions are at the edge that is drained at 10 s, without propagation; all of them move then."""
+    people = {"count": 8, "workload": {"rate": "0.000001/s"}}
+    scenario = small(
+        duration="20s", warmup="10s", clients={"people": people}, leases="off", sam={"propagation": "0ms"},
+        network={"links": [{"from": "people", "to": "pop-1", "latency": "1ms"}]},
+        faults=[{"at": "10s", "drain": "pop-1"}],
+    )  # fmt: skip
+    metrics = run_replication(scenario, seed=1, replication=0).metrics
+    assert metrics["migrations.rate"] * 10 == pytest.approx(8)
