@@ -54,7 +54,7 @@ def test_registering_a_policy():
 
 def test_what_policies_say_of_themselves():
     assert [name for name in BUILT_IN if find_policy(name).needs_manager] == ["adaptive"]
-    assert [name for name in BUILT_IN if find_policy(name).uses_rtt] == ["nearest"]
+    assert [name for name in BUILT_IN if find_policy(name).uses_rtt] == ["cookie", "nearest"]
     keep = [name for name in BUILT_IN if not bench_of(name).router.retry_moves]
     assert keep == ["consistent_hash", "cookie", "maglev"]
     assert all(bench_of(name).router.moves for name in BUILT_IN)
