@@ -453,7 +453,7 @@ class ClientGroup:
         session = attempt.session
         if attempt.operation != ESTABLISH and self.manager is not None:
             if rtt_s >= 0.0 and self.latency_from_response:
-                rtt_s = self.kernel.now - attempt.sent_s
+                rtt_s = self.clock.now - attempt.sent_s
             self.manager.report(session.session_id, -1.0 if rtt_s < 0 else -2.0 - rtt_s)
             if attempt.tries:
                 self.manager.report_retry(session.session_id)

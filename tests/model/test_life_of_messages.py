@@ -316,18 +316,22 @@ def test_probes_teach_clients_the_round_trip_to_every_edge():
     assert rtt_s == pytest.approx({0: 0.012, 1: 0.010 + 0.1 / 8})
 
 
-def test_probes_do_not_reach_a_crashed_edge_and_count_as_losses():
+@pytest.mark.parametrize(
+    ("crashed_at", "loss"),
+    [("0s", 1.0), ("1500ms", 1 - (7 / 8) ** 2)],  # begins with the first of three probes: lost, or back
+)
+def test_probes_do_not_reach_a_crashed_edge_and_count_as_losses(crashed_at, loss):
     play = Play(
         quiet(
             sam={"probes": {"every": "1s"}},
             edges={"pop": {"count": 1}},
-            faults=[{"at": "0s", "crash": "pop-1"}],
+            faults=[{"at": crashed_at, "crash": "pop-1"}],
             clients={"people": {"session": {"established": True}}},
         )
     )
     client = play.until(3.5).groups[0].clients[0]
-    assert client.rtt_s is None
-    assert client.loss == pytest.approx(1 - (7 / 8) ** 3)
+    assert (client.rtt_s is None) == (crashed_at == "0s")
+    assert client.loss == pytest.approx(loss)
 
 
 def test_control_messages_know_their_kind():
