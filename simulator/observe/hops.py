@@ -9,6 +9,7 @@ they and the latency of what succeeded are not of quite the same requests.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from simulator.observe.counters import CORE_COLUMNS, EDGE_COLUMNS, GROUP_COLUMNS, FloatArray, Snapshot
@@ -45,7 +46,7 @@ def hop_means(world: World, first: Snapshot, last: Snapshot, mean_latency_s: flo
         "storage": (last.storage - first.storage)[2] / visits,
         "retries": groups["retry_sum_s"] / ok,
     }
-    found["other"] = max(0.0, mean_latency_s - sum(found.values()))
+    found["other"] = max(0.0, mean_latency_s - math.fsum(found.values()))
     return {hop: float(seconds) for hop, seconds in found.items()}
 
 

@@ -6,6 +6,7 @@ with the number of requests. May import: numpy, the world (to read it). Does not
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING, Any
@@ -269,7 +270,7 @@ class Recorder:
 def weighted_mean(weights: Counter[float]) -> float:
     """Mean of values that occur so many times."""
     total = sum(weights.values())
-    return sum(value * weights[value] for value in sorted(weights)) / total
+    return math.fsum(value * weights[value] for value in sorted(weights)) / total
 
 
 def weighted_percentile(weights: Counter[float], q: float) -> float:

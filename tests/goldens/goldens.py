@@ -1,0 +1,90 @@
+"""Golden fingerprints and event counts of the bundled scenarios, shortened: what the same seed must give again.
+
+python tests/goldens/goldens.py
+
+plays them and writes the golden file of this numpy version and platform; with `--check` it only says what differs (exit
+1), and needs no pytest: so other Pythons are asked. Random draws may differ between numpy's
+versions and mathematical functions between platforms, so each pair has a file of its own; Python's version does not
+matter. Run it after a change that moves numbers, and say in CHANGELOG.md why they moved.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from simulator.run import run_replication
+from simulator.scenario.bundled import bundled_names
+from simulator.scenario.schema import Scenario
+
+FOLDER = Path(__file__).parent
+REPLICATIONS = 2
+SHORTER: dict[str, list[str]] = {
+    "core-failover": ["duration=30s", "warmup=10s", "faults.0.at=15.4s", "faults.0.for=10s"],
+    "edge-failover": ["duration=30s", "warmup=10s", "faults.0.at=20.4s", "faults.0.for=10s"],
+    "finding-freshness": ["duration=30s"],
+    "finding-sick-edge": ["duration=40s", "warmup=20s"],
+    "finding-weight": ["duration=30s"],
+    "flash-crowd": ["duration=30s", "faults.0.at=20s", "faults.0.for=5s"],
+    "lease-batching": ["duration=30s"],
+    "lossy-links": ["duration=30s", "faults.0.at=20s", "faults.0.for=5s"],
+    "quickstart": ["duration=30s", "warmup=10s", "faults.0.at=20s", "faults.0.for=8s"],
+    "reference": ["duration=3s", "warmup=1s"],
+    "scale": ["duration=6s", "warmup=2s"],
+    "trace-replay": ["duration=150min"],
+}
+"""What is set to make them quick; a scenario that is not here is played as it is written."""
+
+
+def key() -> str:
+    """Where draws can differ: numpy's version (without its bug fixes), the platform."""
+    version = ".".join(np.__version__.split(".")[:2])
+    return f"numpy-{version}-{sys.platform}-{platform.machine()}".lower()
+
+
+def path() -> Path:
+    """The golden file of this numpy and platform; it need not exist."""
+    return FOLDER / f"{key()}.json"
+
+
+def played(name: str) -> list[dict[str, Any]]:
+    """For each replication: requests, events, fingerprint."""
+    scenario = Scenario.load(name, SHORTER.get(name, []))
+    result = []
+    for number in range(REPLICATIONS):
+        one = run_replication(scenario, seed=scenario.seed, replication=number)
+        result.append({
+            "requests": one.totals["requests.simulated"], "events": one.n_events, "fingerprint": one.fingerprint[:16]
+        })  # fmt: skip
+    return result
+
+
+def check() -> int:
+    """Print the scenarios that do not give their golden numbers, or that there are none for this numpy; how many."""
+    if not path().exists():
+        print(f"no goldens for {key()}")
+        return 1
+    expected = json.loads(path().read_text(encoding="utf-8"))
+    wrong = [name for name in bundled_names() if played(name) != expected.get(name)]
+    print(f"Python {platform.python_version()}, {key()}: {', '.join(wrong) or 'nothing'} differs")
+    return len(wrong)
+
+
+def main() -> None:
+    """Play all and write the golden file."""
+    text = ",\n".join(f"  {json.dumps(name)}: {json.dumps(played(name))}" for name in bundled_names())
+    path().write_text("{\n" + text + "\n}\n", encoding="utf-8")
+    print(f"wrote {path().name}")
+    for other in sorted(set(FOLDER.glob("*.json")) - {path()}):
+        print(f"not touched: {other.name}; write it anew with its numpy, or remove it")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--check"]:
+        sys.exit(min(1, check()))
+    main()
