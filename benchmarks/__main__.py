@@ -1,117 +1,98 @@
-"""`python -m benchmarks [--quick] [--json FILE]`: ratios of the simulator's speed to the machine's own.
+"""`python -m benchmarks [--quick] [--python EXE]... [--out FILE]`: how fast the simulator is, as ratios.
 
-Every figure is taken in this process and run, several times in turn with its yardstick; medians are printed. Nothing
-is asserted: these numbers are for reading and for the record, tests guard the exact counts.
+Every figure is taken in this process and run, or in one that it starts, in turn with its yardstick; nothing is
+asserted: these numbers are for reading and for the record, tests guard the exact counts. Peers that are not installed
+are left out; `--python` names interpreters (of virtual environments) where they are.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
-import statistics
-import subprocess
-import sys
-import time
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from benchmarks.raw import heap_operations_per_s, plain_simpy_requests_per_s, simpy_events_per_s
-from simulator.run import run_replication
-from simulator.scenario.schema import Scenario
+import numpy as np
 
-_MEMORY = (
-    "import sys; from simulator.run import run_replication; from simulator.scenario.schema import Scenario; "
-    "s = Scenario.load('reference', [f'duration={sys.argv[1]}s', f'clients.client.count={sys.argv[2]}', "
-    "f'clients.client.workload.rate={sys.argv[3]}/s']); "
-    "r = run_replication(s, seed=1, replication=0); print(r.totals['requests.simulated'], r.peak_rss_bytes)"
-)
+from benchmarks import measures, sweep_scaling
+from benchmarks.counts import HITS, MISSES, bytes_per_session, events_per_request
+
+RESULTS = Path(__file__).parent / "results"
 
 
-def speed(duration: str, rounds: int) -> dict[str, float]:
-    """The `reference` scenario against raw heap operations, bare SimPy, and the same system in plain SimPy."""
-    scenario = Scenario.load("reference", [f"duration={duration}"])
-    ratios: list[float] = []
-    rates: list[float] = []
-    simpy_ratios: list[float] = []
-    plain_ratios: list[float] = []
-    events = 0.0
-    for _ in range(rounds):
-        heap = heap_operations_per_s()
-        result = run_replication(scenario, seed=1, replication=0)
-        rate = result.totals["requests.simulated"] / result.wall_s
-        rates.append(rate)
-        ratios.append(rate / heap)
-        events = result.n_events / result.totals["requests.simulated"]
-        simpy_ratios.append(result.n_events / result.wall_s / simpy_events_per_s())
-        plain_ratios.append(rate / plain_simpy_requests_per_s())
+def machine() -> dict[str, Any]:
+    """What ran: processor, cores, versions; nothing that names the machine."""
+    model = platform.processor() or platform.machine()
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), model)
+    except OSError:
+        pass
     return {
-        "requests_per_s": statistics.median(rates),
-        "requests_per_heap_operation": statistics.median(ratios),
-        "events_per_request": events,
-        "events_per_bare_simpy_event": statistics.median(simpy_ratios),
-        "times_plain_simpy": statistics.median(plain_ratios),
+        "processor": model,
+        "cores": os.cpu_count(),
+        "load_at_start": round(os.getloadavg()[0], 1),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
     }
 
 
-def sizes(points: list[tuple[str, list[str]]]) -> dict[str, float]:
-    """Requests a second of variations of `reference`, relative to the first."""
-    rates = {}
-    for name, overrides in points:
-        result = run_replication(Scenario.load("reference", overrides), seed=1, replication=0)
-        rates[name] = result.totals["requests.simulated"] / result.wall_s
-    first = next(iter(rates.values()))
-    return {name: first / rate for name, rate in rates.items()}
-
-
-def memory(duration_s: float, clients: int, rate_per_s: float) -> dict[str, int]:
-    """Peak memory of a process that simulates so many requests."""
-    command = [sys.executable, "-c", _MEMORY, str(duration_s), str(clients), str(rate_per_s)]
-    requests, peak = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-    return {"requests": int(requests), "peak_rss_bytes": int(peak)}
-
-
-def start_up_s() -> float:
-    """Median wall time of `simulator --help`."""
-    times = []
-    for _ in range(5):
-        began = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "simulator", "--help"], check=True, capture_output=True)
-        times.append(time.perf_counter() - began)
-    return statistics.median(times)
+def parts(quick: bool, pythons: list[str]) -> dict[str, Callable[[], Any]]:
+    """What is measured, by its name in the results."""
+    rounds = 2 if quick else 3
+    few = 1 if quick else 2
+    clients = (1_000, 10_000, 100_000) if quick else (1_000, 10_000, 100_000, 1_000_000)
+    edges = (8, 4, 100) if quick else (8, 4, 100, 1000)
+    lasting = (5,) if quick else (5, 50, 500)
+    result: dict[str, Callable[[], Any]] = {
+        "reference": lambda: measures.reference(4 if quick else 10, rounds),
+        "events_per_request": lambda: {"l1_hit": events_per_request(HITS), "l2_answer": events_per_request(MISSES)},
+        "bytes_per_session": bytes_per_session,
+        "peers": lambda: measures.peers(5 if quick else 10, few, pythons),
+        "cost_by_clients": lambda: measures.by_clients(clients, 40_000 if quick else 100_000, few),
+        "cost_by_edges": lambda: measures.by_edges(edges, 40_000 if quick else 100_000, few),
+        "memory": lambda: [measures.memory([f"duration={s}s"]) for s in lasting],
+        "start_up_s": lambda: measures.start_up(few),
+        "extras": lambda: measures.extras(4 if quick else 20, few),
+    }
+    if not quick:
+        result["million_sessions"] = lambda: measures.memory(
+            ["duration=20s", "clients.client.count=1000000", "clients.client.workload.rate=0.02/s"]
+        )
+        result["sweep"] = sweep_scaling.scaling
+    return result
 
 
 def main() -> None:
-    """Measure, print, and keep as JSON where asked."""
+    """Measure, print, and keep the figures as JSON."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="only the reference scenario and start-up")
-    parser.add_argument("--json", metavar="FILE", help="also write the figures to FILE")
+    parser.add_argument("--quick", action="store_true", help="a minute's version; kept only with --out")
+    parser.add_argument("--python", action="append", default=[], metavar="EXE", help="another Python, that has peers")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="where to keep the figures")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="PART", help="measure only these parts; others stay in --out"
+    )
     chosen = parser.parse_args()
-    figures: dict[str, Any] = {
-        "date": datetime.now(UTC).date().isoformat(),
-        "python": platform.python_version(),
-        "reference": speed("4s" if chosen.quick else "10s", 3 if chosen.quick else 5),
-        "help_s": start_up_s(),
-    }
-    if not chosen.quick:
-        figures["cost_by_clients"] = sizes(
-            [
-                (
-                    f"{n:.0e}",
-                    [f"clients.client.count={n}", f"clients.client.workload.rate={20000 / n}/s", "duration=10s"],
-                )
-                for n in (1_000, 10_000, 100_000, 1_000_000)
-            ]
-        )
-        figures["cost_by_edges"] = sizes(
-            [(str(n), [f"edges.edge.count={n}", "duration=10s"]) for n in (8, 4, 100, 1000)]
-        )
-        figures["memory"] = [memory(10, 5000, 2), memory(100, 5000, 2), memory(1000, 5000, 2)]
-        figures["million_sessions"] = memory(4, 1_000_000, 0.02)
-    print(json.dumps(figures, indent=2))
-    if chosen.json:
-        with open(chosen.json, "w", encoding="utf-8") as file:  # noqa: PTH123 (one line beats an import)
-            json.dump(figures, file, indent=2)
+    today = datetime.now(UTC).date().isoformat()
+    figures: dict[str, Any] = {"date": today, "quick": chosen.quick, "machine": machine()}
+    if chosen.only and chosen.out is not None and chosen.out.exists():
+        figures = json.loads(chosen.out.read_text(encoding="utf-8")) | figures
+    for name, take in parts(chosen.quick, chosen.python).items():
+        if chosen.only and name not in chosen.only:
+            continue
+        figures[name] = take()
+        print(f"{name}: {json.dumps(figures[name], indent=2)}", flush=True)
+    out: Path | None = chosen.out
+    if out is None and not chosen.quick and not chosen.only:
+        out = RESULTS / f"{today}.json"
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        print(f"kept in {out.name}; python docs/figures/make_benchmarks.py draws it")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import os
 import resource
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from simulator import Scenario, sweep
@@ -38,15 +39,22 @@ def timed(scenario: Scenario, values: dict[str, object], jobs: int) -> float:
     return elapsed
 
 
+def scaling(values: Sequence[int] = range(5, 13)) -> dict[str, float]:
+    """Cells of quickstart with one process and with two: wall seconds, and how many times faster two are."""
+    real = Scenario.load("quickstart")
+    cells: dict[str, object] = {"edges.pop.l1.ttl": [f"{n}s" for n in values]}
+    one, two = timed(real, cells, 1), timed(real, cells, 2)
+    return {"cells": len(values), "one_process_s": one, "two_processes_s": two, "times_faster": one / two}
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cells", type=int, default=5000)
     cells = parser.parse_args().cells
     print(f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores")
-    real = Scenario.load("quickstart")
-    values: dict[str, object] = {"edges.pop.l1.ttl": [f"{n}s" for n in range(5, 13)]}
-    one, two = timed(real, values, 1), timed(real, values, 2)
+    took = scaling()
+    one, two = took["one_process_s"], took["two_processes_s"]
     print(f"8 cells of quickstart: {one:.1f} s with one process, {two:.1f} s with two: {one / two:.2f} times")
     tiny = Scenario.from_dict(TINY)
     begun = time.perf_counter()
