@@ -1,4 +1,6 @@
-"""Draws benchmarks.svg from the newest (or a named) file of benchmarks/results. Run it after `python -m benchmarks`.
+"""Draws benchmarks.svg and writes the tables of docs/scale.md from the newest (or a named) file of benchmarks/results.
+
+Run it after `python -m benchmarks`:
 
 python docs/figures/make_benchmarks.py [FILE]
 """
@@ -6,6 +8,7 @@ python docs/figures/make_benchmarks.py [FILE]
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scale_tables import TABLES
 
 HERE = Path(__file__).parent
 RESULTS = HERE.parents[1] / "benchmarks" / "results"
@@ -26,13 +30,14 @@ def newest() -> Path:
 
 
 def draw(figures: dict[str, Any]) -> Figure:
-    """Peers on the left; on the right cost against size above, memory below."""
+    """Peers on the left; on the right cost against size and memory, as far as they were measured."""
     figure = Figure(figsize=(9.0, 5.6), layout="constrained")
-    grid = figure.add_gridspec(3, 2, width_ratios=[1.2, 1.0])
+    panels = {"cost_by_clients": _by_clients, "cost_by_edges": _by_edges, "memory": _memory}
+    taken = [name for name in panels if len(figures.get(name, ())) > 1]
+    grid = figure.add_gridspec(max(1, len(taken)), 2, width_ratios=[1.2, 1.0 if taken else 0.01])
     _peers(figure.add_subplot(grid[:, 0]), figures["peers"])
-    _cost(figure.add_subplot(grid[0, 1]), figures["cost_by_clients"], "clients", 1.5)
-    _cost(figure.add_subplot(grid[1, 1]), figures["cost_by_edges"], "edges", 1.3)
-    _memory(figure.add_subplot(grid[2, 1]), figures["memory"])
+    for row, name in enumerate(taken):
+        panels[name](figure.add_subplot(grid[row, 1]), figures[name])
     machine = figures["machine"]
     figure.supxlabel(
         f"{figures['date']}, {machine['processor']}, Python {machine['python']}, numpy {machine['numpy']}",
@@ -51,6 +56,14 @@ def _peers(axes: Axes, rows: list[dict[str, Any]]) -> None:
     axes.set_title("three hops: requests simulated per\n100 raw heap operations", loc="left", fontsize="medium")
     axes.margins(x=0.15)
     _plain(axes)
+
+
+def _by_clients(axes: Axes, costs: dict[str, float]) -> None:
+    _cost(axes, costs, "clients", 1.5)
+
+
+def _by_edges(axes: Axes, costs: dict[str, float]) -> None:
+    _cost(axes, costs, "edges", 1.3)
 
 
 def _cost(axes: Axes, costs: dict[str, float], what: str, goal: float) -> None:
@@ -81,10 +94,23 @@ def _plain(axes: Axes) -> None:
     axes.set_axisbelow(True)
 
 
+def with_tables(page: str, figures: dict[str, Any]) -> str:
+    """The page with its date and its tables, which stand between comments, from the figures."""
+    page = re.sub(r"of \d{4}-\d\d-\d\d", f"of {figures['date']}", page)
+    for name, table in TABLES.items():
+        pattern = rf"(<!-- {name} -->\n\n).*?(\n\n<!-- end -->)"
+        text = table(figures)
+        page = re.sub(pattern, lambda found, text=text: found[1] + text + found[2], page, flags=re.DOTALL)
+    return page
+
+
 def main(source: Path) -> None:
-    """Write the picture."""
+    """Write the picture and the tables."""
+    figures = json.loads(source.read_text(encoding="utf-8"))
     mpl.rcParams["svg.hashsalt"] = "benchmarks"  # the same bytes every time
-    draw(json.loads(source.read_text(encoding="utf-8"))).savefig(HERE / "benchmarks.svg", metadata={"Date": None})
+    draw(figures).savefig(HERE / "benchmarks.svg", metadata={"Date": None})
+    page = HERE.parent / "scale.md"
+    page.write_text(with_tables(page.read_text(encoding="utf-8"), figures), encoding="utf-8")
 
 
 if __name__ == "__main__":

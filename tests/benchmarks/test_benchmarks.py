@@ -102,3 +102,13 @@ def test_only_what_is_asked_is_measured_and_kept(tmp_path, monkeypatch, capsys):
     assert figures["extras"] == 1
     assert set(figures["machine"]) == {"processor", "cores", "load_at_start", "python", "numpy"}
     assert "figures.json" in capsys.readouterr().out
+
+
+def test_the_page_on_scale_holds_the_newest_figures(monkeypatch):
+    """Mend it with: python docs/figures/make_benchmarks.py."""
+    monkeypatch.syspath_prepend(peers.ROOT / "docs" / "figures")
+    drawing = importlib.import_module("make_benchmarks")
+    page = (peers.ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
+    figures = json.loads(drawing.newest().read_text(encoding="utf-8"))
+    assert drawing.with_tables(page, figures) == page
+    assert "| events per L1 hit | 4 |" in page
