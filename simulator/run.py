@@ -177,6 +177,7 @@ class _Run:
             number += 1
             yield world.kernel.tick_at(number * world.window_s)
             self.invariants.check()
+            self.recorder.turn_phase()
             self.recovery.window()
             if not self.recovery.active and self.trace is None:
                 for group in world.groups:

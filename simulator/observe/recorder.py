@@ -181,8 +181,11 @@ class Recorder:
         self._write_caches(start_s, width_s, last, now)
         self._write_leases(start_s, width_s, now.leases - last.leases)
         self._write_weights(start_s)
+
+    def turn_phase(self) -> None:
+        """At a window's end, when the faults of that instant have begun or ended: a phase may be over."""
         if self.phases is not None and self.at_warmup is not None and self.at_end is None:
-            self._rows(self.phases.window(self.tier_counts.sum(axis=2), now.t_s))
+            self._rows(self.phases.window(self.tier_counts.sum(axis=2), self.world.kernel.now))
 
     def _row(self, t_s: float, metric: str, value: float, label: str = "") -> None:
         series = self.series
