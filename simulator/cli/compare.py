@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(min=0), help="Of all scenarios.  [default: the folders', or A's]")
 @click.option("--replications", type=click.IntRange(min=1), help="Of all scenarios.  [default: theirs, at least 5]")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), help="Processes.  [default: all cores]")
-@click.option("-o", "--output", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write there too.")
+@click.option(
+    "-o", "--output", "file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    help="Write there too; FILE.html is a page to look at.",
+)  # fmt: skip
 @output_options
 def command(
     sides: tuple[str, ...], metrics: tuple[str, ...], margins: tuple[str, ...], gates: tuple[str, ...],
@@ -119,4 +122,19 @@ def _show(compared: Compared, form: str, file: Path | None, output: Output) -> N
         text = as_markdown(compared) if form == "md" else as_table(compared, width=output.width, color=output.color)
     click.echo(text, nl=False, color=output.color)
     if file is not None:
-        file.write_text(as_table(compared) if form == "table" else text, encoding="utf-8")
+        try:
+            _write(compared, form, file, text)
+        except OSError as error:
+            fail(f"cannot write {file}: {error.strerror or error}")
+
+
+def _write(compared: Compared, form: str, file: Path, text: str) -> None:
+    """The page for a name that ends in .html, else what was printed (a table without colour)."""
+    if file.suffix.lower() in (".html", ".htm"):
+        from simulator.report.compare_html import write
+
+        write(compared, file)
+        return
+    from simulator.report.compare_text import as_table
+
+    file.write_text(as_table(compared) if form == "table" else text, encoding="utf-8")

@@ -154,6 +154,11 @@ class Compared:
         """The changes of one row."""
         return [change for change in self.changes if change.row == row]
 
+    def _repr_html_(self) -> str:
+        from simulator.report.compare_html import fragment
+
+        return fragment(self)
+
     def to_dict(self) -> dict[str, Any]:
         """For --format json."""
         return {

@@ -16,37 +16,37 @@ if TYPE_CHECKING:
     from simulator.experiment.compare import Change, Compared, Row
     from simulator.experiment.explain import Explanation
 
-_HEADINGS = ("", "before", "after", "difference", "verdict", "paired")
+HEADINGS = ("", "before", "after", "difference", "verdict", "paired")
 _STYLE = {"better": "32", "worse": "31", "failed": "31", "passed": "32", "undecided": "33"}
 
 
 def as_table(compared: Compared, *, width: int = 80, color: bool = False) -> str:
     """The comparison as plain text; columns that follow from others are left out where it would be too wide."""
-    lines = [_head(compared), ""]
+    lines = [head_line(compared), ""]
     for row in compared.rows[1:]:
         changes = compared.of(row.label)
         lines += [f"{row.label}, against {compared.rows[0].label}"]
         if changes:
-            rows = [_HEADINGS, *(_cells(change) for change in changes)]
+            rows = [HEADINGS, *(cells_of(change) for change in changes)]
             lines += _fitting(rows, width, color=color)
         else:
             lines += ["  no metric differs"]
         lines += _explained(compared.explanations.get(row.label, {}), width)
         lines.append("")
     lines += _gates(compared, color=color)
-    lines += _notes(compared)
+    lines += notes_of(compared)
     return "\n".join(lines).rstrip() + "\n"
 
 
 def as_markdown(compared: Compared) -> str:
     """The comparison as Markdown tables."""
-    lines = [_head(compared), ""]
+    lines = [head_line(compared), ""]
     for row in compared.rows[1:]:
         lines += [f"### {row.label}, against {compared.rows[0].label}", ""]
         changes = compared.of(row.label)
         if changes:
-            lines += ["| " + " | ".join(_HEADINGS) + " |", "|---|--:|--:|--:|---|--:|"]
-            lines += ["| " + " | ".join(_code_first(_cells(change))) + " |" for change in changes]
+            lines += ["| " + " | ".join(HEADINGS) + " |", "|---|--:|--:|--:|---|--:|"]
+            lines += ["| " + " | ".join(_code_first(cells_of(change))) + " |" for change in changes]
         else:
             lines += ["No metric differs."]
         lines.append("")
@@ -55,7 +55,7 @@ def as_markdown(compared: Compared) -> str:
             lines += ["```text", *explained[1:], "```", ""]
     lines += [f"* {line}" if place % 2 == 0 else f"  ({line.strip()})"
               for place, line in enumerate(filter(None, _gates(compared, color=False)))]  # fmt: skip
-    lines += ["", *_notes(compared)]
+    lines += ["", *notes_of(compared)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -82,7 +82,8 @@ def paired_word(change: Change) -> str:
     return f"x{ratio:.0f}" if ratio >= 9.95 else f"x{ratio:.1f}"
 
 
-def _head(compared: Compared) -> str:
+def head_line(compared: Compared) -> str:
+    """How it was played: replications, pairing, intervals."""
     counts = sorted({len(row.replications) for row in compared.rows})
     many = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     seeds = sorted({row.seed for row in compared.rows})
@@ -92,7 +93,8 @@ def _head(compared: Compared) -> str:
     return f"{many} replication{plural}, {how}, {100 * compared.confidence:g} % intervals"
 
 
-def _cells(change: Change) -> tuple[str, ...]:
+def cells_of(change: Change) -> tuple[str, ...]:
+    """One row of a table: as many texts as `HEADINGS`."""
     sizes = [abs(v) for v in (change.before, change.after) if math.isfinite(v)]
     scale = scale_for(change.unit, max(sizes, default=None))
     half = change.difference.half_width
@@ -182,7 +184,8 @@ def _gates(compared: Compared, *, color: bool) -> list[str]:
     return [*lines, ""] if lines else []
 
 
-def _notes(compared: Compared) -> list[str]:
+def notes_of(compared: Compared) -> list[str]:
+    """What is said under the tables, a line each."""
     lines = [row.note for row in compared.rows if row.note]
     lines += _window_note(compared.rows)
     if min(len(row.replications) for row in compared.rows) < 2:

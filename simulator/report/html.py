@@ -6,22 +6,21 @@ page loads nothing: figures are inline SVG, style and script are in it. Figures 
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simulator.report import page
 from simulator.report.figures import VARIANTS, Figure, figures
 from simulator.report.format import show, show_duration
+from simulator.report.page import cell, folded, header, kept
 from simulator.report.sections import expectation_rows, measured_rows, played, sections
 from simulator.report.story import story
-from simulator.report.style import FIGURE_STYLE, SCRIPT, STYLE
+from simulator.report.style import FIGURE_STYLE
 from simulator.report.svg import escape
 from simulator.report.verdict import comparison_of, sentence_of, table_of
 
 if TYPE_CHECKING:
     from simulator.experiment.result import Result
-
-_STYLE = STYLE
 
 
 def write_report(result: Result, folder: Path, *, variant: str = "") -> Path:
@@ -32,9 +31,9 @@ def write_report(result: Result, folder: Path, *, variant: str = "") -> Path:
         old.unlink()
     for figure in drawn:
         (folder / "figures" / f"{figure.name}.svg").write_text(standalone(figure), encoding="utf-8")
-    page = folder / "report.html"
-    page.write_text(document(result, drawn, variant=variant), encoding="utf-8")
-    return page
+    path = folder / "report.html"
+    path.write_text(document(result, drawn, variant=variant), encoding="utf-8")
+    return path
 
 
 def standalone(figure: Figure) -> str:
@@ -48,12 +47,6 @@ def document(result: Result, drawn: list[Figure], *, variant: str = "") -> str:
     """The whole page."""
     title = f"{result.name}: {variant}" if variant else result.name
     parts = [
-        "<!DOCTYPE html>",
-        '<html lang="en"><head><meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>",
-        '<button id="look" type="button">light / dark</button>',
-        f"<h1>{escape(title)}</h1>",
         _head(result),
         _troubles(result),
         _verdict(result),
@@ -66,13 +59,11 @@ def document(result: Result, drawn: list[Figure], *, variant: str = "") -> str:
         _figures(drawn),
         "<h2>What was played</h2>",
         _provenance(result),
-        _folded("The resolved scenario", f"<pre>{escape(_yaml(result))}</pre>"),
-        _folded("The scenario file", f"<pre>{escape(result.facts.source)}</pre>" if result.facts.source else ""),
+        folded("The resolved scenario", f"<pre>{escape(_yaml(result))}</pre>"),
+        folded("The scenario file", f"<pre>{escape(result.facts.source)}</pre>" if result.facts.source else ""),
         _all_metrics(result),
-        '<div id="tip"></div>',
-        f"<script>{SCRIPT}</script></body></html>",
     ]
-    return "\n".join(part for part in parts if part) + "\n"
+    return page.document(title, parts)
 
 
 def fragment(result: Result, *, heading: bool = True) -> str:
@@ -98,7 +89,7 @@ def _verdict(result: Result) -> str:
     verdicts = {row[0] for row in rows}
     worst = next(v for v in ("missed", "undecided", "met") if v in verdicts)
     body = "".join(
-        f'<tr><td class="{verdict}">{verdict}</td>{_cell(text)}{_cell(value, "n")}{_cell(note, "dim")}</tr>'
+        f'<tr><td class="{verdict}">{verdict}</td>{cell(text)}{cell(value, "n")}{cell(note, "dim")}</tr>'
         for verdict, text, value, note in rows
     )
     return f'<div class="verdict {worst}"><table>{body}</table></div>'
@@ -109,7 +100,7 @@ def _story(result: Result) -> str:
     if not lines:
         return ""
     which = " (as written)" if result.variants else ""
-    body = "".join(f"<li><strong>{escape(first)}</strong> {escape(' '.join(rest))}</li>" for first, *rest in lines)
+    body = "".join(f"<li><strong>{kept(first)}</strong> {kept(' '.join(rest))}</li>" for first, *rest in lines)
     return f'<h2>What happened{which}</h2><ul class="story">{body}</ul>'
 
 
@@ -119,11 +110,11 @@ def _comparison(result: Result) -> str:
     comparison = comparison_of(result)
     content = table_of(comparison)
     body = "".join(
-        "<tr>" + _cell(name) + "".join(_cell(c.text, "n best" if c.best else "n") for c in cells) + "</tr>"
+        "<tr>" + cell(name) + "".join(cell(c.text, "n best" if c.best else "n") for c in cells) + "</tr>"
         for name, cells in content.rows
     )
-    table = f"<table>{_header(['', *content.headings], numbers_from=1)}{body}</table>"
-    answer = f'<p class="answer">{_kept(sentence_of(comparison))}</p>'
+    table = f"<table>{header(['', *content.headings], numbers_from=1)}{body}</table>"
+    answer = f'<p class="answer">{kept(sentence_of(comparison))}</p>'
     return f'<h2>The variants on the same arrivals</h2>{answer}<div class="wide">{table}</div>'
 
 
@@ -136,13 +127,8 @@ def _figures(drawn: list[Figure], *, only: str = "", first: bool = False) -> str
         mine = [figure for figure in drawn if figure.group == group]
         if mine:
             heading = "" if only else f"<h2>{escape(group)}</h2>"
-            parts.append(f'{heading}<div class="grid">{"".join(map(_figure, mine))}</div>')
+            parts.append(heading + page.grid([page.figure(f.name, f.title, f.caption, f.svg) for f in mine]))
     return "".join(parts)
-
-
-def _figure(figure: Figure) -> str:
-    caption = f"<figcaption>{escape(figure.caption)}</figcaption>" if figure.caption else ""
-    return f'<figure id="{escape(figure.name)}"><h3>{escape(figure.title)}</h3>{caption}{figure.svg}</figure>'
 
 
 def _numbers(result: Result) -> str:
@@ -151,7 +137,7 @@ def _numbers(result: Result) -> str:
     parts = []
     for section in sections(result):
         rows = "".join(
-            f"<tr>{_cell(row.label)}{_cell(row.value, 'n')}{_cell(row.note, 'dim')}</tr>" for row in section.rows
+            f"<tr>{cell(row.label)}{cell(row.value, 'n')}{cell(row.note, 'dim')}</tr>" for row in section.rows
         )
         parts.append(f"<div><h3>{escape(section.title)}</h3><table>{rows}</table></div>")
     which = " (as written)" if result.variants else ""
@@ -159,11 +145,11 @@ def _numbers(result: Result) -> str:
 
 
 def _measured(result: Result) -> str:
-    rows = "".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in measured_rows(result))
+    rows = "".join("<tr>" + "".join(map(cell, row)) + "</tr>" for row in measured_rows(result))
     if not rows:
         return ""
-    header = _header(["metric", "model", "measured", "difference"])
-    return f'<h2>Against reality</h2><div class="wide"><table>{header}{rows}</table></div>'
+    heading = header(["metric", "model", "measured", "difference"])
+    return f'<h2>Against reality</h2><div class="wide"><table>{heading}{rows}</table></div>'
 
 
 def _troubles(result: Result) -> str:
@@ -189,8 +175,8 @@ def _provenance(result: Result) -> str:
         ("intervals", "95 % over replications (Student's t); one replication has none"),
     ]
     rows = [row for row in rows if row[1]]
-    body = "".join(f"<tr>{_cell(name)}<td><code>{escape(value)}</code></td></tr>" for name, value in rows)
-    return _folded("Provenance", f"<table>{body}</table>")
+    body = "".join(f"<tr>{cell(name)}<td><code>{escape(value)}</code></td></tr>" for name, value in rows)
+    return folded("Provenance", f"<table>{body}</table>")
 
 
 def _yaml(result: Result) -> str:
@@ -202,29 +188,8 @@ def _yaml(result: Result) -> str:
 
 def _all_metrics(result: Result) -> str:
     rows = "".join(
-        f"<tr>{_cell(name)}{_cell(show(value, value.unit, value.half_width), 'n')}</tr>"
+        f"<tr>{cell(name)}{cell(show(value, value.unit, value.half_width), 'n')}</tr>"
         for name, value in result.estimates.items()
     )
-    header = _header(["metric", "mean"], numbers_from=1)
-    return _folded("All metrics", f'<div class="wide"><table>{header}{rows}</table></div>' if rows else "")
-
-
-def _folded(summary: str, body: str) -> str:
-    return f"<details><summary>{escape(summary)}</summary>{body}</details>" if body else ""
-
-
-def _kept(text: str) -> str:
-    """Escaped prose in which numbers stay with their units."""
-    return re.sub(r"(?<=\d) (?=%|ms\b|s\b|µs|min\b|h\b|/s|\d{3}\b)", "\u00a0", escape(text))
-
-
-def _header(names: list[str], *, numbers_from: int = 99) -> str:
-    cells = (
-        f'<th class="n">{escape(name)}</th>' if place >= numbers_from else f"<th>{escape(name)}</th>"
-        for place, name in enumerate(names)
-    )
-    return f"<tr>{''.join(cells)}</tr>"
-
-
-def _cell(text: str, kind: str = "") -> str:
-    return f'<td class="{kind}">{escape(text)}</td>' if kind else f"<td>{escape(text)}</td>"
+    heading = header(["metric", "mean"], numbers_from=1)
+    return folded("All metrics", f'<div class="wide"><table>{heading}{rows}</table></div>' if rows else "")

@@ -31,6 +31,7 @@ CHART_STYLE: Final = """
 .chart .faultedge{stroke:var(--ink);stroke-width:.8;stroke-dasharray:3 3;opacity:.55;fill:none}
 .chart .name{font-weight:600}.chart .nothing{fill:var(--soft)}.chart .sea{fill:var(--sea);rx:6px}
 .chart .mark{fill:none;stroke:var(--c1);stroke-width:1.8}.chart .px{image-rendering:pixelated}
+.chart .hollow{fill:var(--panel);stroke-width:1.8}.chart .best{stroke:var(--ink);stroke-width:1.6;fill:none}
 .chart .ribbon{fill:none;opacity:.5}.chart .flow{fill:none;stroke:var(--c4);opacity:.62}
 .chart .home{fill:var(--c4);opacity:.5}.chart .flow{stroke-linecap:round}
 .chart .coremark{fill:var(--bg);stroke:var(--ink);stroke-width:1.2}
@@ -75,6 +76,7 @@ td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .numbers h3{margin-top:.7rem}
 figure{margin:0;padding:.8rem;border:1px solid var(--edge);border-radius:8px;background:var(--panel);min-width:0}
 figure svg{max-width:100%;height:auto}figure svg:not(.chart){background:#fff;border-radius:4px}
+.grid>figure:only-child{max-width:38rem}
 figcaption{font-size:.86rem;line-height:1.4;margin-bottom:.3rem}
 details{margin:.6rem 0;border:1px solid var(--edge);border-radius:8px;padding:.5rem .8rem}
 summary{cursor:pointer;font-weight:600}
@@ -84,6 +86,7 @@ code{overflow-wrap:anywhere}
   padding:.3rem .6rem;font-size:.82rem;line-height:1.35;box-shadow:0 2px 10px rgba(0,0,0,.2);display:none;z-index:9}
 #look{float:right;font:inherit;font-size:.85rem;color:var(--dim);background:none;border:1px solid var(--edge);
   border-radius:6px;padding:.15rem .6rem;cursor:pointer}
+@media (min-width:60rem),print{.grid>#map{grid-column:2;grid-row:1/span 3}}
 @media (max-width:34rem){body{padding:.8rem .7rem 2rem}figure{padding:.6rem .45rem}td,th{padding-right:.6rem}
   h1{font-size:1.4rem}}
 @media print{body{max-width:none;padding:0;font-size:11pt}#look,#tip{display:none}figure,.verdict,tr{break-inside:avoid}

@@ -1,47 +1,104 @@
-"""report.html of a sweep: one file that works offline, with the best cells, all cells, and figures.
+"""report.html of a sweep: one file that works offline, with the best cells, figures, and all cells.
 
-May import the tables and plots of sweeps. Everything from a scenario is escaped.
+May import the tables and charts of sweeps. Everything from a scenario is escaped.
 """
 
 from __future__ import annotations
 
-import html
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator.experiment.design import short_names
-from simulator.report.html import _STYLE as STYLE
-from simulator.report.sweep_tables import direction, estimate_text, failure_lines, played
+from simulator.observe.metrics import parse_metric
+from simulator.report import page
+from simulator.report.format import show
+from simulator.report.page import cell, folded, header, kept
+from simulator.report.style import FIGURE_STYLE
+from simulator.report.svg import escape
+from simulator.report.sweep_charts import effects_chart, heat_map, known, pareto_chart, points_chart, scale_of
+from simulator.report.sweep_tables import direction, estimate_text, failure_lines, played, swept_paths
 
 if TYPE_CHECKING:
     from simulator.experiment.outcomes import CellOutcome
     from simulator.experiment.sweep_result import SweepResult
 
 _ROWS_IN_NOTEBOOK = 12
+_MOST_PANELS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A figure: file name, title, caption, SVG; `metric` is the heading under which it stands, or ""."""
+
+    name: str
+    title: str
+    caption: str
+    svg: str
+    metric: str = ""
 
 
 def write_report(result: SweepResult, folder: Path, extra: Mapping[str, str] | None = None) -> Path:
     """Write figures/*.svg and report.html into `folder`; `extra` adds figures (SVG text by name)."""
-    drawn = {**(extra or {}), **figures(result)}
+    drawn = figures(result)
     (folder / "figures").mkdir(parents=True, exist_ok=True)
-    for name, svg in drawn.items():
+    files = {one.name: _standalone(one) for one in drawn} | dict(extra or {})
+    for name, svg in files.items():
         (folder / "figures" / f"{name}.svg").write_text(svg, encoding="utf-8")
-    page = folder / "report.html"
-    page.write_text(document(result, drawn), encoding="utf-8")
-    return page
+    path = folder / "report.html"
+    path.write_text(document(result, drawn, extra), encoding="utf-8")
+    return path
 
 
-def figures(result: SweepResult) -> dict[str, str]:
-    """The figures as SVG text by name; the same result gives the same bytes."""
-    from simulator.report.sweep_plots import SweepPlots
+def figures(result: SweepResult) -> list[Drawn]:
+    """The figures that have something to show; the same result gives the same bytes."""
+    if result.kind != "sweep":
+        return []
+    paths = swept_paths(result)
+    found = [one for metric in _moving(result) for one in _of_metric(result, metric, paths)] if paths else []
+    judged = [m for m in _moving(result) if parse_metric(m).better != "none"]
+    if len(judged) >= 2 and len(result) > 2:
+        caption = "A dot a cell. Numbered, dashed: no other cell is better in both (Pareto front)."
+        found.append(Drawn("pareto", "What can be had together", caption, pareto_chart(result, *judged[:2])))
+    return [one for one in found if one.svg]
 
-    return {name: svg_of(name, draw) for name, draw in SweepPlots(result).figures().items()}
+
+def _of_metric(result: SweepResult, metric: str, paths: Sequence[str]) -> list[Drawn]:
+    """The figures of one metric: a map or lines, and main effects; points where the design drew its values."""
+    safe = "".join(c if c.isalnum() else "-" for c in metric).strip("-")
+    shorts, drawn = short_names(result.paths), []
+    symbol = scale_of(result, metric).symbol
+    unit = f" ({symbol})" if symbol else ""
+    if result.design in ("random", "lhs") or len(paths) == 1 or result.design == "zip":
+        joined = len(paths) == 1 or result.design == "zip"
+        caption = "A point a cell, with its 95 % interval where there are replications."
+        for path in paths[:1] if joined else paths[:_MOST_PANELS]:
+            svg = points_chart(result, metric, path, joined=joined)
+            drawn.append(Drawn(f"{safe}-over-{path.replace('.', '-')}", f"Over {shorts[path]}", caption, svg, metric))
+        return drawn
+    more = [shorts[path] for path in paths[2:]]
+    mean = f" Mean over {', '.join(more)}." if more else ""
+    caption = f"{direction(metric).capitalize()}; the darker, the higher; framed: the best.{mean}"
+    svg = heat_map(result, metric, *paths[:2])
+    drawn.append(Drawn(f"{safe}-map", f"{shorts[paths[0]]} and {shorts[paths[1]]}{unit}", caption, svg, metric))
+    caption = (
+        "What each value does on its own: the mean of its cells less the mean of all, with 95 % intervals over "
+        "replications where there are several."
+    )
+    svg = effects_chart(result, metric, paths[:_MOST_PANELS])
+    drawn.append(Drawn(f"{safe}-effects", "Main effects", caption, svg, metric))
+    return drawn
+
+
+def _moving(result: SweepResult) -> list[str]:
+    """The metrics that are not the same in all cells."""
+    return [m for m in result.metrics if len({o.value(m) for o in known(result, m)}) > 1]
 
 
 def svg_of(name: str, draw: object, height: float = 3.8) -> str:
-    """One figure, drawn on fresh axes without a display."""
+    """One figure drawn with matplotlib, on fresh axes without a display."""
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -57,47 +114,64 @@ def svg_of(name: str, draw: object, height: float = 3.8) -> str:
     return out.getvalue()
 
 
-def document(result: SweepResult, drawn: dict[str, str]) -> str:
+def document(result: SweepResult, drawn: Sequence[Drawn], extra: Mapping[str, str] | None = None) -> str:
     """The whole page."""
-    title = f"{result.name}: {result.kind}"
-    parts = [
-        "<!DOCTYPE html>",
-        '<html lang="en"><head><meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{_escape(title)}</title><style>{STYLE}</style></head><body>",
-        f"<h1>{_escape(title)}</h1>",
-        fragment(result, heading=False, rows=30),
-    ]
-    parts += [f'<figure id="{_escape(n)}">{svg[svg.index("<svg") :]}</figure>' for n, svg in drawn.items()]
+    parts = [fragment(result, heading=False, rows=30)]
+    parts += [f'<figure id="{escape(n)}">{svg[svg.index("<svg") :]}</figure>' for n, svg in (extra or {}).items()]
+    parts.append(_figures([one for one in drawn if not one.metric]))
+    for metric in dict.fromkeys(one.metric for one in drawn if one.metric):
+        parts.append(f"<h2>{escape(metric)}: {escape(parse_metric(metric).metric.description)}</h2>")
+        parts.append(_figures([one for one in drawn if one.metric == metric]))
+    parts += [f"<p>{line}</p>" for line in _still(result)]
     ordered = sorted(result.outcomes, key=lambda o: o.cell.number)
-    parts.append(f"<details><summary>All cells</summary>{_table(result, ordered, links=True)}</details>")
+    parts.append(folded("All cells", _table(result, ordered, links=True)))
     parts.append(
         '<p class="dim">Intervals are 95 % over replications (Student\'s t). All cells meet the same arrivals '
-        "(common random numbers).</p></body></html>"
+        "(common random numbers).</p>"
     )
-    return "\n".join(parts) + "\n"
+    return page.document(f"{result.name}: {result.kind}", parts)
 
 
 def fragment(result: SweepResult, *, heading: bool = True, rows: int = _ROWS_IN_NOTEBOOK) -> str:
     """The summary as HTML without a page around it (notebooks show it)."""
-    parts = [f"<h3>{_escape(result.name)}</h3>"] if heading else []
+    parts = [f"<h3>{escape(result.name)}</h3>"] if heading else []
     if result.question:
-        parts.append(f"<p>{_escape(result.question)}</p>")
-    parts.append(f'<p class="dim">{_escape(played(result))}</p>')
+        parts.append(f'<p class="question">{escape(result.question)}</p>')
+    parts.append(f'<p class="dim">{kept(played(result))}</p>')
     lines = failure_lines(result)
     if result.interrupted:
         lines.insert(0, "Interrupted: the numbers are of what was finished.")
     if lines:
-        parts.append('<div class="trouble">' + "<br>".join(map(_escape, lines)) + "</div>")
+        parts.append('<div class="trouble">' + "<br>".join(map(escape, lines)) + "</div>")
     metric = result.metrics[0]
     ranked = result.best(metric)
     if ranked:
         tied = {place.outcome.cell.number for place in ranked if place.tied}
-        parts.append(f"<h2>Best cells by {_escape(metric)} ({direction(metric)})</h2>")
+        parts.append(f"<h2>Best cells by {escape(metric)} ({direction(metric)})</h2>")
         parts.append(_table(result, [place.outcome for place in ranked[:rows]], bold=tied))
         if len(tied) > 1:
             parts.append('<p class="dim">Bold: cannot be told from the best (paired, 95 % family-wise).</p>')
     return "\n".join(parts)
+
+
+def _still(result: SweepResult) -> list[str]:
+    """A line for each metric that no cell moves."""
+    moving = _moving(result) if len(result) > 1 else result.metrics
+    still = [m for m in result.metrics if m not in moving and known(result, m)]
+    return [
+        f"{escape(m)} is {kept(show(known(result, m)[0].value(m), parse_metric(m).unit))} in every cell." for m in still
+    ]
+
+
+def _figures(drawn: Sequence[Drawn]) -> str:
+    return page.grid([page.figure(one.name, one.title, one.caption, one.svg) for one in drawn])
+
+
+def _standalone(one: Drawn) -> str:
+    """A figure as an SVG file of its own."""
+    begin = one.svg.index(">") + 1
+    title = f"<title>{escape(one.metric or one.title)}</title><style>{FIGURE_STYLE}</style>"
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{one.svg[:begin]}{title}{one.svg[begin:]}\n'
 
 
 def _table(
@@ -105,21 +179,19 @@ def _table(
 ) -> str:  # fmt: skip
     shorts = short_names(result.paths)
     front = {outcome.cell.number for outcome in result.pareto()}
-    header = ["cell", *(shorts[path] for path in result.paths), *result.metrics, "Pareto", "status"]
-    rows = ["<tr>" + "".join(f"<th>{_escape(name)}</th>" for name in header) + "</tr>"]
+    states = any(outcome.status != "complete" for outcome in outcomes)
+    heads = header(["cell", *(shorts[path] for path in result.paths)]).removesuffix("</tr>")
+    heads += "".join(f'<th class="n">{escape(name)}</th>' for name in result.metrics) + "<th>Pareto</th>"
+    rows = [heads + ("<th>status</th></tr>" if states else "</tr>")]
     for outcome in outcomes:
         number = str(outcome.cell.number)
         if links and outcome.path is not None:
-            number = f'<a href="cells/{_escape(outcome.cell.name)}/summary.json">{number}</a>'
+            number = f'<a href="cells/{escape(outcome.cell.name)}/summary.json">{number}</a>'
         kind = "n best" if bold and outcome.cell.number in bold else "n"
         cells = [f"<td>{number}</td>"]
-        cells += [f"<td>{_escape(outcome.cell.values[path].text)}</td>" for path in result.paths]
-        cells += [f'<td class="{kind}">{_escape(estimate_text(outcome, name))}</td>' for name in result.metrics]
-        cells.append(f"<td>{'yes' if outcome.cell.number in front else ''}</td>")
-        cells.append(f"<td>{_escape(outcome.status)}</td>")
+        cells += [cell(outcome.cell.values[path].text) for path in result.paths]
+        cells += [cell(estimate_text(outcome, name), kind) for name in result.metrics]
+        cells.append(cell("yes" if outcome.cell.number in front else ""))
+        cells += [cell(outcome.status)] if states else []
         rows.append(f"<tr>{''.join(cells)}</tr>")
-    return f"<table>{''.join(rows)}</table>"
-
-
-def _escape(text: str) -> str:
-    return html.escape(str(text), quote=True)
+    return f'<div class="wide"><table>{"".join(rows)}</table></div>'

@@ -1,0 +1,71 @@
+"""The frame of every page that is written: one HTML file with its style and script, which loads nothing.
+
+May import the style and escaping. The content security policy forbids requests, whatever stands in the body.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from simulator.report.style import SCRIPT, STYLE
+from simulator.report.svg import escape
+
+_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+_UNITS: Final = re.compile(r"(?<=\d) (?=%|ms\b|s\b|µs|min\b|h\b|/s|k/s|points\b|±|\d{3}\b)|(?<=±) (?=\d)")
+
+
+def document(title: str, body: Iterable[str]) -> str:
+    """A whole page; `body` holds HTML, of which empty parts are left out."""
+    head = (
+        '<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>"
+    )
+    parts = [
+        "<!DOCTYPE html>",
+        head,
+        '<button id="look" type="button">light / dark</button>',
+        f"<h1>{escape(title)}</h1>",
+        *(part for part in body if part),
+        '<div id="tip"></div>',
+        f"<script>{SCRIPT}</script></body></html>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def kept(text: str) -> str:
+    """Escaped prose in which numbers stay with their units."""
+    return _UNITS.sub("\u00a0", escape(text))
+
+
+def figure(name: str, title: str, caption: str, svg: str) -> str:
+    """A figure with its heading and caption."""
+    said = f"<figcaption>{kept(caption)}</figcaption>" if caption else ""
+    return f'<figure id="{escape(name)}"><h3>{escape(title)}</h3>{said}{svg}</figure>'
+
+
+def grid(figures: Sequence[str]) -> str:
+    """Figures beside one another where there is room."""
+    return f'<div class="grid">{"".join(figures)}</div>' if figures else ""
+
+
+def folded(summary: str, body: str) -> str:
+    """What is shown on a click; nothing for an empty body."""
+    return f"<details><summary>{escape(summary)}</summary>{body}</details>" if body else ""
+
+
+def header(names: Sequence[str], *, numbers_from: int = 99) -> str:
+    """The first row of a table; from `numbers_from` on, columns of numbers."""
+    cells = (
+        f'<th class="n">{escape(name)}</th>' if place >= numbers_from else f"<th>{escape(name)}</th>"
+        for place, name in enumerate(names)
+    )
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def cell(text: object, kind: str = "") -> str:
+    """One escaped cell of a table."""
+    return f'<td class="{kind}">{escape(text)}</td>' if kind else f"<td>{escape(text)}</td>"
