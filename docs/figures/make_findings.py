@@ -32,25 +32,29 @@ LOOKUPS = 0.9
 WEIGHTS = (50.0, 65.0, 75.0, 90.0, 100.0)
 LEVELS = (0.5, 0.613, 0.7)
 LOSS = 0.2
+CRASHES = 5
+"""Replications of quickstart: what a crash costs depends on when the queue of the survivor overflows."""
 Numbers = dict[str, str]
 
 
-def play(scenario: Scenario, *, variants: bool = True) -> Result:
+def play(scenario: Scenario, *, variants: bool = True, replications: int | None = None) -> Result:
     """A run on all cores; the numbers do not depend on how many there are."""
-    return run(scenario, jobs=os.cpu_count() or 1, variants=variants)
+    return run(scenario, jobs=os.cpu_count() or 1, variants=variants, replications=replications)
 
 
 # -- 1: what does the weight buy? -----------------------------------------------------------------------
 def weight() -> tuple[Figure, Numbers]:
     """L1 hits over the weight, the core's load in good health, and what a crash does to each."""
-    result, crash = play(Scenario.load("finding-weight")), play(Scenario.load("quickstart"))
+    result = play(Scenario.load("finding-weight"))
+    crash = play(Scenario.load("quickstart"), replications=CRASHES)
     rows = {"65": result, "50": result.variants["weight-50"], "75": result.variants["weight-75"]}
     rows |= {"nearest": result.variants["nearest"], "cookie": result.variants["cookie"]}
     theory = {name: fixed_follow(float(name) / 100, EDGES, 2.5) if name.isdigit() else 2.5 / 3.5 for name in rows}
     hits = {name: float(row["hit_ratio.l1"]) for name, row in rows.items()}
     core = {name: float(row["core.requests.rate"]) for name, row in rows.items()}
     crashed = {"adaptive": crash, **crash.variants}
-    failed = {name: float(row["failures.faults.ratio"]) for name, row in crashed.items()}
+    failed = {name: row["failures.faults.ratio"] for name, row in crashed.items()}
+    ranges = {name: (min(value.by_replication), max(value.by_replication)) for name, value in failed.items()}
     within = {name: float(row["within[200ms]"]) for name, row in crashed.items()}
 
     figure = Figure(figsize=(10.5, 3.5), layout="constrained")
@@ -72,13 +76,20 @@ def weight() -> tuple[Figure, Numbers]:
     _bars(middle, {f"weight {n}" if n.isdigit() else n: v for n, v in sorted(core.items())}, "{:.0f}",
           {"weight 65": BLUE, "weight 50": BLUE, "weight 75": BLUE})  # fmt: skip
     _frame(middle, "Good health: core load", "core requests (1/s)")
-    _bars(right, {name: 100 * value for name, value in failed.items()}, "{:.2g} %", {"adaptive": BLUE})
-    _frame(right, "A site loses half its edges", "requests failed meanwhile (%)")
+    _bars(right, {name: 100 * value for name, value in failed.items()}, "", {"adaptive": BLUE})
+    for place, (name, (low, high)) in enumerate(ranges.items()):
+        right.plot([100 * low, 100 * high], [place, place], color="0.2", linewidth=1.2)
+        words = f"{_percent(failed[name])} %"
+        right.annotate(words, (100 * high, place), (5, 0), **_POINTS, va="center", fontsize="small")
+    right.set_xlim(0, 130 * max(high for _, high in ranges.values()))
+    _frame(right, "A site loses half its edges", "failed meanwhile (%, range)")
 
     numbers = {f"theory_{name}": f"{value:.3f}" for name, value in theory.items()}
     numbers |= {f"hits_{name}": f"{value:.3f}" for name, value in hits.items()}
     numbers |= {f"core_{name}": f"{value:.0f}" for name, value in core.items()}
-    numbers |= {f"failed_{name}": f"{100 * value:.2g}" for name, value in failed.items()}
+    numbers |= {f"failed_{name}": _percent(value) for name, value in failed.items()}
+    for name, (low, high) in ranges.items():
+        numbers |= {f"least_{name}": _percent(low), f"most_{name}": _percent(high)}
     numbers |= {f"within_{name}": f"{100 * value:.1f}" for name, value in within.items()}
     numbers["core_more"] = f"{100 * (core['65'] / core['cookie'] - 1):.0f}"
     return figure, numbers
@@ -123,7 +134,8 @@ def freshness() -> tuple[Figure, Numbers]:
         for at in WEIGHTS:
             left.plot([at], [ttl_for(at, level)], "o", color=colour)
             shown = f"{100 * hits[level, at]:.1f}"
-            left.annotate(shown, (at, ttl_for(at, level)), (3, 5), **_POINTS, fontsize="x-small", color="0.3")
+            place = (-9, 6) if at == 100.0 else (3, 5)
+            left.annotate(shown, (at, ttl_for(at, level)), place, **_POINTS, fontsize="x-small", color="0.3")
         rates = [stale[level, at] for at in WEIGHTS]
         right.plot(WEIGHTS, rates, "o-", color=colour, linewidth=1.4)
         right.annotate(f"{100 * level:.3g} % hits", (50, rates[0]), (9, 4), **_POINTS, color=colour)
@@ -180,8 +192,11 @@ def sick_edge() -> tuple[Figure, Numbers]:
     for place, (rule, colour) in enumerate(zip(rules, (BLUE, PINK, GREEN), strict=True)):
         xs = np.arange(3) + 0.27 * (place - 1)
         values = [100 * shares[rule, ill] for ill in illnesses]
-        bars = left.bar(xs, values, 0.25, color=colour)
-        left.bar_label(bars, fmt="{:.1f}", fontsize="small", color="white", padding=-13)
+        left.bar(xs, values, 0.25, color=colour)
+        for x, value in zip(xs, values, strict=True):
+            inside = value > 2.0
+            left.annotate(f"{value:.1f}", (x, value), (0, -11 if inside else 3), **_POINTS, ha="center",
+                          fontsize="small", color="white" if inside else "0.3")  # fmt: skip
         left.text(xs[1], 0.5, rule, rotation=90, ha="center", va="bottom", color="white", fontsize="small")
     left.axhline(100 / EDGES, color=GREY, linewidth=1.0, linestyle="--", zorder=0)
     left.annotate("a healthy edge's share", (-0.45, 100 / EDGES), (0, 12), **_POINTS, color=GREY, fontsize="small")
@@ -215,6 +230,10 @@ _ILLNESSES = ("a fifth is lost", "10 x slower", "no answer")
 _POINTS = {"textcoords": "offset points"}
 
 
+def _percent(ratio: float) -> str:
+    return f"{100 * ratio:.1f}" if ratio < 0.0995 else f"{100 * ratio:.0f}"
+
+
 def _frame(axes: Axes, title: str, x: str, y: str = "") -> None:
     axes.set_title(title, loc="left", fontsize="medium")
     axes.set_xlabel(x)
@@ -228,7 +247,8 @@ def _bars(axes: Axes, values: dict[str, float], form: str, colours: dict[str, st
     """Horizontal bars with their numbers at the ends; GREEN unless said."""
     names = list(values)
     bars = axes.barh(names, list(values.values()), color=[colours.get(name, GREEN) for name in names])
-    axes.bar_label(bars, labels=[form.format(values[name]) for name in names], padding=3, fontsize="small")
+    if form:
+        axes.bar_label(bars, labels=[form.format(values[name]) for name in names], padding=3, fontsize="small")
     axes.invert_yaxis()
     axes.set_xlim(0, 1.25 * max(values.values()))
 

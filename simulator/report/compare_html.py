@@ -88,11 +88,14 @@ def _forests(compared: Compared) -> list[str]:
         svg = forest_chart(f"Differences of {metric}", parsed.unit, bars, max(c.margin_si for c in changes))
         better = f" {parsed.better.capitalize()} is better." if parsed.better != "none" else ""
         first = compared.rows[0].label
-        meaning = parsed.metric.description[:1].upper() + parsed.metric.description[1:]
-        caption = f"{meaning}: {show(changes[0].before, parsed.unit)} {_of(first)}.{better}"
+        caption = f"{_capital(parsed.metric.description)}: {show(changes[0].before, parsed.unit)} {_of(first)}.{better}"
         if svg:
             figures.append(page.figure(f"forest-{metric}", metric, caption, svg))
     return figures
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _of(first: str) -> str:
@@ -144,6 +147,6 @@ def _explained(explanations: dict[str, Explanation] | object, *, drawn: bool) ->
         ]  # fmt: skip
         svg = forest_chart(f"Why {explanation.what} moved", explanation.unit, bars)
         name = f"why-{explanation.what}"
-        figures.append(page.figure(name, f"Why {explanation.what} moved", f"{explanation.note[:1].upper()}{explanation.note[1:]}.", svg))
+        figures.append(page.figure(name, f"Why {explanation.what} moved", f"{_capital(explanation.note)}.", svg))
     listed = f"<ul>{''.join(words)}</ul>" if words else ""
     return [listed, page.grid(figures) if drawn else ""]

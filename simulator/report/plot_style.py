@@ -64,9 +64,10 @@ def draw_line(
 
 
 def over_time(
-    axes: Axes, result: Result, unit: str, title: str, *, bottom: float | None = 0.0, top: float | None = None
-) -> Axes:
-    """The time axis, shaded and named faults, the warm-up, units; then `finish`."""
+    axes: Axes, result: Result, unit: str, title: str,
+    *, bottom: float | None = 0.0, top: float | None = None, words: str = "0.35",
+) -> Axes:  # fmt: skip
+    """The time axis, shaded and named faults (in the colour `words`), the warm-up, units; then `finish`."""
     facts = result.facts
     seconds, name = time_unit(facts.duration_s)
     free = -1.0
@@ -75,7 +76,7 @@ def over_time(
         if begin >= free:
             axes.annotate(
                 plain(what), (begin / seconds, 1.0), xycoords=("data", "axes fraction"), xytext=(3, -3),
-                textcoords="offset points", va="top", fontsize="x-small", color="0.35", annotation_clip=True,
+                textcoords="offset points", va="top", fontsize="x-small", color=words, annotation_clip=True,
             )  # fmt: skip
             free = begin + facts.duration_s * 0.018 * len(what)
     if facts.warmup_s:

@@ -99,9 +99,8 @@ class Plots:
             axes.figure.colorbar(mesh, ax=axes, label=unit, pad=0.01)
             axes.set_yticks(np.arange(len(names)) + 0.5, [plain(name) for name in names])
             axes.invert_yaxis()
-        axes = over_time(
-            axes, self._result, "", {"edge.load": "Requests that reached each edge"}.get(metric, metric), bottom=None
-        )
+        title = {"edge.load": "Requests that reached each edge"}.get(metric, metric)
+        axes = over_time(axes, self._result, "", title, bottom=None, words="white")
         axes.grid(visible=False)
         return axes
 

@@ -6,8 +6,7 @@ May import the sweep's result and plots' habits; matplotlib inside functions. Dr
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -130,26 +129,6 @@ class SweepPlots:
         return _finish(axes)
 
     # -- helpers --------------------------------------------------------------------------------------
-
-    def figures(self) -> dict[str, Callable[[Axes], Axes]]:
-        """The figures of a report, by file name."""
-        result, paths = self._result, swept_paths(self._result)
-        drawn: dict[str, Callable[[Axes], Axes]] = {}
-        for metric in result.metrics if result.kind == "sweep" else ():
-            if not self._known(metric) or not paths:
-                continue
-            safe = "".join(c if c.isalnum() else "-" for c in metric).strip("-")
-            if result.design in ("random", "lhs"):
-                for path in paths[:6]:
-                    drawn[f"{safe}-over-{path.replace('.', '-')}"] = partial(self.scatter, metric, path)
-            elif len(paths) >= 2 and result.design == "grid":
-                drawn[f"{safe}-map"] = partial(self.map, metric, None, None)
-            if result.design in ("grid", "zip") and len(paths) <= 2:
-                drawn[f"{safe}-lines"] = partial(self.lines, metric, None)
-        judged = [m for m in result.metrics if parse_metric(m).better != "none" and self._known(m)]
-        if len(judged) >= 2 and len(result) > 2 and result.kind == "sweep":
-            drawn["pareto"] = partial(self.pareto, judged[0], judged[1])
-        return drawn
 
     def _known(self, metric: str) -> list[CellOutcome]:
         return [o for o in self._result.outcomes if not math.isnan(o.value(metric))]

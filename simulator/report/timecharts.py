@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 MOST_POINTS: Final = 320
 _NAMED_FAULTS: Final = 6
+_HEADROOM: Final = 0.1
+_SWATCHES: Final = 9
 _BLUE_RGB: Final = (37, 119, 201)
 
 
@@ -74,6 +76,8 @@ def line_chart(
     longest = max(len(short(line.name, 20)) for line in kept)
     chart = _frame(result, title, right=14.0 + 1.12 * LETTER * longest)
     low, high = _range(kept, log=log)
+    if shaded(result):  # their names stand above the lines
+        high *= (high / low) ** _HEADROOM if log else 1.0 + _HEADROOM
     chart.log_y, chart.y0, chart.y1 = log, low if log else 0.0, high if top is None else top
     ticks = log_ticks(chart.y0, chart.y1) if log else nice_ticks(0.0, chart.y1, 4)
     chart.y_axis(ticks, unit)
@@ -160,9 +164,19 @@ def heat_chart(
                 x_begin = float(chart.x(begin))
                 chart.rect(x_begin, y + 1, float(chart.x(end)) - x_begin, size - 2, "mark")
     _fault_edges(chart, result)
-    chart.text(chart.left, 13, f"0 to {plain(high)} {unit}", "unit")
+    _colours(chart, f"{high:.3g} {unit}")
     _x_axis(chart, result)
     return chart.render()
+
+
+def _colours(chart: Chart, words: str) -> None:
+    """What the colours of a heatmap mean: from 0 to `words`."""
+    chart.text(chart.left, 13, "0", "unit")
+    for k in range(_SWATCHES):
+        share = 0.03 + 0.97 * k / (_SWATCHES - 1)
+        fill = f'style="fill:rgb{_BLUE_RGB};fill-opacity:{share:.2f}"'
+        chart.rect(chart.left + 12 + 10 * k, 5, 10, 9, "swatch", fill)
+    chart.text(chart.left + 18 + 10 * _SWATCHES, 13, words, "unit")
 
 
 def _frame(
@@ -224,7 +238,8 @@ def _range(lines: Sequence[Line], *, log: bool) -> tuple[float, float]:
 def _apart(ends: list[tuple[float, Line]], low: float, high: float, gap: float = 13.0) -> list[tuple[float, Line]]:
     """Move labels at the ends of lines so that they do not cover one another."""
     placed: list[tuple[float, Line]] = []
-    for y, line in sorted(ends, key=lambda end: end[0]):
+    order = sorted(range(len(ends)), key=lambda k: (ends[k][0], -k))  # of equal ones the last is on top
+    for y, line in (ends[k] for k in order):
         placed.append((max(y, low if not placed else placed[-1][0] + gap), line))
     shift = max(0.0, placed[-1][0] - high) if placed else 0.0
     for place in range(len(placed) - 1, -1, -1):

@@ -97,3 +97,16 @@ def test_what_cannot_be_compared_is_one_clear_message(file, arguments, words, ca
 def test_the_result_can_be_written_too(file, tmp_path):
     compare(file, *SHORT, "--replications", "1", "--format", "md", "-o", str(tmp_path / "out.md"))
     assert Path(tmp_path / "out.md").read_text().startswith("1 replication")
+
+
+def test_a_page_is_written_for_a_name_that_ends_in_html(file, tmp_path):
+    page = tmp_path / "out.html"
+    done = compare(file, *SHORT, "--replications", "1", "-o", str(page))
+    assert done.exit_code == 0, done.output
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_a_place_that_cannot_be_written_is_one_clear_message(file, tmp_path):
+    done = compare(file, *SHORT, "--replications", "1", "-o", str(tmp_path / "no" / "out.html"))
+    assert done.exit_code == 2
+    assert "cannot write" in done.stderr
