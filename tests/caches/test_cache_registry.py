@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from simulator.caches import Cache, LruCache, find_policy, make_cache, policy_names, register
+from simulator.caches import Cache, LruCache, UnlimitedCache, find_policy, make_cache, policy_names, register
 from simulator.caches import registry as registry_module
 
 
@@ -37,6 +37,19 @@ def test_a_mistyped_policy_gets_the_nearest_name_and_the_list(capacity):
 def test_a_policy_unlike_any_gets_the_list_alone():
     with pytest.raises(ValueError, match=r"unknown cache policy 'belady'; known: .*lru"):
         find_policy("belady")
+
+
+@pytest.mark.parametrize("policy", policy_names())
+def test_a_class_alone_has_the_defaults_of_make_cache(policy):
+    """`LruCache(3)` and `make_cache("lru", 3)` are the same: no TTL, fixed, seed 1."""
+    alone, made = find_policy(policy)(3), make_cache(policy, 3)
+    assert type(alone) is type(made)
+    assert repr(alone) == repr(made)
+    assert alone.seed == made.seed == UnlimitedCache(None).seed == make_cache(policy, None).seed == 1
+
+
+def test_any_ttl_above_zero_will_do():
+    assert make_cache("lru", 3, ttl_s=5e-324).ttl_s == 5e-324
 
 
 @pytest.mark.parametrize("bad", [{"now_s": math.nan}, {"now_s": 0.0, "ttl_s": math.nan}])

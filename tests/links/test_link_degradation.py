@@ -25,6 +25,20 @@ def in_force(path):
     )
 
 
+def test_independent_losses_of_overlapping_degradations():
+    """Through if every one lets it through: 1 - .9 * .5 * .8 = .64; with a loss of 0 % exactly what it was."""
+    path = lossy_path(Bernoulli(ratio=0.1), 1)
+    path.degrade("nothing", Bernoulli(ratio=0))
+    assert path.loss_ratio_independent == 0.1
+    path.degrade("half", Bernoulli(ratio=0.5))
+    path.degrade("a fifth", Bernoulli(ratio=0.2))
+    assert path.loss_ratio_independent == pytest.approx(0.64)
+    path.restore("half")
+    assert path.loss_ratio_independent == pytest.approx(0.28)
+    path.restore("a fifth")
+    assert path.loss_ratio_independent == 0.1
+
+
 degradations = st.fixed_dictionaries(
     {},
     optional={

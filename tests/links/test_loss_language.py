@@ -4,6 +4,7 @@ import json
 from typing import Literal
 
 import jsonschema
+import numpy as np
 import pytest
 from links_helpers import losses, lossy_path
 from pydantic import BaseModel, ValidationError
@@ -86,6 +87,7 @@ def test_what_a_loss_may_not_be(written, place, message):
     [fault] = caught.value.errors()
     assert fault["loc"] == ("loss", *place)
     assert message in fault["msg"]
+    assert not (place and fault["msg"].startswith("Value error"))  # what a model says of itself stands alone
 
 
 @pytest.mark.parametrize("letter", ALIASES)
@@ -98,6 +100,17 @@ def test_a_parameter_and_its_alias_exclude_each_other(letter):
 def test_a_parsed_loss_stays_as_it_is():
     model = GilbertElliott(p=0.1, r=0.2)
     assert parse_loss(model) is model
+
+
+@pytest.mark.parametrize(("p", "r", "k", "h"), [(0.005, 0.1, 0.999, 0.5), (0.3, 0.2, 0.9, 0), (1, 0, 1, 0.25)])
+def test_the_mean_loss_of_two_states(p, r, k, h):
+    """The stationary law of the chain, by its eigenvector, times what each state loses."""
+    values, vectors = np.linalg.eig(np.array([[1 - p, r], [p, 1 - r]]))
+    stationary = vectors[:, np.argmax(values.real)].real
+    good, bad = stationary / stationary.sum()
+    model = GilbertElliott(p=p, r=r, k=k, h=h)
+    assert model.bad_share == pytest.approx(bad)
+    assert model.mean_ratio == pytest.approx(good * (1 - k) + bad * (1 - h))
 
 
 STRUCTURAL = (

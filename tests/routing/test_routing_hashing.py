@@ -33,6 +33,16 @@ def test_mixer_is_splitmix64():
     assert [mix64(i * golden % 2**64) for i in range(3)] == [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4, 0x06C45D188009454F]
 
 
+def test_positions_of_clients_are_a_permutation():
+    """A bijection of 64 bits: no two clients ever stand at the same place, and neighbours stand far apart."""
+    salts = [*range(1000), *(2**63 - 1 - n for n in range(1000))]
+    positions = [position_of_client(salt) for salt in salts]
+    assert len(set(positions)) == len(salts)
+    assert all(0 <= position < 2**64 for position in positions)
+    counts = tally([position >> 60 for position in positions], 16)
+    assert chi_square(counts, [1 / 16] * 16) < chi2.ppf(0.9999, 15)
+
+
 def test_positions_of_a_node_are_stable():
     """More points keep the first ones; other names have other points; all are within 64 bits."""
     many = positions_of_node("pop-1", 100)
