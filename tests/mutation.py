@@ -92,6 +92,13 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("simulator/links/__init__.py", "close = difflib.get_close_matches(str(kind), list(_MODELS), n= 2)"): (
         "only the first match is used"
     ),
+    ("simulator/routing/leaving.py", "if others + 0 == self._directory.size:"): (
+        "both branches draw each other edge with the same chance"
+    ),
+    (
+        "simulator/routing/near.py",
+        "_APART_S = 4.0 * _SAME_S  # times further apart are no tie, nor linked by others that are",
+    ): "with a wider margin more picks look at all edges, and find the same one",
     ("simulator/routing/near.py", "self.listed = tuple(int(group[ -1]) for group in self.groups)"): (
         "where it is made, each group is of one edge"
     ),
