@@ -89,6 +89,7 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ("simulator/routing/maglev.py", "@lru_cache(maxsize= 65)"): _SIZE,
     ("simulator/routing/maglev.py", "@lru_cache(maxsize= 63)"): _SIZE,
     ("simulator/routing/base.py", "no @property"): "what a protocol says is read by type checkers only",
+    ("simulator/links/gilbert_elliott.py", "no @classmethod"): "pydantic makes a validator a class method by itself",
     ("simulator/links/__init__.py", "close = difflib.get_close_matches(str(kind), list(_MODELS), n= 2)"): (
         "only the first match is used"
     ),

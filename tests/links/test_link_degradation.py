@@ -1,6 +1,7 @@
 """Degradations and partitions: they compose, and unwind to exactly what was before."""
 
 import math
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from links_helpers import REPLICATIONS, agrees, constant, losses, lossy_path
 
-from simulator.links import Bernoulli, GilbertElliott, Line, Path
+from simulator.links import Bernoulli, GilbertElliott, Line, LossModel, Path, PathCounters
 
 GILBERT = GilbertElliott(p="1%", r="25%")
 
@@ -37,6 +38,51 @@ def test_independent_losses_of_overlapping_degradations():
     assert path.loss_ratio_independent == pytest.approx(0.28)
     path.restore("a fifth")
     assert path.loss_ratio_independent == 0.1
+
+
+class Fickle(LossModel):
+    """Loses nothing, and notes each process that is made of it."""
+
+    kind: Literal["fickle"] = "fickle"
+    made: list[int]
+
+    def process(self, uniform):
+        self.made.append(1)
+        return lambda: False
+
+
+def test_each_source_of_a_bursty_loss_has_a_chain_of_its_own_on_each_line():
+    """The same model from the path and from two degradations: three chains a line, which outlast other changes."""
+    model = Fickle(made=[])
+    path, line = lossy_path(model, 1), Line()
+    path.degrade("one", model)
+    path.degrade("two", model)
+    path.transit(line, 0.0, 0.0, 0.0)
+    assert len(model.made) == 3
+    path.restore("one")
+    path.degrade("slow", add_latency_s=1.0)
+    path.transit(line, 0.0, 0.0, 0.0)
+    assert len(model.made) == 3
+    path.transit(Line(), 0.0, 0.0, 0.0)
+    assert len(model.made) == 5
+
+
+@pytest.mark.parametrize("loss", [None, Bernoulli(ratio=0), Fickle(made=[])])
+@pytest.mark.parametrize("bits_per_s", [math.inf, 8000.0])
+def test_what_a_message_takes_is_the_sum_of_its_parts(loss, bits_per_s):
+    """Serialisation (100 B at 8 kbit/s: .1 s), the line's constant part, the drawn one, and what a fault adds."""
+    path = Path(constant(0.01), loss, np.random.default_rng(1), bits_per_s)
+    path.degrade("slow", add_latency_s=2.0)
+    serialisation_s = 0.0 if bits_per_s == math.inf else 0.1
+    assert path.transit(Line(), 100.0, 5.0, 0.25) == pytest.approx(serialisation_s + 0.25 + 0.01 + 2.0)
+
+
+def test_means_of_counters():
+    """Ratios of what was counted; none where nothing was."""
+    counters = PathCounters(10, 4, 0, lossy_sent=8, bursts=2, limited_sent=5, wait_sum_s=1.0)
+    assert (counters.loss_ratio, counters.mean_burst, counters.mean_wait_s) == (0.5, 2.0, 0.2)
+    none = PathCounters(10, 0, 0, 0, 0, 0, 0.0)
+    assert all(math.isnan(mean) for mean in (none.loss_ratio, none.mean_burst, none.mean_wait_s))
 
 
 degradations = st.fixed_dictionaries(
