@@ -41,33 +41,43 @@ def test_independent_losses_of_overlapping_degradations():
 
 
 class Fickle(LossModel):
-    """Loses nothing, and notes each process that is made of it."""
+    """Loses nothing; notes each process that is made of it, and which of them each message asks."""
 
     kind: Literal["fickle"] = "fickle"
     made: list[int]
+    asked: list[int]
 
     def process(self, uniform):
-        self.made.append(1)
-        return lambda: False
+        number = len(self.made)
+        self.made.append(number)
+
+        def lost():
+            self.asked.append(number)
+            return False
+
+        return lost
 
 
 def test_each_source_of_a_bursty_loss_has_a_chain_of_its_own_on_each_line():
     """The same model from the path and from two degradations: three chains a line, which outlast other changes."""
-    model = Fickle(made=[])
+    model = Fickle(made=[], asked=[])
     path, line = lossy_path(model, 1), Line()
     path.degrade("one", model)
     path.degrade("two", model)
     path.transit(line, 0.0, 0.0, 0.0)
-    assert len(model.made) == 3
+    assert sorted(model.asked) == model.made == [0, 1, 2]
     path.restore("one")
     path.degrade("slow", add_latency_s=1.0)
+    model.asked.clear()
     path.transit(line, 0.0, 0.0, 0.0)
-    assert len(model.made) == 3
+    assert len(set(model.asked)) == 2
+    assert model.made == [0, 1, 2]
+    model.asked.clear()
     path.transit(Line(), 0.0, 0.0, 0.0)
-    assert len(model.made) == 5
+    assert sorted(model.asked) == [3, 4]
 
 
-@pytest.mark.parametrize("loss", [None, Bernoulli(ratio=0), Fickle(made=[])])
+@pytest.mark.parametrize("loss", [None, Bernoulli(ratio=0), Fickle(made=[], asked=[])])
 @pytest.mark.parametrize("bits_per_s", [math.inf, 8000.0])
 def test_what_a_message_takes_is_the_sum_of_its_parts(loss, bits_per_s):
     """Serialisation (100 B at 8 kbit/s: .1 s), the line's constant part, the drawn one, and what a fault adds."""
