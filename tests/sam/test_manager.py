@@ -24,7 +24,7 @@ class Bench:
         self.directory = Directory(["pop-1", "pop-2", "pop-3"], [None] * 3)
         settings = {"interval_s": 1.0, "window_s": 2.0, "propagation_s": TOLD_S} | policy
         self.manager = StickinessManager(self.kernel, ManagerPolicy(**settings), self.directory)
-        self.group = SimpleNamespace(migrations=0, flows=None)
+        self.group = SimpleNamespace(name="people", migrations=0, flows=None)
         self.moved, self.suspected, self.wanted = [], [], {}
         self.manager.choose_other = lambda client, edge: self.wanted.get(client.index, (edge + 1) % 3)
         self.manager.on_moved = lambda edge, to: self.moved.append((self.kernel.now, edge, to))
@@ -96,6 +96,7 @@ def test_weights_are_counted():
     bench.manager.forget(sessions[5])
     assert +bench.manager.weights == Counter(session.weight for session in bench.manager.store.values())
     assert bench.manager.weights.total() == 5
+    assert +bench.manager.group_weights["people"] == +bench.manager.weights  # there is but one group
 
 
 # -- scoring ----------------------------------------------------------------------------------------------
@@ -128,6 +129,17 @@ def test_what_one_window_says(values, times, weight, why):
     """Rule of docs/model.md over a window of 2 s from the base of 50; rate = attempts / window."""
     bench = Bench()
     assert after(bench, bench.session(1), *values, times=times) == weight, why
+
+
+def test_a_retry_is_an_attempt_more_but_no_request_more():
+    """20 attempts in a window of 2 s, one of them failed and tried again: 19 requests are 9.5/s (-5), and 1 failure of
+    20 attempts is 5 % exactly (0)."""
+    bench = Bench()
+    session = bench.session(1)
+    bench.report(session, -1.0)
+    bench.report(session, 0.1)
+    bench.manager.report_retry(1)
+    assert after(bench, session, 0.1, times=18) == 45.0
 
 
 def test_weights_are_set_at_the_interval_and_told_after_the_propagation():
@@ -370,7 +382,7 @@ def test_a_manager_that_nobody_listens_to_works_as_well():
     kernel = Kernel()
     manager = StickinessManager(kernel, ManagerPolicy(), Directory(["pop-1", "pop-2"], [None] * 2))
     manager.choose_other = lambda client, edge: 1
-    client = SimpleNamespace(group=SimpleNamespace(migrations=0, flows=None))
+    client = SimpleNamespace(group=SimpleNamespace(name="people", migrations=0, flows=None))
     session = SimpleNamespace(session_id=1, edge=0, over=False, weight=0.0, client=client)
     manager.admit(session, math.nan)
     for _ in range(3):
