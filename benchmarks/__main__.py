@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+import simulator.clock
 from benchmarks import measures, sweep_scaling
 from benchmarks.counts import HITS, MISSES, bytes_per_session, events_per_request
 
@@ -38,6 +39,7 @@ def machine() -> dict[str, Any]:
         "load_at_start": round(os.getloadavg()[0], 1),
         "python": platform.python_version(),
         "numpy": np.__version__,
+        "compiled": not str(simulator.clock.__file__).endswith(".py"),
     }
 
 

@@ -109,22 +109,28 @@ def _table(rows: dict[str, list[tuple[float, float]]], notes: dict[str, dict[str
     return table
 
 
-def cost(points: list[tuple[str, dict[str, object]]], rounds: int) -> dict[str, float]:
-    """Seconds a request of variations of `reference`, relative to the first: medians of rounds in turn."""
+def cost(points: list[tuple[str, dict[str, object]]], rounds: int) -> dict[str, dict[str, float]]:
+    """Seconds a request, and an event, of variations of `reference`, relative to the first: medians of rounds in turn.
+
+    A variation that hits less has more events a request: the second tells what size itself costs.
+    """
     scenarios = {name: Scenario.load("reference", overrides) for name, overrides in points}
-    seconds: dict[str, list[float]] = {name: [] for name in scenarios}
+    seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in scenarios}
     for _ in range(rounds):
         for name, scenario in scenarios.items():
             result, run_s, _ = timed(scenario)
-            seconds[name].append(run_s / result.totals["requests.simulated"])
-    first = next(iter(seconds))
+            seconds[name].append((run_s / result.totals["requests.simulated"], run_s / result.n_events))
+    bases = next(iter(seconds.values()))
     return {
-        name: statistics.median(x / base for x, base in zip(values, seconds[first], strict=True))
+        name: {
+            each: statistics.median(pair[i] / base[i] for pair, base in zip(values, bases, strict=True))
+            for i, each in enumerate(("request", "event"))
+        }
         for name, values in seconds.items()
     }
 
 
-def by_clients(counts: Sequence[int], requests: int, rounds: int) -> dict[str, float]:
+def by_clients(counts: Sequence[int], requests: int, rounds: int) -> dict[str, dict[str, float]]:
     """The same requests a second, from ever more clients."""
     return cost(
         [
@@ -137,7 +143,7 @@ def by_clients(counts: Sequence[int], requests: int, rounds: int) -> dict[str, f
     )  # fmt: skip
 
 
-def by_edges(counts: Sequence[int], requests: int, rounds: int) -> dict[str, float]:
+def by_edges(counts: Sequence[int], requests: int, rounds: int) -> dict[str, dict[str, float]]:
     """The same requests on more or fewer edges, relative to the first."""
     overrides = {"duration": f"{requests / 20000}s", "warmup": "1s"}
     return cost([(str(n), {**overrides, "edges.edge.count": n}) for n in counts], rounds)

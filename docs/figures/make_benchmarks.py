@@ -58,16 +58,16 @@ def _peers(axes: Axes, rows: list[dict[str, Any]]) -> None:
     _plain(axes)
 
 
-def _by_clients(axes: Axes, costs: dict[str, float]) -> None:
+def _by_clients(axes: Axes, costs: dict[str, dict[str, float]]) -> None:
     _cost(axes, costs, "clients", 1.5)
 
 
-def _by_edges(axes: Axes, costs: dict[str, float]) -> None:
+def _by_edges(axes: Axes, costs: dict[str, dict[str, float]]) -> None:
     _cost(axes, costs, "edges", 1.3)
 
 
-def _cost(axes: Axes, costs: dict[str, float], what: str, goal: float) -> None:
-    points = sorted((int(count), cost) for count, cost in costs.items())
+def _cost(axes: Axes, costs: dict[str, dict[str, float]], what: str, goal: float) -> None:
+    points = sorted((int(count), cost["request"]) for count, cost in costs.items())
     axes.plot([x for x, _ in points], [y for _, y in points], "o-", color=OURS, markersize=4)
     axes.axhline(goal, color=GOAL, linewidth=1, linestyle="--")
     axes.annotate("goal", (points[0][0], goal), (0, 3), textcoords="offset points", color=GOAL, fontsize="small")

@@ -62,8 +62,8 @@ def _cost_rows(figures: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
         costs = figures.get(part, {})
         first = next(iter(costs), "")
         for count in list(costs)[1:]:
-            text = f"cost of a request at {int(count):,} {what}: times that at {int(first):,}"
-            yield text, _ratio(costs[count]), goals.get(count, "")
+            text = f"cost of a request (of an event) at {int(count):,} {what}: times that at {int(first):,}"
+            yield text, f"{_ratio(costs[count]['request'])} ({_ratio(costs[count]['event'])})", goals.get(count, "")
 
 
 def peers(figures: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+import simulator.clock
 from simulator.run import run_replication
 from simulator.scenario.bundled import bundled_names
 from simulator.scenario.schema import Scenario
@@ -71,7 +72,8 @@ def check() -> int:
         return 1
     expected = json.loads(path().read_text(encoding="utf-8"))
     wrong = [name for name in bundled_names() if played(name) != expected.get(name)]
-    print(f"Python {platform.python_version()}, {key()}: {', '.join(wrong) or 'nothing'} differs")
+    how = "interpreted" if str(simulator.clock.__file__).endswith(".py") else "compiled"
+    print(f"Python {platform.python_version()}, {key()}, {how}: {', '.join(wrong) or 'nothing'} differs")
     return len(wrong)
 
 
