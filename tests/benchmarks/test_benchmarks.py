@@ -86,7 +86,7 @@ def test_measures_give_what_the_figure_draws(monkeypatch):
     rows = measures.peers(1.5, 1, [])
     assert [row["name"] for row in rows[2:]] == [PEERS[0].name]
     assert rows[2]["times_everything_on"] > 0
-    assert measures.by_edges((8, 4), 25_000, 1)["8"] == 1.0
+    assert measures.by_edges((8, 4), 25_000, 1)["8"] == {"request": 1.0, "event": 1.0}
     assert measures.memory(["duration=2500ms", "clients.client.count=100"])["requests"] > 500
     tiny = sweep_scaling.Scenario.from_dict(sweep_scaling.TINY)
     assert sweep_scaling.timed(tiny, {sweep_scaling.CAPACITY: [1, 2]}, 1) > 0
@@ -100,7 +100,7 @@ def test_only_what_is_asked_is_measured_and_kept(tmp_path, monkeypatch, capsys):
     figures = json.loads(out.read_text())
     assert figures["events_per_request"] == {"l1_hit": 4.0, "l2_answer": 7.0}
     assert figures["extras"] == 1
-    assert set(figures["machine"]) == {"processor", "cores", "load_at_start", "python", "numpy"}
+    assert set(figures["machine"]) == {"processor", "cores", "load_at_start", "python", "numpy", "compiled"}
     assert "figures.json" in capsys.readouterr().out
 
 
