@@ -1,11 +1,11 @@
 """Golden fingerprints and event counts of the bundled scenarios, shortened: what the same seed must give again.
 
-python tests/goldens/goldens.py
+python tests/goldens/goldens.py [--check] [FILE]
 
 plays them and writes the golden file of this numpy version and platform; with `--check` it only says what differs (exit
-1), and needs no pytest: so other Pythons are asked. Random draws may differ between numpy's
+1), and needs no pytest: so other Pythons are asked, and a compiled wheel. Random draws may differ between numpy's
 versions and mathematical functions between platforms, so each pair has a file of its own; Python's version does not
-matter. Run it after a change that moves numbers, and say in CHANGELOG.md why they moved.
+matter. Run it after a change that moves numbers, and say in CHANGELOG.md why they moved. FILE is another file.
 """
 
 from __future__ import annotations
@@ -65,28 +65,31 @@ def played(name: str) -> list[dict[str, Any]]:
     return result
 
 
-def check() -> int:
-    """Print the scenarios that do not give their golden numbers, or that there are none for this numpy; how many."""
-    if not path().exists():
+def check(file: Path) -> int:
+    """Print the scenarios that do not give the numbers of a file, or that there is none; how many."""
+    if not file.exists():
         print(f"no goldens for {key()}")
         return 1
-    expected = json.loads(path().read_text(encoding="utf-8"))
+    expected = json.loads(file.read_text(encoding="utf-8"))
     wrong = [name for name in bundled_names() if played(name) != expected.get(name)]
     how = "interpreted" if str(simulator.clock.__file__).endswith(".py") else "compiled"
     print(f"Python {platform.python_version()}, {key()}, {how}: {', '.join(wrong) or 'nothing'} differs")
     return len(wrong)
 
 
-def main() -> None:
-    """Play all and write the golden file."""
+def write(file: Path) -> None:
+    """Play all and write the numbers."""
     text = ",\n".join(f"  {json.dumps(name)}: {json.dumps(played(name))}" for name in bundled_names())
-    path().write_text("{\n" + text + "\n}\n", encoding="utf-8")
-    print(f"wrote {path().name}")
+    file.write_text("{\n" + text + "\n}\n", encoding="utf-8")
+    print(f"wrote {file.name}")
     for other in sorted(set(FOLDER.glob("*.json")) - {path()}):
         print(f"not touched: {other.name}; write it anew with its numpy, or remove it")
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["--check"]:
-        sys.exit(min(1, check()))
-    main()
+    arguments = sys.argv[1:]
+    checking = "--check" in arguments
+    place = next((Path(text) for text in arguments if text != "--check"), path())
+    if checking:
+        sys.exit(min(1, check(place)))
+    write(place)
