@@ -85,7 +85,8 @@ def test_html_escapes_names_and_needs_no_network(result):
     assert "<b>_nearest" not in page
     assert "&lt;b&gt;_nearest" in page
     assert "<svg" in page
-    for word in ("<script ", "http-equiv", "src=", "@import", "url("):
+    assert "default-src 'none'" in page  # a browser would refuse what we have overlooked
+    for word in ("<script ", 'http-equiv="refresh"', "src=", "@import", "url("):
         assert word not in page
     assert "<script" not in result._repr_html_()
 
