@@ -25,7 +25,7 @@ from simulator.observe.invariants import Invariants
 from simulator.observe.measure import Measurement
 from simulator.observe.recorder import Recorder
 from simulator.observe.recovery import RecoveryTracker
-from simulator.observe.result import INVARIANT, Replication
+from simulator.observe.result import INVARIANT, TRACE_READ, Replication
 from simulator.observe.tracing import RequestTrace
 from simulator.request import Attempt, Outcome
 from simulator.scenario.schema import Scenario
@@ -125,6 +125,10 @@ class _Run:
     # -- simulating -----------------------------------------------------------------------------------
     def _begin(self) -> None:
         kernel = self.world.kernel
+        for group, source in zip(self.world.groups, self.world.sources, strict=True):
+            read = source.account()
+            if read:
+                self.world.log.add(TRACE_READ, group.name, **read)
         kernel.process(self.recorder.run())
         kernel.process(self._each_window())
         self.faults.begin()

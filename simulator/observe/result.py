@@ -28,6 +28,9 @@ TAKEOVER: Final = "takeover"
 """A standby serves in place of the core `target`; detail: ``after_s``."""
 INVARIANT: Final = "invariant"
 """A safety invariant broke; detail: ``invariant``, ``message``."""
+TRACE_READ: Final = "trace.read"
+"""The client group `target` replays a trace; detail: ``summary``, ``lines``, ``requests``, ``skipped``,
+``out_of_order``, ``after_the_end`` (requests that come too late to be played)."""
 
 
 @dataclass(slots=True)

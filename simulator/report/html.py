@@ -13,7 +13,7 @@ from simulator.report import page
 from simulator.report.figures import VARIANTS, Figure, figures
 from simulator.report.format import show, show_duration
 from simulator.report.page import cell, folded, header, kept
-from simulator.report.sections import expectation_rows, measured_rows, played, sections
+from simulator.report.sections import expectation_rows, measured_rows, played, read_lines, sections
 from simulator.report.story import story
 from simulator.report.style import FIGURE_STYLE
 from simulator.report.svg import escape
@@ -79,7 +79,7 @@ def _head(result: Result) -> str:
     parts = [f'<p class="question">{escape(facts.question)}</p>'] if facts.question else []
     if facts.description:
         parts.append(f"<p>{escape(facts.description)}</p>")
-    return "".join([*parts, f'<p class="dim">{escape(played(result))}</p>'])
+    return "".join([*parts, *(f'<p class="dim">{escape(text)}</p>' for text in (played(result), *read_lines(result)))])
 
 
 def _verdict(result: Result) -> str:

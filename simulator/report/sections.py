@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from simulator.observe.catalogue import FAILURE_CAUSES, MISS_CAUSES
 from simulator.observe.metrics import MetricUnavailableError
+from simulator.observe.result import TRACE_READ
 from simulator.report.format import show, show_count, show_difference, show_duration
 
 if TYPE_CHECKING:
@@ -63,6 +64,12 @@ def played(result: Result) -> str:
         found = ", by MSER-5" if facts.warmup_found else ""
         text += f" (the first {show_duration(facts.warmup_s)} not counted{found})"
     return f"{text}, seed {facts.seed}, {show_count(requests)} requests"
+
+
+def read_lines(result: Result) -> list[str]:
+    """What became of the lines of the traces that were replayed: a sentence each."""
+    events = result.replications[0].events if result.replications else []
+    return [str(event["detail"]["summary"]) for event in events if event["kind"] == TRACE_READ]
 
 
 def expectation_rows(result: Result) -> list[tuple[str, str, str, str]]:

@@ -14,6 +14,7 @@ from simulator.report.sections import (
     expectation_rows,
     measured_rows,
     played,
+    read_lines,
     sections,
 )
 from simulator.report.story import story
@@ -85,7 +86,8 @@ def _head(console: Console, result: Result) -> None:
         if text:
             console.print(text.strip())
     console.print()
-    console.print(played(result), style="dim")
+    for text in (played(result), *read_lines(result)):
+        console.print(text, style="dim")
 
 
 def _expectations(console: Console, result: Result) -> None:

@@ -31,7 +31,7 @@ class Record(Spec):
     """What is kept of a run."""
 
     window: PositiveDuration = 1.0
-    """Width of the windows of time series."""
+    """Width of the windows of time series; left out, a run of more than 2 hours takes 10s, 1min, 10min or 1h."""
     trace: TraceRatio = None
     """Share of requests whose every step is kept."""
 

@@ -36,6 +36,8 @@ __all__ = [
 
 
 MOST_WINDOWS = 1_000_000
+MOST_UNCHOSEN_WINDOWS = 7200
+_WINDOWS_S = (1.0, 10.0, 60.0, 600.0, 3600.0)
 
 
 def _schema_one(value: object) -> object:
@@ -107,11 +109,10 @@ class Scenario(Spec):  # noqa: PLW1641 (it holds mappings; content_hash() identi
 
     @model_validator(mode="after")
     def _fitting_window(self) -> Self:
-        """A window that nobody chose fits the run: no longer than it, and not millions of them."""
+        """A window that nobody chose fits the run: no longer than it, and not more of them than a figure shows."""
         if "window" not in self.record.model_fields_set:
-            window_s = min(self.record.window, self.duration)
-            if self.duration > MOST_WINDOWS * window_s:
-                window_s = 60.0
+            fitting = (step_s for step_s in _WINDOWS_S if self.duration <= MOST_UNCHOSEN_WINDOWS * step_s)
+            window_s = min(next(fitting, _WINDOWS_S[-1]), self.duration)
             self.__dict__["record"] = self.record.model_copy(update={"window": window_s})
         return self
 

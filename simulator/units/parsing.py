@@ -56,7 +56,7 @@ def parse_distance(value: object) -> float:
 
 def parse_ratio(value: object) -> float:
     """`0.5%` or the plain `0.005` -> 0.005; raises QuantityError outside 0..1."""
-    ratio = parse_share(value)
+    ratio = _share(value)
     if ratio > 1:
         text = number_text(value) if isinstance(value, (int, float)) else str(value)
         if "%" in text:
@@ -66,7 +66,15 @@ def parse_ratio(value: object) -> float:
 
 
 def parse_share(value: object) -> float:
-    """A ratio that may exceed one: `150%` or `1.5` -> 1.5 (a retry budget, a margin)."""
+    """A ratio that may exceed one: `150%` -> 1.5, `0.2` -> 0.2 (a retry budget, a margin); above one only with %."""
+    share = _share(value)
+    if share > 1 and not (isinstance(value, str) and "%" in value):
+        text = number_text(value) if isinstance(value, (int, float)) else str(value)
+        raise QuantityError(f"{text} what?", f"write {text}% or {number_text(round(100 * share, 6))}%")
+    return share
+
+
+def _share(value: object) -> float:
     text = number_text(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
     match = re.fullmatch(rf"\s*({NUMBER})\s*(%?)\s*", text) if isinstance(text, str) else None
     if match is None or len(match.group(0)) > LONGEST_TEXT:

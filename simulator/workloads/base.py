@@ -81,6 +81,10 @@ class Source:
     def ended(self, client: int) -> None:
         """A request of `client` ended, ok or failed."""
 
+    def account(self) -> dict[str, object]:
+        """What was read to make the arrivals, if anything was: noted in the events of the run."""
+        return {}
+
     def set_factor(self, factor: float) -> None:
         """From now on the rate is `factor` (>= 0) times what the spec says; 1 restores it."""
 

@@ -56,7 +56,13 @@ class Trace(WorkloadSpec):
 
     def play(self, data: TraceData, context: SourceContext) -> Source:
         """Make the source of a trace already read; client numbers are indices into `data.names`."""
-        return TraceSource(context, *schedule(data, self.inactivity_gap, self.time_scale))
+        source = TraceSource(context, *schedule(data, self.inactivity_gap, self.time_scale))
+        late = len(data.t_s) - int(np.searchsorted(data.t_s / self.time_scale, context.end_s))
+        source.read = {
+            "summary": data.summary(late), "lines": data.lines, "requests": len(data.t_s), "skipped": data.skipped,
+            "out_of_order": data.out_of_order, "after_the_end": late,
+        }  # fmt: skip
+        return source
 
 
 def schedule(data: TraceData, gap_s: float, time_scale: float) -> tuple[FloatArray, IntArray, IntArray]:
@@ -88,7 +94,7 @@ class TraceSource(Source):
 
     __slots__ = (
         "_at", "_call_at", "_clients", "_clock", "_close_session", "_codes", "_context", "_due_s", "_emit_op",
-        "_end_s", "_events", "_from", "_open_session", "_times",
+        "_end_s", "_events", "_from", "_open_session", "_times", "read",
     )  # fmt: skip
 
     def __init__(self, context: SourceContext, times: FloatArray, clients: IntArray, codes: IntArray) -> None:
@@ -105,6 +111,11 @@ class TraceSource(Source):
         self._clients: list[int] = []
         self._codes: list[int] = []
         self._due_s = -1.0
+        self.read: dict[str, object] = {}
+
+    def account(self) -> dict[str, object]:
+        """What became of every line of the trace."""
+        return self.read
 
     def begin(self) -> None:
         """Arm the first event."""

@@ -72,14 +72,16 @@ class TraceData:
         """Time of the last request."""
         return float(self.t_s[-1]) if len(self.t_s) else 0.0
 
-    def summary(self) -> str:
-        """One sentence that accounts for every line."""
+    def summary(self, after_the_end: int = 0) -> str:
+        """One sentence that accounts for every line; so many requests come too late to be played."""
         text = f"{self.path.name}: {len(self.t_s):,} requests of {len(self.names):,} clients"
         text += f" from {self.lines:,} lines"
         if self.out_of_order:
             text += f", {self.out_of_order:,} out of time order (sorted)"
         if self.skipped:
             text += f", {self.skipped:,} skipped ({self.examples[0]})"
+        if after_the_end:
+            text += f"; {after_the_end:,} of them come after the end of the run"
         return text
 
 

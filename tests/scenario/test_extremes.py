@@ -28,7 +28,8 @@ def test_a_huge_service_time_has_a_hash():
 
 
 @pytest.mark.parametrize(
-    ("duration", "window_s"), [("100ms", 0.1), ("1s", 1.0), ("60s", 1.0), ("11d", 1.0), ("12d", 60.0), ("366d", 60.0)]
+    ("duration", "window_s"),
+    [("100ms", 0.1), ("60s", 1.0), ("2h", 1.0), ("7201s", 10.0), ("84h", 60.0), ("50d", 600.0), ("366d", 3600.0)],
 )
 def test_a_window_that_nobody_chose_fits_the_run(duration, window_s):
     scenario = Scenario.from_dict({**WORLD, "duration": duration})

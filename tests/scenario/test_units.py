@@ -87,6 +87,8 @@ def test_other_quantities(parse, text, value):
         (units.parse_rate, 4.5, "4.5 what? write 4.5/s or 4.5/min"),
         (units.parse_size, 1024, "1024 what? write 1024B or 1024KiB"),
         (units.parse_ratio, 5, "5 what? write 5% or a ratio in 0..1"),
+        (units.parse_share, 20, "20 what? write 20% or 2000%"),
+        (units.parse_share_or_unlimited, "1.5", "1.5 what? write 1.5% or 150%"),
         (units.parse_ratio, "120%", "'120%' is more than 100%: a ratio lies in 0%..100%"),
         (units.parse_duration, "5m", "'5m' has an unknown unit for a duration: did you mean 5min?"),
         (units.parse_duration, "5 seconds", "'5 seconds' has an unknown unit for a duration: did you mean 5s?"),
