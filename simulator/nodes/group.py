@@ -326,7 +326,7 @@ class ClientGroup:
     def complete(self, attempt: Attempt) -> None:
         """An answer has reached the client."""
         if attempt.done:
-            self.late += 1
+            self._came_late(attempt)
             return
         attempt.done = True
         now = self.clock.now
@@ -418,9 +418,24 @@ class ClientGroup:
         if session.held is None or session.held.get(lock) != attempt.token or session.expired:
             return
         del session.held[lock]
+        self._give_back(attempt)
+
+    def _give_back(self, grant: Attempt) -> None:
+        session = grant.session
         call = Call(Kind.RELEASE, session, session.edge, 0, None)
-        call.lock, call.token = lock, attempt.token
+        call.lock, call.token = grant.lock, grant.token
         self._send_control(session.client, session.edge, call)
+
+    def _came_late(self, attempt: Attempt) -> None:
+        """The answer to an attempt that was given up is dropped; but no lock that it grants is kept for nobody."""
+        self.late += 1
+        session = attempt.session
+        if attempt.operation != ACQUIRE or attempt.outcome != OK or session.expired or session.over:
+            return
+        if session.held is not None and attempt.lock in session.held:
+            self._settle(attempt)  # the new grant is in place of the one that it has
+        else:
+            self._give_back(attempt)
 
     def _pick_lock(self, session: Session, operation: int) -> tuple[tuple[int, int], int]:
         """One of the session's own locks or of the pool, each as likely; a release picks a held one if it can.
