@@ -152,6 +152,7 @@ class _Run:
         while self._open_requests() and kernel.now < limit_s:
             kernel.run(until=kernel.now + DRAIN_STEP_S)
         self.recorder.flush()
+        self.recovery.finish()
         self.invariants.finish()
         for number, group in enumerate(world.groups):
             self._close_unanswered(number, group)

@@ -2,7 +2,8 @@
 
 Before: the hit ratio at the edge over the minute before the crash. After: of the requests of the sessions that
 were there (failures are no hits), in steps of a window with enough of them, until it is back at 95 %. The time counts
-from the fault. May import: the world (to read it).
+from the fault. The event of a crash whose sessions were not back at the end says in how many steps that was seen
+(`judged`): 0 where there were too few requests to tell, before or after. May import: the world (to read it).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simulator.observe.result import RECOVERED
+from simulator.observe.result import FAULT_BEGIN, RECOVERED
 from simulator.request import Attempt, Operation, Outcome, Tier
 
 if TYPE_CHECKING:
@@ -28,9 +29,11 @@ class _Recovery:
     since_s: float
     sessions: set[int]
     goal: float
+    known: bool  # whether enough requests were there before the crash to say what its hit ratio was
     step_began_s: float
     hits: int = 0
     requests: int = 0
+    judged: int = 0  # steps that had enough requests and were below the goal
 
 
 class RecoveryTracker:
@@ -66,7 +69,7 @@ class RecoveryTracker:
             return
         goal = SHARE * (edge.hits - past_hits) / lookups
         now = world.kernel.now
-        self._open.append(_Recovery(edge.name, now, sessions, goal, now))
+        self._open.append(_Recovery(edge.name, now, sessions, goal, lookups >= ENOUGH, now))
 
     @property
     def active(self) -> bool:
@@ -88,8 +91,17 @@ class RecoveryTracker:
                 if recovery.hits >= recovery.goal * recovery.requests:
                     self._recovered(recovery, now)
                     return
+                recovery.judged += recovery.known
                 recovery.hits = recovery.requests = 0
                 recovery.step_began_s = now
+
+    def finish(self) -> None:
+        """The run is over: note with each crash that was not recovered from in how many steps that was seen."""
+        rows = self.world.log.rows
+        for recovery in self._open:
+            for row in rows:
+                if (row["kind"], row["target"], row["t_s"]) == (FAULT_BEGIN, recovery.edge, recovery.since_s):
+                    row["detail"]["judged"] = recovery.judged
 
     def _recovered(self, recovery: _Recovery, now: float) -> None:
         self._open.remove(recovery)

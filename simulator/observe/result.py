@@ -15,7 +15,8 @@ from typing import Any, Final
 from simulator.observe.histogram import Histogram
 
 FAULT_BEGIN: Final = "fault.begin"
-"""A fault starts at `target`; detail: ``fault`` ("crash", "slow", ...)."""
+"""A fault starts at `target`; detail: ``fault`` ("crash", "slow", ...), ``judged`` (where the sessions of a crashed
+edge were not recovered at the end: in how many steps that was seen, 0 where too few requests were there to tell)."""
 FAULT_END: Final = "fault.end"
 """The fault of the same `target` and ``fault`` ends."""
 DETECTED: Final = "detected"

@@ -1,7 +1,9 @@
 """What happened, in sentences computed from events and series: the fault, who noticed, who moved, what it cost.
 
-May import the result, series and formats. A change is told only where it stands out from the minute before: by more
-than three standard deviations of its windows, and more than a twentieth. Times are those of the windows.
+May import the result, series and formats. Series are read over spans: windows merged until there are 50 requests, since
+fewer say nothing. A change is told only where it stands out from the time before (a minute, or ten windows): by more
+than a twentieth, and by so many standard deviations of its spans that chance seldom takes the worst of as many spans
+so far. Times are those of the spans.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -32,8 +35,12 @@ _FAULTS_TOLD: Final = 5
 _BEFORE_S: Final = 60.0
 _AFTER_S: Final = 10.0  # what a fault does is looked for until so long after its end
 _SIGMAS: Final = 3.0
+_ENOUGH: Final = 50.0  # requests in a span
+_SPANS: Final = 5  # so many before a fault say how much they differ by chance
 _NOTABLE: Final = 0.05
 _HOP_NOTABLE_S: Final = 0.002
+_TOO_FEW: Final = "There were too few requests around it to tell what it changed."
+_TOO_FEW_HIT: Final = "Too few requests of the sessions it hit were there to tell when their hit ratio was back."
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,8 @@ def story(result: Result) -> list[list[str]]:
         return [["No fault was injected."]]
     told = [list(_of_fault(result, span, spans)) for span in spans[:_FAULTS_TOLD]]
     if len(spans) > _FAULTS_TOLD:
-        told.append([f"And {len(spans) - _FAULTS_TOLD} more faults, shaded in the figures."])
+        more = len(spans) - _FAULTS_TOLD
+        told.append([f"And {more} more fault{'s' * (more > 1)}, shaded in the figures."])
     return told
 
 
@@ -63,22 +71,74 @@ def change_of(
     result: Result, span: tuple[float, float, str], metric: str, label: str = "", *, up: bool
 ) -> Change | None:
     """How far a series rose (`up`) or fell in a fault, or None where that does not stand out."""
-    times, values = series(result, metric, label)
-    if not times.size:
-        return None
-    mean = mean_of(values if _same_faults(result) else values[:1])
-    begin, end, _ = span
-    width = window_of(result)
-    first = max(result.facts.warmup_s, begin - _BEFORE_S)
-    past = mean[(times >= first) & (times + width <= begin + 1e-9) & np.isfinite(mean)]
-    near = (times + width > begin) & (times < min(end + _AFTER_S, result.facts.duration_s)) & np.isfinite(mean)
-    if past.size < 3 or not near.any():
+    before_s, near_s = _around(result, span)
+    _, past = spans_of(result, metric, label, *before_s)
+    times, near = spans_of(result, metric, label, *near_s)
+    if past.size < _SPANS or not near.size:
         return None
     sign = 1.0 if up else -1.0
-    place = int(np.flatnonzero(near)[np.argmax(sign * mean[near])])
-    before, worst = float(past.mean()), float(mean[place])
-    stands_out = max(_SIGMAS * float(past.std(ddof=1)), _NOTABLE * abs(before), 1e-9)
+    place = int(np.argmax(sign * near))
+    before, worst = float(past.mean()), float(near[place])
+    deviation = float(past.std(ddof=1))
+    if metric.endswith(".rate"):
+        deviation = max(deviation, near.size / (near_s[1] - near_s[0]))  # one event a span is nothing
+    stands_out = max(_sigmas(near.size) * deviation, _NOTABLE * abs(before), 1e-9)
     return Change(before, worst, float(times[place])) if sign * (worst - before) > stands_out else None
+
+
+def spans_of(result: Result, metric: str, label: str, begin: float, end: float) -> tuple[Floats, Floats]:
+    """A series from `begin` to `end` (s) over spans of at least 50 requests: when they began, and their means.
+
+    A span is as many windows as it takes (those without a value left out); what is left at the end is dropped.
+    """
+    times, values = series(result, metric, label)
+    every, sent = series(result, "requests.rate")
+    if not times.size or not every.size:
+        return np.empty(0), np.empty(0)
+    if not _same_faults(result):
+        values, sent = values[:1], sent[:1]
+    width, mean = window_of(result), mean_of(values)
+    inside = (times >= begin - 1e-9) & (times + width <= end + 1e-9) & np.isfinite(mean)
+    times, mean = times[inside], mean[inside]
+    place = np.minimum(np.searchsorted(every, times), every.size - 1)
+    requests = np.where(every[place] == times, np.nansum(sent, axis=0)[place] * width, 0.0)
+    bounds = _bounds(requests)
+    starts, stop = bounds[:-1], bounds[-1]
+    if not starts:
+        return np.empty(0), np.empty(0)
+    weights = np.ones_like(mean) if metric.endswith(".rate") else requests  # ratios and latencies are of requests
+    sums, of = (np.add.reduceat(terms[:stop], starts) for terms in (mean * weights, weights))
+    return times[starts], sums / of
+
+
+def _bounds(requests: Floats) -> list[int]:
+    """Where spans of enough requests begin, and where the last one ends."""
+    if requests.size and requests.min() >= _ENOUGH:
+        return list(range(requests.size + 1))
+    total, bounds = np.cumsum(requests), [0]
+    while True:
+        reached = float(total[bounds[-1] - 1]) if bounds[-1] else 0.0
+        stop = int(np.searchsorted(total, reached + _ENOUGH - 1e-6)) + 1
+        if stop > requests.size:
+            return bounds
+        bounds.append(stop)
+
+
+def _around(result: Result, span: tuple[float, float, str]) -> tuple[tuple[float, float], tuple[float, float]]:
+    """The time before a fault, and that in which its effect is looked for: (begin, end) in seconds."""
+    begin, end, _ = span
+    width = window_of(result)
+    before_s = max(_BEFORE_S, 10.0 * width)
+    first_window = math.floor(begin / width + 1e-9) * width if width else begin
+    return (
+        (max(result.facts.warmup_s, begin - before_s), begin),
+        (first_window, min(end + max(_AFTER_S, width), result.facts.duration_s)),
+    )
+
+
+def _sigmas(spans: int) -> float:
+    """How many standard deviations the worst of so many spans must be away: 3 for one, 4.1 for 60, 5 for an hour."""
+    return -NormalDist().inv_cdf(NormalDist().cdf(-_SIGMAS) / spans)
 
 
 def _of_fault(
@@ -93,8 +153,9 @@ def _of_fault(
         else [_consequences(result.replications[0], target, begin)]
     )
     yield from _detection(following, kind, end - begin)
-    yield from _cost(result, span)
-    yield from _recovery(following, kind)
+    cost = list(_cost(result, span))
+    yield from cost
+    yield from (told for told in _recovery(following) if told != _TOO_FEW_HIT or _TOO_FEW not in cost)
     overlap = [other[2] for other in spans if other is not span and other[0] < end and begin < other[1]]
     if overlap:
         yield f"({', '.join(overlap[:3])} was on at the same time.)"
@@ -128,13 +189,22 @@ def _detection(following: Sequence[Mapping[str, dict[str, Any]]], kind: str, las
         sentence = f"Missing heartbeats gave it away after {_spread(delays)}"
     if moved:
         counts = [float(event["detail"].get("sessions", 0)) for event in moved]
-        words = f"{show_count(sum(counts) / len(counts))} sessions were given another edge{_destinations(moved)}"
+        words = f"{_moved(sum(counts) / len(counts))}{_destinations(moved)}"
         sentence = f"{sentence}, and {words}" if sentence else words[0].upper() + words[1:]
     takeovers = [float(events[TAKEOVER]["detail"].get("after_s", 0.0)) for events in following if TAKEOVER in events]
     if takeovers:
         sentence += f"{', and' if sentence else 'The'} its standby served {_spread(takeovers)} after the crash"
     if sentence:
         yield f"{sentence}."
+
+
+def _moved(mean: float) -> str:
+    """`30 sessions were given another edge`, of a mean over replications."""
+    if mean == 0.0:
+        return "no session had to move"
+    if mean == 1.0:
+        return "1 session was given another edge"
+    return f"{show_count(mean) if mean >= 1.5 else f'{mean:.1f}'} sessions were given another edge"
 
 
 def _destinations(moved: Sequence[dict[str, Any]]) -> str:
@@ -147,9 +217,9 @@ def _destinations(moved: Sequence[dict[str, Any]]) -> str:
         return ""
     ranked = sorted(sums, key=lambda edge: (-sums[edge], edge))
     if len(ranked) == 1:
-        return f", all of them {ranked[0]}"
+        return f": {ranked[0]}" if sums[ranked[0]] == len(moved) else f", all of them {ranked[0]}"
     parts = [f"{show_count(sums[edge] / len(moved))} {edge}" for edge in ranked[:3]]
-    rest = f" and {len(ranked) - 3} others" if len(ranked) > 3 else ""
+    rest = f" and {len(ranked) - 3} other{'s' * (len(ranked) > 4)}" if len(ranked) > 3 else ""
     return f": {', '.join(parts)}{rest}"
 
 
@@ -178,7 +248,16 @@ def _cost(result: Result, span: tuple[float, float, str]) -> Iterator[str]:
     more = [sentence for sentence in (_slowest_hop(result, span), _crowded(result, span)) if sentence]
     yield from more
     if not parts and not more:
-        yield "Neither failures, p99, L1 hits nor core load show it."
+        yield _nothing_shows(result, span)
+
+
+def _nothing_shows(result: Result, span: tuple[float, float, str]) -> str:
+    """That nothing changed, where there were enough requests to see it."""
+    before_s, near_s = _around(result, span)
+    past, near = (spans_of(result, "requests.rate", "", *part)[0].size for part in (before_s, near_s))
+    if past < _SPANS or not near:
+        return _TOO_FEW
+    return "Neither failures, p99, L1 hits nor core load show it."
 
 
 def _failures(result: Result, begin: float, end: float) -> str:
@@ -227,13 +306,20 @@ def _crowded(result: Result, span: tuple[float, float, str]) -> str:
     return f"The longest queue was at {edge}: {number} requests there, against {change.before:.1f} before."
 
 
-def _recovery(following: Sequence[Mapping[str, dict[str, Any]]], kind: str) -> Iterator[str]:
+def _recovery(following: Sequence[Mapping[str, dict[str, Any]]]) -> Iterator[str]:
     times = [float(e[RECOVERED]["detail"].get("after_s", 0.0)) for e in following if RECOVERED in e]
     if times:
         some = f" (in {len(times)} of {len(following)} replications)" if len(times) < len(following) else ""
         yield f"{_spread(times)} after the fault the hit ratio of the sessions it hit was back at 95 % of before{some}."
-    elif kind == "crash" and any(SESSIONS_MOVED in events for events in following):
-        yield "The hit ratio of the sessions it hit did not come back to 95 % of before."
+        return
+    begun = [e[FAULT_BEGIN]["detail"] for e in following if FAULT_BEGIN in e]
+    judged = [int(detail["judged"]) for detail in begun if "judged" in detail]
+    if any(judged):
+        seen = sum(count > 0 for count in judged)
+        some = f" (in {seen} of {len(following)} replications)" if seen < len(following) else ""
+        yield f"The hit ratio of the sessions it hit did not come back to 95 % of before by the end{some}."
+    elif judged:
+        yield _TOO_FEW_HIT
 
 
 def _spread(seconds: Sequence[float]) -> str:

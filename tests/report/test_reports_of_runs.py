@@ -80,6 +80,25 @@ def test_moves_of_the_manager_name_where_sessions_went(crash):
     assert "sessions were given another edge" in story(crash)[0][1]
 
 
+@pytest.mark.parametrize(
+    ("rate", "requests_seen"),
+    [("4/s", True), ("2/min", False)],  # of 20 sessions there: 80 requests a second, and 10 until the end
+)
+def test_whether_a_recovery_that_did_not_come_was_seen(rate, requests_seen):
+    """Clients keep to an edge that stays down and is not believed dead: no request of theirs hits, to the end."""
+    clients = {"eu": {
+        "count": 60, "site": "frankfurt", "workload": {"kind": "poisson", "rate": rate},
+        "session": {"length": "forever", "established": True}, "retry": {"timeout": "300ms", "max": 0},
+    }}  # fmt: skip
+    made = run(scenario(
+        clients=clients, routing={"policy": "cookie"}, sam={"model": "published", "heartbeat": {"period": "1h"}},
+        faults=[{"at": "15s", "crash": "pop-frankfurt-1"}],
+    ))  # fmt: skip
+    (begin,) = [e for e in made.replications[0].events if e["kind"] == "fault.begin"]
+    assert (begin["detail"]["judged"] > 0) == requests_seen
+    assert any("did not come back" in sentence for sentence in story(made)[0]) == requests_seen
+
+
 KINDS = {
     "cookie": {"routing": {"policy": "cookie"}},
     "nothing but requests": {"sam": "off", "leases": "off", "routing": {"policy": "nearest"}, "faults": []},

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import pytest
 from reports_fakes import CORE, CRASH, result
 
 from simulator.observe.result import DETECTED, FAULT_BEGIN, FAULT_END, RECOVERED, SESSIONS_MOVED
-from simulator.report.story import change_of, story
+from simulator.report.story import change_of, spans_of, story
 
 
 def sentences(events=None, **more):
@@ -37,10 +40,90 @@ def test_a_crash_that_nobody_noticed():
     assert not any("back at 95 %" in sentence for sentence in told)
 
 
-def test_a_crash_without_recovery_says_so():
-    events = [e for e in CRASH if e["kind"] != RECOVERED]
-    (told,) = sentences(events)
-    assert told[-1].startswith("The hit ratio of the sessions it hit did not come back")
+def without_recovery(**judged):
+    begin, *rest = (e for e in CRASH if e["kind"] != RECOVERED)
+    return [{**begin, "detail": {**begin["detail"], **judged}}, *rest]
+
+
+def test_a_crash_without_recovery_says_so_where_that_was_seen():
+    (told,) = sentences(without_recovery(judged=3))
+    assert told[-1] == "The hit ratio of the sessions it hit did not come back to 95 % of before by the end."
+    (told,) = sentences(without_recovery(judged=0))
+    assert told[-1] == "Too few requests of the sessions it hit were there to tell when their hit ratio was back."
+    (told,) = sentences(without_recovery())  # of a folder that does not say
+    assert not any("hit ratio of the sessions" in sentence for sentence in told)
+
+
+def test_in_how_many_replications_it_was_seen():
+    made = result(without_recovery(judged=3), count=3)
+    made.replications[1].events[0]["detail"] = {"fault": "crash", "judged": 0}
+    assert story(made)[0][-1].endswith("by the end (in 2 of 3 replications).")
+
+
+def with_rates(rates, **more):
+    """The hand-made run with other values in some series: metric -> function of the window's number."""
+    made = result(**more)
+    for replication in made.replications:
+        rows = replication.timeseries
+        for place, (t, metric) in enumerate(zip(rows["t_s"], rows["metric"], strict=True)):
+            if metric in rates:
+                rows["value"][place] = rates[metric](int(t))
+    return made
+
+
+def test_too_few_requests_tell_nothing():
+    """0.2 requests a second: one window with a request for the core is no load that rose from 0 to 6 a second."""
+    thin = with_rates(
+        {
+            "requests.rate": lambda t: float(t % 5 == 0), "failures.rate": lambda t: 0.0,
+            "core.requests.rate": lambda t: 6.0 * (t == 45),
+        },
+        events=without_recovery(judged=0),
+    )  # fmt: skip
+    (told,) = story(thin)
+    assert told[2:] == ["There were too few requests around it to tell what it changed."]
+
+
+def test_windows_are_merged_until_there_are_enough_requests():
+    """10 requests a second: spans of 5 s, the worst of which holds the 60 % at 45 s and four windows of 70 %."""
+    (told,) = story(with_rates({"requests.rate": lambda t: 10.0}))
+    mean = (0.6 * 0.99 + 0.7 * (1.01 + 0.99 + 1.01 + 0.99)) / 5
+    assert f"the L1 hit ratio fell from 80.0 % to {100 * mean:.1f} % at 45 s" in told[2]
+
+
+@pytest.mark.parametrize("requests", [49.0, 50.0, 17.0])
+def test_a_span_holds_at_least_fifty_requests_and_every_window_once(requests):
+    made = with_rates({"requests.rate": lambda t: requests, "goodput": float})
+    times, means = spans_of(made, "goodput", "", 10.0, 40.0)
+    windows = math.ceil(50.0 / requests)
+    starts = list(range(10, 41 - windows, windows))
+    assert times.tolist() == starts
+    assert means.tolist() == pytest.approx([start + (windows - 1) / 2 for start in starts])
+
+
+def test_the_worst_of_many_windows_is_not_taken_for_a_change():
+    """Core requests by a Poisson process of one rate. The worst of 60 windows of mean 20 passes 3 standard deviations
+    (34 or more: 0.27 %) with 1 - 0.9973^60 = 15 %, so in some 6 of 40 runs; what grows with the windows, in one or two.
+    """
+    told = 0
+    for seed in range(40):
+        noise = np.random.default_rng(seed).poisson(20.0, 100)
+        made = with_rates({"core.requests.rate": lambda t, noise=noise: float(noise[t])})
+        told += change_of(made, (40.0, 100.0, "crash pop-1"), "core.requests.rate", up=True) is not None
+    assert told < 4
+
+
+@pytest.mark.parametrize(
+    ("moved", "expected"),
+    [
+        ({"sessions": 1, "to": {"pop-2": 1}}, "1 session was given another edge: pop-2."),
+        ({"sessions": 0, "to": {}}, "no session had to move."),
+        ({"sessions": 2, "to": {"pop-2": 2}}, "2 sessions were given another edge, all of them pop-2."),
+    ],
+)
+def test_one_session_and_none(moved, expected):
+    events = [{**e, "detail": moved} if e["kind"] == SESSIONS_MOVED else e for e in CRASH]
+    assert sentences(events)[0][1] == f"Missing heartbeats gave it away after 2.50 s, and {expected}"
 
 
 def test_a_takeover_of_the_core():
