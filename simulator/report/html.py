@@ -17,7 +17,7 @@ from simulator.report.sections import expectation_rows, measured_rows, played, r
 from simulator.report.story import story
 from simulator.report.style import FIGURE_STYLE
 from simulator.report.svg import escape
-from simulator.report.verdict import comparison_of, sentence_of, table_of
+from simulator.report.verdict import answer, table_of
 
 if TYPE_CHECKING:
     from simulator.experiment.result import Result
@@ -107,15 +107,14 @@ def _story(result: Result) -> str:
 def _comparison(result: Result) -> str:
     if not result.variants or not result.replications:
         return ""
-    comparison = comparison_of(result)
-    content = table_of(comparison)
+    content = table_of(result)
     body = "".join(
         "<tr>" + cell(name) + "".join(cell(c.text, "n best" if c.best else "n") for c in cells) + "</tr>"
         for name, cells in content.rows
     )
     table = f"<table>{header(['', *content.headings], numbers_from=1)}{body}</table>"
-    answer = f'<p class="answer">{kept(sentence_of(comparison))}</p>'
-    return f'<h2>The variants on the same arrivals</h2>{answer}<div class="wide">{table}</div>'
+    told = f'<p class="answer">{kept(answer(result))}</p>'
+    return f'<h2>The variants on the same arrivals</h2>{told}<div class="wide">{table}</div>'
 
 
 def _figures(drawn: list[Figure], *, only: str = "", first: bool = False) -> str:

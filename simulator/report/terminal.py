@@ -18,7 +18,7 @@ from simulator.report.sections import (
     sections,
 )
 from simulator.report.story import story
-from simulator.report.verdict import comparison_of, sentence_of, table_of
+from simulator.report.verdict import answer, table_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -124,8 +124,7 @@ def _variants(console: Console, result: Result) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    comparison = comparison_of(result)
-    content = table_of(comparison)
+    content = table_of(result)
     console.print()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False, header_style="bold")
     table.add_column("")
@@ -135,7 +134,7 @@ def _variants(console: Console, result: Result) -> None:
         table.add_row(Text(name), *(Text(cell.text, style="bold green" if cell.best else "") for cell in cells))
     console.print(table)
     console.print()
-    console.print(sentence_of(comparison), style="bold")
+    console.print(answer(result), style="bold")
 
 
 def _measured(console: Console, result: Result) -> None:

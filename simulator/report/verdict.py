@@ -1,22 +1,23 @@
 """The table of variants and the one sentence that says what wins, on what, and at what price.
 
-May import the comparison and formats. Plain text and cells; the terminal and HTML reports draw them.
+May import the comparison, the contest and formats. Plain text and cells; the terminal and HTML reports draw them.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from simulator.experiment.comparison import Comparison, compare
 from simulator.observe.metrics import parse_metric
+from simulator.report.contest import AS_WRITTEN, contest_of
 from simulator.report.format import NOTHING, negligible, scale_for, show, show_difference
 
 if TYPE_CHECKING:
     from simulator.experiment.result import Result
 
-AS_WRITTEN: Final = "as written"
 _BASE: Final = ("within[200ms]", "latency.p99", "hit_ratio.l1", "core.requests.rate")
 _WORDS: Final = {
     "hit_ratio.l1": ("L1 hits", "L1 hits"),
@@ -50,12 +51,35 @@ def comparison_of(result: Result) -> Comparison:
     """The scenario as written and its variants, by the metrics that the table shows."""
     rows = {AS_WRITTEN: result.replications}
     rows.update({name: part.replications for name, part in result.variants.items()})
+    return compare(rows, _metrics(result))
+
+
+def answer(result: Result) -> str:
+    """The sentence about the rows that may win (see `contest`), and what it leaves out."""
+    contest = contest_of(result, _metrics(result))
+    worlds, rows = contest.elsewhere, contest.comparison.rows
+    if len(rows) < 2 and worlds:
+        return "No winner is named: every variant changes the faults or the network, and is another world."
+    only_survivors = contest.survivors and not contest.comparison.leads
+    told = ["Nobody leads."] if only_survivors else [sentence_of(contest.comparison, contest.first)]
+    told += [
+        f"{_words(metric)} is of requests that succeeded: that of {row} leaves out what it failed."
+        for metric, row in contest.survivors.items()
+    ]
+    if worlds:
+        them = "1 variant changes" if len(worlds) == 1 else f"{len(worlds)} variants change"
+        told.append(f"({them} the faults or the network: another world, left out of this sentence.)")
+    return " ".join(told)
+
+
+def _metrics(result: Result) -> list[str]:
     failed = "failures.faults.ratio" if "failures.faults.ratio" in result.estimates else "failures.ratio"
-    return compare(rows, [*_BASE, failed])
+    return [*_BASE, failed]
 
 
-def table_of(comparison: Comparison) -> Table:
-    """The table: one unit a column, so that figures can be read down."""
+def table_of(result: Result) -> Table:
+    """The table: one unit a column, so that figures can be read down; what leads is marked among the contestants."""
+    comparison, leads = comparison_of(result), contest_of(result, _metrics(result)).comparison.leads
     headings: list[str] = []
     rows: list[tuple[str, list[Cell]]] = [(row, []) for row in comparison.rows]
     failed = comparison.metrics[-1]
@@ -66,7 +90,7 @@ def table_of(comparison: Comparison) -> Table:
         scale = scale_for(unit, max(known, default=None, key=abs))
         heading = _WORDS[metric][0]
         headings.append(f"{heading} {scale.symbol}".strip())
-        lead = comparison.leads.get(metric)
+        lead = leads.get(metric)
         for row, cells in rows:
             value = values[row]
             text = scale.number(value, value.half_width) if value is not None else NOTHING
@@ -76,16 +100,16 @@ def table_of(comparison: Comparison) -> Table:
     return Table(headings, rows)
 
 
-def sentence_of(comparison: Comparison) -> str:
-    """What wins, on what, at what price; or that nothing is decided."""
+def sentence_of(comparison: Comparison, first: Sequence[str] = ()) -> str:
+    """What wins, on what, at what price; or that nothing is decided. Leads on the `first` metrics count most."""
     n = min((len(r) for r in comparison.replications.values()), default=0)
     if n == 0:
         return "Nothing to compare: no replication was finished by all."
     if not comparison.leads:
         return "No difference: every variant gives the same numbers."
     if n == 1:
-        return _one_replication(comparison)
-    winner = _most_wins(comparison, decided=True)
+        return _one_replication(comparison, first)
+    winner = _most_wins(comparison, first)
     if winner is None:
         metric = min(comparison.leads, key=lambda name: _distance(comparison.leads[name].difference))
         lead = comparison.leads[metric]
@@ -100,13 +124,19 @@ def sentence_of(comparison: Comparison) -> str:
     return f"{winner} wins on {_list(wins)}{cost}."
 
 
-def _one_replication(comparison: Comparison) -> str:
+def _one_replication(comparison: Comparison, first: Sequence[str]) -> str:
     """The same without intervals: what differs by less than one per cent is taken for equal."""
     ahead = {metric: _leaders(comparison, metric) for metric in comparison.leads}
-    ahead = {metric: rows for metric, rows in ahead.items() if len(rows) < len(comparison.rows)}
+    ahead = {metric: rows for metric, rows in ahead.items() if len(rows) < len(_known(comparison, metric))}
     if not ahead:
         return "No difference to speak of: every variant gives nearly the same numbers."
-    winner = max(comparison.rows, key=lambda row: sum(row in rows for rows in ahead.values()))
+    winner = max(
+        comparison.rows,
+        key=lambda row: (
+            sum(row in ahead.get(metric, ()) for metric in first),
+            sum(row in rows for rows in ahead.values()),
+        ),
+    )
     alike = [
         row
         for row in comparison.rows
@@ -115,10 +145,10 @@ def _one_replication(comparison: Comparison) -> str:
     wins, price = [], []
     for metric, rows in ahead.items():
         if winner in rows:
-            others = [row for row in comparison.rows if row not in rows]
+            others = [row for row in _known(comparison, metric) if row not in rows]
             other = AS_WRITTEN if AS_WRITTEN in others else _best(comparison, metric, others)
             wins.append(f"{_words(metric)} ({_values(comparison, metric, winner, other)})")
-        else:
+        elif (winner, metric) in comparison.estimates:
             price.append(f"{_words(metric)} ({_values(comparison, metric, winner, rows[0])})")
     cost = f"; its price: {_list(price)}" if price else ""
     names = f"{winner} (as does {', '.join(alike)})" if alike else winner
@@ -127,7 +157,7 @@ def _one_replication(comparison: Comparison) -> str:
 
 def _leaders(comparison: Comparison, metric: str) -> list[str]:
     """The rows that are as good as the best one, the best first."""
-    known = [row for row in comparison.rows if (row, metric) in comparison.estimates]
+    known = _known(comparison, metric)
     best = _best(comparison, metric, known)
     goal = float(comparison.estimates[best, metric])
     others = [
@@ -138,27 +168,33 @@ def _leaders(comparison: Comparison, metric: str) -> list[str]:
     return [best, *others]
 
 
+def _known(comparison: Comparison, metric: str) -> list[str]:
+    return [row for row in comparison.rows if (row, metric) in comparison.estimates]
+
+
 def _best(comparison: Comparison, metric: str, rows: list[str]) -> str:
     pick = max if parse_metric(metric).better == "higher" else min
     known = [row for row in rows if (row, metric) in comparison.estimates] or rows
     return pick(known, key=lambda row: comparison.estimates.get((row, metric), 0.0))
 
 
-def _most_wins(comparison: Comparison, *, decided: bool) -> str | None:
-    """The row that leads most metrics; a tie goes to the one that leads the metric listed first."""
-    counts = {row: len(comparison.wins(row, decided=decided)) for row in comparison.rows}
-    most = max(counts.values(), default=0)
-    if most == 0:
-        return None
-    tied = [row for row in comparison.rows if counts[row] == most]
+def _most_wins(comparison: Comparison, first: Sequence[str]) -> str | None:
+    """The row that leads most of the `first` metrics, then most metrics, then the metric listed first."""
+    wins = {row: comparison.wins(row) for row in comparison.rows}
+    winners = [row for row in comparison.rows if wins[row]]
     order = {m: place for place, m in enumerate(comparison.metrics)}
-    return min(tied, key=lambda row: min(order[m] for m in comparison.wins(row, decided=decided)))
+    return min(
+        winners,
+        key=lambda row: (-sum(m in first for m in wins[row]), -len(wins[row]), min(order[m] for m in wins[row])),
+        default=None,
+    )
 
 
 def _win(comparison: Comparison, metric: str) -> str:
     """Against the scenario as written, which is what people know; against the next best where it wins."""
     lead = comparison.leads[metric]
-    other = AS_WRITTEN if lead.best != AS_WRITTEN and AS_WRITTEN in comparison.rows else lead.second
+    known = lead.best != AS_WRITTEN and (AS_WRITTEN, metric) in comparison.estimates
+    other = AS_WRITTEN if known else lead.second
     return f"{_words(metric)} ({_values(comparison, metric, lead.best, other)})"
 
 
