@@ -50,7 +50,7 @@ def parse_margin(text: str | float, metric: ParsedMetric) -> Margin:
         return Margin(float(relative["number"]) / 100.0, relative=True, text=f"{relative['number']}% relative")
     points = _POINTS.match(word)
     if metric.unit == "ratio" and points is not None:
-        return Margin(float(points["number"]) / 100.0, relative=False, text=f"{points['number']} points")
+        return Margin(float(points["number"]) / 100.0, relative=False, text=_points(points["number"]))
     percent = _PERCENT.match(word)
     if percent is not None:
         return Margin(float(percent["number"]) / 100.0, relative=True, text=f"{percent['number']}%")
@@ -63,7 +63,7 @@ def parse_margin(text: str | float, metric: ParsedMetric) -> Margin:
         raise MarginError(f"`{metric.name}`: `{word}` is no margin ({error}): write {kind}") from None
     if amount < 0.0:
         raise MarginError(f"`{metric.name}`: a margin is not negative: {word}")
-    shown = f"{amount * 100:g} points" if metric.unit == "ratio" else word
+    shown = _points(f"{amount * 100:g}") if metric.unit == "ratio" else word
     return Margin(amount, relative=False, text=shown)
 
 
@@ -77,6 +77,10 @@ def parse_metric_margin(text: str, option: str = "--fail-on") -> tuple[ParsedMet
         raise MarginError(f"`{text}`: write {option} METRIC:MARGIN, as in {option} {example}")
     metric_parsed = parse_metric(name)
     return metric_parsed, parse_margin(margin, metric_parsed)
+
+
+def _points(number: str) -> str:
+    return f"{number} point" if float(number) == 1.0 else f"{number} points"
 
 
 def _example(metric: ParsedMetric) -> str:

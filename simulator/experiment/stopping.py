@@ -127,4 +127,4 @@ def _reached(half: float, mean: float, margin: Margin) -> str:
         return "no interval"
     if margin.relative:
         return f"{100.0 * half / abs(mean):.2g}%" if mean else "no share of zero"
-    return f"{half * 100:.2g} points" if margin.text.endswith("points") else f"{half:.3g} (SI)"
+    return f"{half * 100:.2g} points" if margin.text.endswith(("point", "points")) else f"{half:.3g} (SI)"

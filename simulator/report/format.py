@@ -82,11 +82,12 @@ def show_difference(value: float, unit: str, half_width: float | None = None) ->
     scale = scale_for(unit, value)
     if unit == "ratio":
         scale = Scale(0.01, "points")
-    sign = "+" if value > 0 else "-" if value < 0 else "±"
     number = scale.number(abs(value), half_width)
     half = ""
     if half_width is not None and math.isfinite(half_width) and not negligible(half_width, value):
         half = f" ± {scale.number(half_width, half_width)}"
+    rounded_away = bool(half) and float(number.replace(" ", "")) == 0.0
+    sign = "" if rounded_away else "+" if value > 0 else "-" if value < 0 else "±"
     return f"{sign}{number}{half} {scale.symbol}".rstrip()
 
 

@@ -34,6 +34,7 @@ class _Account:
 
     def __init__(self) -> None:
         self.items = self.done = self.lost = 0
+        self.what = "replications"
         self.duration_s = 0.0
         self.begun_s = time.monotonic()
         self.running: dict[Item, tuple[float, int]] = {}
@@ -46,6 +47,8 @@ class _Account:
         self.running.pop(item, None)
         self.done += 1
         self.requests_done += requests
+        if item.variant:
+            self.what = "runs"  # a replication of four variants is four runs
 
     def lose(self, item: Item) -> None:
         self.running.pop(item, None)
@@ -105,7 +108,7 @@ class PlainProgress:
         account = self._account
         elapsed = time.monotonic() - account.begun_s
         self._print(
-            f"{account.done}/{account.items} replications, {show_count(account.requests_done)} requests "
+            f"{account.done}/{account.items} {account.what}, {show_count(account.requests_done)} requests "
             f"in {show_duration(elapsed)}"
         )
 

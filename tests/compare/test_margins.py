@@ -53,5 +53,6 @@ def test_a_metric_with_its_margin():
 
 def test_an_interval_of_no_width_cannot_be_waited_for():
     assert str(parse_target("hit_ratio.l1:±0.5%")) == "hit_ratio.l1 ± 0.5 points"
+    assert str(parse_target("hit_ratio.l1:±1%")) == "hit_ratio.l1 ± 1 point"
     with pytest.raises(MarginError, match="some width"):
         parse_target("hit_ratio.l1:0")

@@ -132,6 +132,7 @@ def test_numbers(value, unit, half, expected):
 def test_differences_and_durations():
     assert show_difference(0.013, "ratio", 0.004) == "+1.3 ± 0.4 points"
     assert show_difference(-0.0041, "s") == "-4.10 ms"
+    assert show_difference(-0.00001, "ratio", 0.0003) == "0.00 ± 0.03 points"
     assert show_duration(7500) == "2 h 5 min"
     assert show_duration(200) == "3 min 20 s"
     assert scale_for("furlongs", 3.0).symbol == "furlongs"
@@ -147,6 +148,16 @@ def test_plain_progress_says_time_rate_and_what_is_left():
     first, *_, last = out.getvalue().splitlines()
     assert re.fullmatch(r"0/4 · 30 s of 4 min simulated · .* requests/s · .* left", first)
     assert last.startswith("1/4 replications, 2 000 requests in")
+
+
+def test_replications_of_variants_are_runs():
+    out = io.StringIO()
+    ear = PlainProgress(out)
+    ear.started(2, 60.0)
+    for variant in ("", "nearest"):
+        ear.finished(Item(0, variant), 1000)
+    ear.stopped()
+    assert out.getvalue().startswith("2/2 runs, 2 000 requests in")
 
 
 def test_progress_none_is_silent_and_auto_is_plain_in_a_pipe():
