@@ -53,7 +53,7 @@ class Kernel(simpy.Environment):
 
     @_now.setter
     def _now(self, time_s: float) -> None:
-        self.clock.now = time_s
+        self.clock.now = float(time_s)
 
     # -- absolute times for processes -----------------------------------------------------------------
     def tick_at(self, time_s: float) -> Event:
