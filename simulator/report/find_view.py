@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from simulator.experiment.find import Found
 
-_BAR = 16
+_ASSUMED = "(the search assumes that the metric moves one way between them)"
 
 
 def render(found: Found, *, width: int = 80) -> str:
@@ -38,13 +38,14 @@ def answer_lines(found: Found) -> list[str]:
     """The answer in words."""
     condition, sweep = found.condition.text, found.sweep
     played = f"{len(found.probes)} values tried, {sweep.replications} replications each on the same arrivals"
-    tried = f"{found.probes[0].text} to {found.probes[-1].text}"
+    ends = found.probes[0].text, found.probes[-1].text
     if found.answer is None:
         perhaps = [probe.text for probe in found.probes if probe.verdict == "undecided"]
         doubt = [f"Undecided at {', '.join(perhaps[:4])}: --replications tells more."] if perhaps else []
-        return [f"No value of {found.path} from {tried} gives {condition}.", *doubt, played]
+        what = f"neither end, {ends[0]} nor {ends[1]}, gives {condition}"
+        return [f"No value of {found.path} found: {what} {_ASSUMED}.", *doubt, played]
     if found.everywhere:
-        return [f"Every value of {found.path} from {tried} gives {condition}.", played]
+        return [f"Both ends of {found.path}, {ends[0]} and {ends[1]}, give {condition} {_ASSUMED}.", played]
     head = f"{found.path} = {found.answer.text} is the {found.side} value with {condition}"
     return [f"{head}.", _interval_line(found), played]
 

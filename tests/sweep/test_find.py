@@ -68,10 +68,13 @@ def test_a_quantity_within_its_tolerance(five):
 def test_nothing_and_everything(five):
     none = find(five, CAPACITY, "hit_ratio.l1 >= 90%", executor=here, between="1..20", function=KNOWN)
     assert none.answer is None
-    assert "No value" in render_found(none)
+    told = " ".join(render_found(none).split())
+    assert "neither end, 1 nor 20, gives hit_ratio.l1 >= 90% (the search assumes that the metric moves one way" in told
     every = find(five, CAPACITY, "hit_ratio.l1 >= 1%", executor=here, between="10..20", function=KNOWN)
     assert every.everywhere
     assert every.answer.text == "10"
+    told = " ".join(render_found(every).split())
+    assert "Both ends of edges.pop.l1.capacity, 10 and 20, give hit_ratio.l1 >= 1% (the search assumes" in told
 
 
 def test_a_bump_is_told(five):
