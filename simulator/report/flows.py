@@ -136,19 +136,26 @@ def _ribbons(
             mark = "mark" if edge in down_targets else f"f{_COLOURS[i % len(_COLOURS)]}"
             chart.rect(side, float(at[i]), 5, max(float(sizes[i]), 1.0), mark)
     begun, arrived = out_at.copy(), in_at.copy()
-    a, b, middle = x + 5, x + width - 5, x + width / 2
+    a, b = x + 5, x + width - 5
     for i in range(n):
         for j in range(n):
             thick = float(matrix[i, j] * scale)
             if thick < 0.15:
                 continue
-            y, z = float(begun[i]) + thick / 2, float(arrived[j]) + thick / 2
+            kind = f"ribbon f{_COLOURS[i % len(_COLOURS)]}"
+            chart.add(_ribbon(kind, (a, float(begun[i])), (b, float(arrived[j])), thick))
             begun[i] += thick
             arrived[j] += thick
-            curve = f"M{num(a)} {num(y)}C{num(middle)} {num(y)} {num(middle)} {num(z)} {num(b)} {num(z)}"
-            kind = f"ribbon s{_COLOURS[i % len(_COLOURS)]}"
-            chart.add(f'<path class="{kind}" stroke-width="{num(max(thick, 0.4))}" d="{curve}"/>')
     return (out_at + outs / 2).tolist(), (in_at + ins / 2).tolist()
+
+
+def _ribbon(kind: str, begin: Point, end: Point, thick: float) -> str:
+    """A filled area between two bars, `thick` high everywhere; a stroke as thick as the gap would bulge out of it."""
+    (a, y), (b, z) = begin, end
+    middle = (a + b) / 2
+    there = f"M{num(a)} {num(y)}C{num(middle)} {num(y)} {num(middle)} {num(z)} {num(b)} {num(z)}"
+    back = f"V{num(z + thick)}C{num(middle)} {num(z + thick)} {num(middle)} {num(y + thick)} {num(a)} {num(y + thick)}Z"
+    return f'<path class="{kind}" d="{there}{back}"/>'
 
 
 def _node_names(chart: Chart, names: Sequence[str], at: Sequence[float], x: float, anchor: str) -> None:

@@ -32,7 +32,7 @@ CHART_STYLE: Final = """
 .chart .name{font-weight:600}.chart .nothing{fill:var(--soft)}.chart .sea{fill:var(--sea);rx:6px}
 .chart .mark{fill:none;stroke:var(--c1);stroke-width:1.8}.chart .px{image-rendering:pixelated}
 .chart .hollow{fill:var(--panel);stroke-width:1.8}.chart .best{stroke:var(--ink);stroke-width:1.6;fill:none}
-.chart .ribbon{fill:none;opacity:.5}.chart .flow{fill:none;stroke:var(--c4);opacity:.62}
+.chart .ribbon{opacity:.5}.chart .flow{fill:none;stroke:var(--c4);opacity:.62}
 .chart .home{fill:var(--c4);opacity:.5}.chart .flow{stroke-linecap:round}
 .chart .coremark{fill:var(--bg);stroke:var(--ink);stroke-width:1.2}
 .chart .cross{stroke:var(--ink);stroke-width:.8;stroke-dasharray:2 2;opacity:.7}

@@ -215,10 +215,35 @@ def test_the_heatmap_is_dark_where_the_load_is(drawn):
 
 def test_ribbons_are_as_thick_as_moves(drawn):
     root = ElementTree.fromstring(drawn["moves"].svg)
-    thick = [float(e.attrib["stroke-width"]) for e in root.iter(f"{SVG}path") if "ribbon" in e.attrib["class"]]
+    ribbons = [_numbers(e.attrib["d"]) for e in root.iter(f"{SVG}path") if "ribbon" in e.attrib["class"]]
+    thick = [d[-1] - d[1] for d in ribbons]
     assert len(thick) == 18  # 6 pairs, 3 phases
     assert np.mean(thick[6:12]) == pytest.approx(2.0 * np.mean(thick[:6]), rel=0.03)  # 6 /s against 3 /s
     assert "10–40 s" in drawn["moves"].svg
+
+
+def test_ribbons_stay_between_their_bars(drawn):
+    """Filled, not stroked: every point of the curve lies between the two bars and within their heights."""
+    root = ElementTree.fromstring(drawn["moves"].svg)
+    bars = [e for e in root.iter(f"{SVG}rect") if e.attrib["width"] == "5"]
+    lefts = sorted({float(e.attrib["x"]) for e in bars})
+    top = min(float(e.attrib["y"]) for e in bars)
+    bottom = max(float(e.attrib["y"]) + float(e.attrib["height"]) for e in bars)
+    for path in (e for e in root.iter(f"{SVG}path") if "ribbon" in e.attrib["class"]):
+        assert "stroke-width" not in path.attrib
+        assert " f" in path.attrib["class"]
+        x0, y0, *middle, x1, y1, low, _, _, _, _, x2, y2 = _numbers(path.attrib["d"])
+        assert any(x0 == pytest.approx(a + 5.0, abs=0.11) and x1 == pytest.approx(b, abs=0.11)
+                   for a, b in zip(lefts[::2], lefts[1::2], strict=True))  # fmt: skip
+        assert x2 == x0
+        assert low - y1 == pytest.approx(y2 - y0, abs=0.21)  # as thick at its end as at its beginning
+        assert middle[::2] == pytest.approx([(x0 + x1) / 2] * 2, abs=0.11)
+        assert min(y0, y1) >= top - 0.11
+        assert max(y2, low) <= bottom + 0.11
+
+
+def _numbers(path: str) -> list[float]:
+    return [float(text) for text in re.findall(r"-?[0-9.]+", path)]
 
 
 def test_bars_and_shares_are_those_of_the_metrics(drawn):
