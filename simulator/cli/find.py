@@ -42,7 +42,8 @@ def command(
     By bisection on common random numbers: every value meets the same arrivals. The search assumes that the
     metric moves one way between the ends: where both ends meet the condition, or neither does, it does not
     look between them. At least 5 replications are played unless --replications says otherwise, as the
-    interval of the answer needs them. Exit codes: 0 found, 2 bad usage, 4 undecided, 99 no value found, 130 interrupted.
+    interval of the answer needs them. Exit codes: 0 found, 2 bad usage, 4 undecided, 99 no value found,
+    130 interrupted.
     """  # noqa: D301 - \b is click's
     from simulator.experiment.find import LEAST_REPLICATIONS, Search
     from simulator.experiment.search_space import condition_of, span_of

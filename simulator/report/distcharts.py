@@ -92,15 +92,17 @@ def bar_chart(title: str, bars: Sequence[tuple[str, int, float]], whole: float) 
     if not shown or whole <= 0.0:
         return ""
     size = 24.0
+    words = [f"{show(value, 's')} ({100 * value / whole:.3g} %)" for _, _, value in shown]
     left = 10.0 + LETTER * max(len(short(name, 24)) for name, _, _ in shown)
-    chart = Chart(title, height=8.0 + size * len(shown) + 6.0, left=left, right=112.0, top=4.0, bottom=6.0)
+    right = 8.0 + LETTER * max(map(len, words))
+    chart = Chart(title, height=8.0 + size * len(shown) + 6.0, left=left, right=right, top=4.0, bottom=6.0)
     chart.x1 = max(value for _, _, value in shown)
     for place, (name, colour, value) in enumerate(shown):
         y = chart.top + size * place
         end = float(chart.x(value))
         chart.text(left - 8, y + size / 2 + 4, short(name, 24), "key", anchor="end")
         chart.rect(left, y + 4, max(end - left, 1.0), size - 8, f"f{colour}")
-        chart.text(end + 6, y + size / 2 + 4, f"{show(value, 's')} ({100 * value / whole:.3g} %)", "key")
+        chart.text(end + 6, y + size / 2 + 4, words[place], "key")
     return chart.render()
 
 

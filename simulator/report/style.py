@@ -11,13 +11,13 @@ _LIGHT: Final = (
     "--bg:#fff;--panel:#fff;--ink:#1d2127;--dim:#5c6570;--faint:#e3e6ea;--edge:#d5dae0;"
     "--c0:#0072b2;--c1:#d55e00;--c2:#009e73;--c3:#cc79a7;--c4:#e69f00;--c5:#56b4e9;--c6:#8a929c;--c7:#b8a800;"
     "--c8:#1d2127;--fault:rgba(213,94,0,.13);--warm:rgba(130,140,150,.13);--met:#00694d;--missed:#b03a00;"
-    "--undecided:#7a5c00;--soft:#f4f6f8;--sea:#f2f6fa;"
+    "--undecided:#7a5c00;--shade:rgba(29,33,39,.3);--soft:#f4f6f8;--sea:#f2f6fa;"
 )
 _DARK: Final = (
     "--bg:#14171b;--panel:#1b1f25;--ink:#e4e7eb;--dim:#9aa4b0;--faint:#2b3139;--edge:#343b45;"
     "--c0:#4aa8e0;--c1:#ff8a4c;--c2:#33c79c;--c3:#e8a3c9;--c4:#f4b63f;--c5:#9ad6f8;--c6:#8b95a1;--c7:#dfd34a;"
     "--c8:#e4e7eb;--fault:rgba(255,138,76,.17);--warm:rgba(150,160,170,.14);--met:#43d3a6;--missed:#ff9a66;"
-    "--undecided:#e6c25a;--soft:#21262d;--sea:#1e242c;"
+    "--undecided:#e6c25a;--shade:rgba(228,231,235,.32);--soft:#21262d;--sea:#1e242c;"
 )
 
 CHART_STYLE: Final = """
@@ -59,7 +59,13 @@ td,th{padding:.2rem 1rem .2rem 0;text-align:left;vertical-align:top}
 th{border-bottom:1px solid var(--edge);font-weight:600}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .wide td:first-child{white-space:nowrap}
-.wide{overflow-x:auto}
+.wide{overflow-x:auto;--under:var(--bg);background:
+  linear-gradient(to right,var(--under) 35%,transparent) left/2.4rem 100%,
+  linear-gradient(to left,var(--under) 35%,transparent) right/2.4rem 100%,
+  linear-gradient(to right,var(--shade),transparent) left/1rem 100%,
+  linear-gradient(to left,var(--shade),transparent) right/1rem 100%;
+  background-repeat:no-repeat;background-attachment:local,local,scroll,scroll}
+.verdict .wide{--under:var(--soft)}
 .question{font-size:1.12rem}
 .dim,figcaption{color:var(--dim)}
 .met{color:var(--met)}.missed{color:var(--missed);font-weight:600}.undecided{color:var(--undecided)}

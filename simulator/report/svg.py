@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 WIDTH: Final = 480.0
-LETTER: Final = 6.8  # mean width of a letter at 12 px, with room for a telephone's larger ones
+LETTER: Final = 7.9  # mean width of a letter at the 13.5 px of a telephone, in a wide font; 12 px elsewhere
 BLUE, RED, GREEN, PINK, ORANGE, SKY, GREY, YELLOW, INK = range(9)
 
 
@@ -110,7 +110,7 @@ class Chart:
 
     title: str
     height: float = 216.0
-    left: float = 44.0
+    left: float = 50.0
     right: float = 10.0
     top: float = 24.0
     bottom: float = 34.0

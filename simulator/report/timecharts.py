@@ -180,7 +180,7 @@ def _colours(chart: Chart, words: str) -> None:
 
 
 def _frame(
-    result: Result, title: str, *, right: float, left: float = 44.0, height: float = 216.0, top: float = 24.0,
+    result: Result, title: str, *, right: float, left: float = 50.0, height: float = 216.0, top: float = 24.0,
     faults: bool = True,
 ) -> Chart:  # fmt: skip
     """A chart whose horizontal axis is the run; faults and warm-up are drawn."""
