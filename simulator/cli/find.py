@@ -96,13 +96,9 @@ def _print(found: Found, output: Output, *, as_json: bool) -> None:
 
 
 def _finish(found: Found, *, quiet: bool, go_on: list[str]) -> None:
-    from simulator.report.find_view import draw_curve
-    from simulator.report.sweep_html import svg_of
-
     found.sweep.extra = {**found.sweep.extra, "answer": found.to_dict()}
-    curve = svg_of("curve", lambda axes: draw_curve(found, axes))
     perhaps = any(probe.verdict == "undecided" for probe in found.probes)
     code = 0 if found.answer is not None else UNDECIDED if perhaps else MISSED
     if found.answer is not None and not found.everywhere and found.sweep.replications > 1:
         code = UNDECIDED if found.low is None and found.high is None else 0
-    finish(found.sweep, quiet=quiet, go_on=go_on, extra={"curve": curve}, code=code)
+    finish(found.sweep, quiet=quiet, go_on=go_on, code=code)

@@ -40,8 +40,7 @@ def command(
     from simulator.experiment.sensitivity import LEAST_REPLICATIONS, sensitivity
     from simulator.experiment.sweep_folder import check_earlier, default_path
     from simulator.report.progress import listener
-    from simulator.report.sweep_html import svg_of
-    from simulator.report.tornado import draw_tornado, render
+    from simulator.report.tornado import render
 
     output = Output.of(common)
     with told():
@@ -63,13 +62,8 @@ def command(
         click.echo(dump_json(found.to_dict()), nl=False)
     else:
         click.echo(render(found, width=output.width, rows=5 if output.quiet else 15), nl=False)
-    drawn = {
-        f"tornado-{metric}": svg_of(metric, lambda axes, m=metric: draw_tornado(found, m, axes), 5.5)
-        for metric in found.sweep.metrics
-        if metric in found.base.estimates
-    }
     found.sweep.extra = {"effects": found.to_dict()}
-    finish(found.sweep, quiet=as_json or output.quiet, go_on=go_on, extra=drawn)
+    finish(found.sweep, quiet=as_json or output.quiet, go_on=go_on)
 
 
 def _share(text: str) -> float:

@@ -85,12 +85,10 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def finish(
-    result: SweepResult, *, quiet: bool, go_on: Sequence[str], extra: dict[str, str] | None = None, code: int = OK
-) -> NoReturn:
+def finish(result: SweepResult, *, quiet: bool, go_on: Sequence[str], code: int = OK) -> NoReturn:
     """Write the index and report of a study, say where it is and how to go on; exits with its code.
 
-    `extra` are further figures; `code` is the exit code where nothing went wrong.
+    `code` is the exit code where nothing went wrong.
     """
     from simulator.experiment.folder import FolderError
     from simulator.experiment.sweep_folder import finish as write
@@ -100,7 +98,7 @@ def finish(
         inside = " (report.html, index.parquet, cells/)"
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C does not spoil the writing
         try:
-            write(result, result.path, extra)
+            write(result, result.path)
         except FolderError as error:
             say(f"\n{error}")
             code, inside = code or error.exit_code, ""

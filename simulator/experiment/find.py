@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,7 +23,7 @@ from simulator.experiment.design import Span, value_of
 from simulator.experiment.outcomes import CellOutcome
 from simulator.experiment.resume import Resumption, look_up
 from simulator.experiment.runner import REPLICATION_FUNCTION, Listener, Silence
-from simulator.experiment.search_space import FindError, condition_of, span_of, start_of
+from simulator.experiment.search_space import FindError, condition_of, parted, span_of, start_of
 from simulator.experiment.study import Executor, Study
 from simulator.experiment.sweep import source_of
 from simulator.experiment.sweep_result import SweepResult
@@ -343,6 +343,28 @@ def find(
         FindError, ScenarioError, ExpectationError, UnknownMetricError, FolderError.
     """
     return Search(scenario, path, condition_of(until), executor, span_of(path, between), **options).run()
+
+
+def found_of(sweep: SweepResult) -> Found | None:
+    """The answer that the folder of a search holds; None where there is none: it was interrupted, or cells are gone."""
+    told = sweep.extra.get("answer")
+    if sweep.kind != "find" or not isinstance(told, Mapping):
+        return None
+    condition = condition_of(told["until"])
+    judged = {entry["value"]: entry for entry in told["probes"]}
+    probes = []
+    for outcome in sweep.outcomes:
+        text = outcome.cell.values[told["path"]].text
+        if text in judged and condition.metric.name in outcome.estimates:
+            entry = judged[text]
+            probes.append(Probe(parted(text)[0], text, outcome, entry["holds"], entry["verdict"]))
+    if not probes or len(probes) < len(judged):
+        return None
+    answer = next((probe for probe in probes if probe.text == told["answer"]), None)
+    low, high = told["interval"]
+    return Found(
+        told["path"], condition, told["side"], answer, low, high, told["everywhere"], told["notes"], probes, sweep
+    )  # fmt: skip
 
 
 def _short(path: str) -> str:

@@ -92,13 +92,18 @@ def start_of(scenario: Scenario, path: str, span: Span | None) -> Start:
         raise FindError(f"{path} is no number: give the range with --between LOW..HIGH")
     if isinstance(value, (int, float)):
         return Start(float(value), "", isinstance(value, int))
-    digits = value.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ/%µ")
     try:
-        return Start(float(digits), value[len(digits) :], False)
+        return Start(*parted(value), False)
     except ValueError:
         if value in ("unlimited", "never", "forever"):
             raise FindError(f"{path} is `{value}`: give the range with --between LOW..HIGH") from None
         raise FindError(f"{path} is `{value}`, no number: `simulator sweep -p {path}=A,B` compares choices") from None
+
+
+def parted(text: str) -> tuple[float, str]:
+    """The number and the unit of a quantity as a scenario writes it. Raises ValueError for other text."""
+    digits = text.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ/%µ")
+    return float(digits), text[len(digits) :]
 
 
 def _rounded(number: float) -> float:

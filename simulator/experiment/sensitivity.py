@@ -195,6 +195,21 @@ def sensitivity(
     return Sensitivity(by, result.outcomes[0], moved, left_out, result)
 
 
+def sensitivity_of(sweep: SweepResult) -> Sensitivity | None:
+    """The analysis that a folder holds; None where there is none."""
+    told = sweep.extra.get("effects")
+    base = [o for o in sweep.outcomes if INPUT in o.cell.values and o.cell.values[INPUT].text == AS_WRITTEN]
+    if sweep.kind != "sensitivity" or not isinstance(told, Mapping) or not base:
+        return None
+    moved: dict[str, Moved] = {}
+    for metric in told["metrics"].values():
+        for effect in metric["effects"]:
+            known = moved.get(effect["path"], Moved(effect["path"], effect["value"], "", ""))
+            low, high = ((effect[side] or {}).get("value", "") for side in ("down", "up"))
+            moved[known.path] = Moved(known.path, known.value, known.low or low, known.high or high)
+    return Sensitivity(told["by"], base[0], list(moved.values()), told["left_out"], sweep)
+
+
 def inputs_of(
     scenario: Scenario, by: float, only: Sequence[str] = (), *, everything: bool = False
 ) -> tuple[list[Moved], dict[str, str]]:

@@ -82,8 +82,8 @@ def begin(path: Path, manifest: Mapping[str, Any], source: str) -> None:
         raise FolderError(_cannot(path, error)) from error
 
 
-def finish(result: SweepResult, path: Path, extra: Mapping[str, str] | None = None) -> None:
-    """Write index, report (with `extra` figures, SVG by name) and manifest.
+def finish(result: SweepResult, path: Path) -> None:
+    """Write index, report and manifest.
 
     Raises FolderError (exit code 3); the cells are there in any case.
     """
@@ -91,7 +91,7 @@ def finish(result: SweepResult, path: Path, extra: Mapping[str, str] | None = No
         write_index(result.outcomes, result.paths, path / INDEX)
         from simulator.report.sweep_html import write_report
 
-        write_report(result, path, extra)
+        write_report(result, path)
         _replace(path / MANIFEST, dump_json(manifest_of(result)))
     except OSError as error:
         raise FolderError(f"{_cannot(path, error)} (the finished cells are in {path / CELLS})", 3) from error

@@ -1,23 +1,26 @@
-"""The answer of `find`: as text for a terminal, and its curve as a figure.
+"""The answer of `find`: as text for a terminal, and its curve as SVG.
 
-May import the search's result and the tables of sweeps; matplotlib comes with the axes.
+May import the search's result, the tables and charts of sweeps, and svg.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
-from simulator.experiment.sweep_folder import quantity
+from simulator.experiment.search_space import parted
 from simulator.report.format import scale_for, show
-from simulator.report.plots import COLOURS
+from simulator.report.svg import Chart, legend_rows, log_ticks, nice_ticks, num, points, short
+from simulator.report.sweep_charts import whisker
 from simulator.report.sweep_tables import clip, grid, wrap
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from simulator.experiment.find import Found, Probe
 
-    from simulator.experiment.find import Found
-
-_ASSUMED = "(the search assumes that the metric moves one way between them)"
+_LOG_FROM: Final = 20.0
+_FEWEST_NEAR: Final = 4
+_ASSUMED: Final = "(the search assumes that the metric moves one way between them)"
 
 
 def render(found: Found, *, width: int = 80) -> str:
@@ -63,26 +66,68 @@ def _interval_line(found: Found) -> str:
     return f"95 % interval of the answer: {low or 'below what was tried'} to {high or 'beyond what was tried'}."
 
 
-def draw_curve(found: Found, axes: Axes) -> Axes:
-    """The metric over the values, its intervals, the bound, and the interval of the answer."""
-    metric = found.condition.metric
-    numbers = [quantity(probe.text) or probe.number for probe in found.probes]
-    estimates = [probe.outcome.estimates[metric.name] for probe in found.probes]
-    scale = scale_for(metric.unit, max(abs(float(e)) for e in estimates))
-    axes.plot(numbers, [e / scale.factor for e in estimates], "o-", color=COLOURS[0], markersize=4)
-    low, high = [e.low / scale.factor for e in estimates], [e.high / scale.factor for e in estimates]
-    axes.fill_between(numbers, low, high, color=COLOURS[0], alpha=0.2, linewidth=0)
-    axes.axhline(found.condition.value / scale.factor, color=COLOURS[1], linestyle="--", label=found.condition.text)
-    if found.answer is not None and not found.everywhere:
-        ends = [quantity(text) for text in (found.low, found.high) if text is not None]
-        known = [end for end in ends if end is not None]
-        if len(known) == 2:
-            axes.axvspan(known[0], known[1], color="0.9", zorder=0, label="95 % interval of the answer")
-        axes.axvline(quantity(found.answer.text) or found.answer.number, color="0.4", linewidth=0.8)
-    if numbers and min(numbers) > 0.0 and max(numbers) > 20.0 * min(numbers):
-        axes.set_xscale("log")
-    axes.set_xlabel(f"{found.path} (SI)" if found.answer and not found.answer.text.isdecimal() else found.path)
-    axes.set_ylabel(f"{metric.name} ({scale.symbol})" if scale.symbol else metric.name)
-    axes.legend(fontsize="small", frameon=False)
-    axes.grid(visible=True, color="0.9", linewidth=0.6)
-    return axes
+def curve_chart(found: Found, probes: Sequence[Probe]) -> str:
+    """The metric over values that were tried, with intervals, the bound, and the interval of the answer."""
+    metric, bound = found.condition.metric, found.condition.value
+    xs = [probe.number for probe in probes]
+    estimates = [probe.outcome.estimates[metric.name] for probe in probes]
+    scale = scale_for(metric.unit, max(abs(v) for v in (bound, *map(float, estimates)) if math.isfinite(v)))
+    between = found.answer is not None and not found.everywhere and None not in (found.low, found.high)
+    entries = [("f0", metric.name), ("f1", found.condition.text)]
+    entries += [("warm", "95 % interval of the answer")] if between else []
+    extra = 16.0 * (legend_rows(entries, 12.0) - 1)
+    log = min(xs) > 0.0 and max(xs) > _LOG_FROM * min(xs)
+    chart = Chart(f"{metric.name} over {found.path}", height=276.0 + extra, left=58.0, right=20.0, top=44.0 + extra,
+                  log_x=log)  # fmt: skip
+    chart.legend(entries, x=12.0)
+    _spans(chart, xs, [v / scale.factor for e in estimates for v in (float(e), e.low, e.high)], bound / scale.factor)
+    if between and found.low is not None and found.high is not None:
+        a, b = (float(chart.x(parted(text)[0])) for text in (found.low, found.high))
+        chart.rect(a, chart.top, max(b - a, 1.5), chart.plot_bottom - chart.top, "warm")
+    chart.y_axis(nice_ticks(chart.y0, chart.y1, 5), scale.symbol or metric.name)
+    unit = parted(probes[0].text)[1]
+    ticks = log_ticks(chart.x0, chart.x1) if log else nice_ticks(chart.x0, chart.x1, 6)
+    ticks = [t for t in ticks if unit or t == round(t)] or xs
+    chart.x_axis(ticks, short(f"{found.path} ({unit})" if unit else found.path, 56))
+    y = num(float(chart.y(bound / scale.factor)))
+    chart.add(f'<path class="l dash s1" d="M{num(chart.left)} {y}H{num(chart.plot_right)}"/>')
+    _curve(chart, found, probes, [float(e) / scale.factor for e in estimates])
+    for x, e in zip(xs, estimates, strict=True):
+        whisker(chart, float(chart.x(x)), e.low / scale.factor, e.high / scale.factor, 0)
+    return chart.render()
+
+
+def _spans(chart: Chart, xs: Sequence[float], ys: Sequence[float], bound: float) -> None:
+    """Axes with room for every value, interval and the bound."""
+    low, high = min(xs), max(xs)
+    room = (high / low) ** 0.04 if chart.log_x else 0.04 * (high - low) or 0.5
+    chart.x0, chart.x1 = (low / room, high * room) if chart.log_x else (low - room, high + room)
+    ends = [v for v in (*ys, bound) if math.isfinite(v)]
+    span = max(ends) - min(ends) or abs(max(ends)) or 1.0
+    chart.y0, chart.y1 = min(ends) - 0.06 * span, max(ends) + 0.06 * span
+
+
+def _curve(chart: Chart, found: Found, probes: Sequence[Probe], ys: Sequence[float]) -> None:
+    """The points, joined; the answer is ringed and named."""
+    at = [(float(chart.x(p.number)), float(chart.y(y))) for p, y in zip(probes, ys, strict=True)]
+    chart.add(f'<polyline class="l s0" points="{points(*zip(*at, strict=True))}"/>')
+    for x, y in at:
+        chart.add(f'<circle class="dot s0" cx="{num(x)}" cy="{num(y)}" r="3"/>')
+    if found.answer is None or found.everywhere:
+        return
+    x, y = at[[probe.text for probe in probes].index(found.answer.text)]
+    chart.add(f'<circle class="best" cx="{num(x)}" cy="{num(y)}" r="6"/>')
+    right = x < (chart.left + chart.plot_right) / 2
+    below = chart.plot_bottom - 8 if y < (chart.top + chart.plot_bottom) / 2 else chart.top + 14
+    chart.add(f'<path class="axis" d="M{num(x)} {num(y)}V{num(below)}"/>')
+    chart.text(x + (6 if right else -6), below, found.answer.text, "name", anchor="start" if right else "end")
+
+
+def near_answer(found: Found) -> list[Probe]:
+    """The values about the interval of the answer, where a chart of them all would hide them; else none."""
+    if found.answer is None or found.everywhere or found.low is None or found.high is None:
+        return []
+    low, high = parted(found.low)[0], parted(found.high)[0]
+    room = max(high - low, 1e-3 * abs(high))
+    near = [probe for probe in found.probes if low - room <= probe.number <= high + room]
+    return near if _FEWEST_NEAR <= len(near) < len(found.probes) else []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from simulator.report.style import SCRIPT, STYLE
@@ -14,6 +15,17 @@ from simulator.report.svg import escape
 
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 _UNITS: Final = re.compile(r"(?<=\d) (?=%|ms\b|s\b|µs|min\b|h\b|/s|k/s|points\b|±|\d{3}\b)|(?<=±) (?=\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A figure: file name, title, caption, SVG; `metric` is the heading under which it stands, or ""."""
+
+    name: str
+    title: str
+    caption: str
+    svg: str
+    metric: str = ""
 
 
 def document(title: str, body: Iterable[str]) -> str:

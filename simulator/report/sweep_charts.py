@@ -92,7 +92,7 @@ def heat_map(result: SweepResult, metric: str, down: str, across: str) -> str:
             chart.text(x + wide / 2, y + size / 2 + 4, text, "key", anchor="middle")
     for row, text in enumerate(rows):
         chart.text(left - 7, chart.top + size * (row + 0.5) + 4, short(text, 14), "tick", anchor="end")
-    _names_below(chart, columns, [left + wide * (k + 0.5) for k in range(len(columns))], wide)
+    names_below(chart, columns, [left + wide * (k + 0.5) for k in range(len(columns))], wide)
     chart.text(chart.plot_right, chart.height - 4, f"{short(shorts[across], 40)} →", "unit", anchor="end")
     return chart.render()
 
@@ -134,7 +134,7 @@ def effects_chart(result: SweepResult, metric: str, paths: Sequence[str]) -> str
     chart = Chart(f"Main effects on {metric}", height=236.0, left=52.0, right=6.0, bottom=54.0)
     chart.y0, chart.y1 = low - 0.08 * (high - low), high + 0.08 * (high - low)
     ticks = nice_ticks(chart.y0, chart.y1, 5)
-    chart.y_axis(ticks, f"difference ({scale.symbol})" if scale.symbol else "difference", _signed)
+    chart.y_axis(ticks, f"difference ({scale.symbol})" if scale.symbol else "difference", signed)
     chart.add(f'<path class="axis" d="M{num(chart.left)} {num(float(chart.y(0.0)))}H{num(chart.plot_right)}"/>')
     shorts, x = short_names(result.paths), chart.left
     letters = {p: len(panel) * max(5, *(len(short(t, 14)) + 1 for t, *_ in panel)) for p, panel in found.items()}
@@ -147,9 +147,9 @@ def effects_chart(result: SweepResult, metric: str, paths: Sequence[str]) -> str
         colour = _COLOURS[place % len(_COLOURS)]
         chart.add(f'<polyline class="l s{colour}" points="{points(at, ys)}"/>')
         for px, py, (_, _, below, above) in zip(at, ys, panel, strict=True):
-            _whisker(chart, px, below / scale.factor, above / scale.factor, colour)
+            whisker(chart, px, below / scale.factor, above / scale.factor, colour)
             chart.add(f'<circle class="dot s{colour}" cx="{num(px)}" cy="{num(py)}" r="3"/>')
-        _names_below(chart, [text for text, *_ in panel], at, wide / len(panel))
+        names_below(chart, [text for text, *_ in panel], at, wide / len(panel))
         name = short(shorts[path], max(4, int(wide / LETTER)))
         chart.text(x + wide / 2, chart.height - 8, name, f"name t{colour}", anchor="middle")
         x += wide
@@ -203,7 +203,7 @@ def points_chart(result: SweepResult, metric: str, path: str, *, joined: bool) -
         chart.add(f'<polyline class="l s0" points="{points(at, ys)}"/>')
     for px, py, o in zip(at, ys, ordered, strict=True):
         found = o.estimates[metric]
-        _whisker(chart, px, found.low / scale.factor, found.high / scale.factor, 0)
+        whisker(chart, px, found.low / scale.factor, found.high / scale.factor, 0)
         chart.add(f'<circle class="dot s0" cx="{num(px)}" cy="{num(py)}" r="3"/>')
     name = short(short_names(result.paths)[path], 50)
     if numeric and len(texts) > 10:
@@ -211,7 +211,7 @@ def points_chart(result: SweepResult, metric: str, path: str, *, joined: bool) -
     else:
         chart.x_axis([], name)
         places = [float(chart.x(xs[text])) for text in texts]
-        _names_below(chart, texts, places, (chart.plot_right - chart.left) / len(texts))
+        names_below(chart, texts, places, (chart.plot_right - chart.left) / len(texts))
     return chart.render()
 
 
@@ -258,14 +258,15 @@ def _roomy(values: Floats) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _whisker(chart: Chart, x: float, low: float, high: float, colour: int) -> None:
+def whisker(chart: Chart, x: float, low: float, high: float, colour: int) -> None:
+    """An upright interval at x; nothing where an end is not known."""
     if math.isfinite(low) and math.isfinite(high):
         a, b = float(chart.y(low)), float(chart.y(high))
         chart.add(f'<path class="l s{colour}" d="M{num(x)} {num(a)}V{num(b)}M{num(x - 3)} {num(a)}h6"/>')
         chart.add(f'<path class="l s{colour}" d="M{num(x - 3)} {num(b)}h6"/>')
 
 
-def _names_below(chart: Chart, names: Sequence[str], at: Sequence[float], wide: float) -> None:
+def names_below(chart: Chart, names: Sequence[str], at: Sequence[float], wide: float) -> None:
     """Names under the plot area, each in its own room; as many as fit."""
     longest = max(len(short(name, 14)) for name in names)
     letters = max(3, round(wide / (0.93 * LETTER)))
@@ -277,5 +278,6 @@ def _names_below(chart: Chart, names: Sequence[str], at: Sequence[float], wide: 
             chart.text(edge, chart.plot_bottom + 16, shown, "tick", anchor="middle")
 
 
-def _signed(value: float) -> str:
+def signed(value: float) -> str:
+    """The number of a tick of differences."""
     return f"+{plain(value)}" if value > 0 else plain(value)

@@ -5,17 +5,15 @@ May import the tables and charts of sweeps. Everything from a scenario is escape
 
 from __future__ import annotations
 
-import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator.experiment.design import short_names
 from simulator.observe.metrics import parse_metric
-from simulator.report import page
+from simulator.report import answer_html, page
 from simulator.report.format import show
-from simulator.report.page import cell, folded, header, kept
+from simulator.report.page import Drawn, cell, folded, header, kept
 from simulator.report.style import FIGURE_STYLE
 from simulator.report.svg import escape
 from simulator.report.sweep_charts import effects_chart, heat_map, known, pareto_chart, points_chart, scale_of
@@ -27,35 +25,27 @@ if TYPE_CHECKING:
 
 _ROWS_IN_NOTEBOOK = 12
 _MOST_PANELS = 6
+_INTERVALS = (
+    '<p class="dim">Intervals are 95 % over replications (Student\'s t). All cells meet the same arrivals '
+    "(common random numbers).</p>"
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A figure: file name, title, caption, SVG; `metric` is the heading under which it stands, or ""."""
-
-    name: str
-    title: str
-    caption: str
-    svg: str
-    metric: str = ""
-
-
-def write_report(result: SweepResult, folder: Path, extra: Mapping[str, str] | None = None) -> Path:
-    """Write figures/*.svg and report.html into `folder`; `extra` adds figures (SVG text by name)."""
+def write_report(result: SweepResult, folder: Path) -> Path:
+    """Write figures/*.svg and report.html into `folder`."""
     drawn = figures(result)
     (folder / "figures").mkdir(parents=True, exist_ok=True)
-    files = {one.name: _standalone(one) for one in drawn} | dict(extra or {})
-    for name, svg in files.items():
-        (folder / "figures" / f"{name}.svg").write_text(svg, encoding="utf-8")
+    for one in drawn:
+        (folder / "figures" / f"{one.name}.svg").write_text(_standalone(one), encoding="utf-8")
     path = folder / "report.html"
-    path.write_text(document(result, drawn, extra), encoding="utf-8")
+    path.write_text(document(result, drawn), encoding="utf-8")
     return path
 
 
 def figures(result: SweepResult) -> list[Drawn]:
     """The figures that have something to show; the same result gives the same bytes."""
     if result.kind != "sweep":
-        return []
+        return answer_html.figures(result)
     paths = swept_paths(result)
     found = [one for metric in _moving(result) for one in _of_metric(result, metric, paths)] if paths else []
     judged = [m for m in _moving(result) if parse_metric(m).better != "none"]
@@ -97,27 +87,14 @@ def _moving(result: SweepResult) -> list[str]:
     return [m for m in result.metrics if len({o.value(m) for o in known(result, m)}) > 1]
 
 
-def svg_of(name: str, draw: object, height: float = 3.8) -> str:
-    """One figure drawn with matplotlib, on fresh axes without a display."""
-    import matplotlib as mpl
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
-    with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}):
-        figure = Figure(figsize=(8.0, height), layout="constrained")
-        FigureCanvasSVG(figure)
-        if not callable(draw):
-            raise TypeError("a figure is drawn by a function of axes")
-        draw(figure.add_subplot())
-        out = io.StringIO()
-        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
-    return out.getvalue()
-
-
-def document(result: SweepResult, drawn: Sequence[Drawn], extra: Mapping[str, str] | None = None) -> str:
+def document(result: SweepResult, drawn: Sequence[Drawn]) -> str:
     """The whole page."""
+    answered = answer_html.parts(result, drawn)
+    if answered:
+        return page.document(
+            f"{result.name}: {result.kind}", [answered[0], _trouble(result), *answered[1:], _INTERVALS]
+        )
     parts = [fragment(result, heading=False, rows=30)]
-    parts += [f'<figure id="{escape(n)}">{svg[svg.index("<svg") :]}</figure>' for n, svg in (extra or {}).items()]
     parts.append(_figures([one for one in drawn if not one.metric]))
     for metric in dict.fromkeys(one.metric for one in drawn if one.metric):
         parts.append(f"<h2>{escape(metric)}: {escape(parse_metric(metric).metric.description)}</h2>")
@@ -125,10 +102,7 @@ def document(result: SweepResult, drawn: Sequence[Drawn], extra: Mapping[str, st
     parts += [f"<p>{line}</p>" for line in _still(result)]
     ordered = sorted(result.outcomes, key=lambda o: o.cell.number)
     parts.append(folded("All cells", _table(result, ordered, links=True)))
-    parts.append(
-        '<p class="dim">Intervals are 95 % over replications (Student\'s t). All cells meet the same arrivals '
-        "(common random numbers).</p>"
-    )
+    parts.append(_INTERVALS)
     return page.document(f"{result.name}: {result.kind}", parts)
 
 
@@ -138,11 +112,7 @@ def fragment(result: SweepResult, *, heading: bool = True, rows: int = _ROWS_IN_
     if result.question:
         parts.append(f'<p class="question">{escape(result.question)}</p>')
     parts.append(f'<p class="dim">{kept(played(result))}</p>')
-    lines = failure_lines(result)
-    if result.interrupted:
-        lines.insert(0, "Interrupted: the numbers are of what was finished.")
-    if lines:
-        parts.append('<div class="trouble">' + "<br>".join(map(escape, lines)) + "</div>")
+    parts.append(_trouble(result))
     metric = result.metrics[0]
     ranked = result.best(metric)
     if ranked:
@@ -151,7 +121,15 @@ def fragment(result: SweepResult, *, heading: bool = True, rows: int = _ROWS_IN_
         parts.append(_table(result, [place.outcome for place in ranked[:rows]], bold=tied))
         if len(tied) > 1:
             parts.append('<p class="dim">Bold: cannot be told from the best (paired, 95 % family-wise).</p>')
-    return "\n".join(parts)
+    return "\n".join(part for part in parts if part)
+
+
+def _trouble(result: SweepResult) -> str:
+    """What is missing, and why."""
+    lines = failure_lines(result)
+    if result.interrupted:
+        lines.insert(0, "Interrupted: the numbers are of what was finished.")
+    return '<div class="trouble">' + "<br>".join(map(escape, lines)) + "</div>" if lines else ""
 
 
 def _still(result: SweepResult) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
@@ -10,11 +11,12 @@ import numpy as np
 import pytest
 from reports_fakes import replication as fake_replication
 
-from simulator.experiment.cells import Cell
+from simulator.experiment.cells import AS_WRITTEN, Cell
 from simulator.experiment.compare import Row, compare_rows
 from simulator.experiment.explain import explain
 from simulator.experiment.margins import parse_metric_margin
 from simulator.experiment.outcomes import CellOutcome
+from simulator.experiment.sensitivity import INPUT, SIDE
 from simulator.experiment.summary import Estimate
 from simulator.experiment.sweep_result import SweepResult
 from simulator.observe.result import Replication
@@ -124,6 +126,102 @@ def test_the_pareto_front_is_numbered(swept):
     """Cell 3 (TTL 20 s, cookie) is the best in both metrics."""
     assert "3" in texts(pareto_chart(swept, "hit_ratio.l1", "core.requests.rate"))
     assert [o.cell.number for o in swept.pareto()] == [3]
+
+
+# -- answers of find and sensitivity ---------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def searched() -> SweepResult:
+    """Hits are 50, 60, 70 % at a TTL of 1, 2 and 4 s; with half-widths of 5 points 60 % is not surely above 58 %."""
+    cells = [cell(k + 1, {TTL: f"{2**k}s"}, hit_ratio__l1=0.5 + 0.1 * k) for k in range(3)]
+    told = [
+        {"value": text, "holds": verdict != "missed", "verdict": verdict}
+        for text, verdict in (("1s", "missed"), ("2s", "undecided"), ("4s", "met"))
+    ]
+    answer = {"path": TTL, "until": "hit_ratio.l1 >= 58%", "side": "smallest", "answer": "2s",
+              "interval": ["2s", "4s"], "everywhere": False, "notes": [HOSTILE], "probes": told}  # fmt: skip
+    return SweepResult(HOSTILE, HOSTILE, "find", [TTL], cells, ("hit_ratio.l1",), replications=3, kind="find",
+                       extra={"answer": answer})  # fmt: skip
+
+
+def test_the_page_of_a_search_begins_with_the_answer(searched):
+    page = sweep_html.document(searched, sweep_html.figures(searched))
+    safe(page)
+    body = page.partition("</h1>")[2]
+    answer = "edges.pop.l1.ttl = 2s is the smallest value with hit_ratio.l1 &gt;= 58%."
+    order = [
+        answer,
+        "95 % interval of the answer: 2s to 4s.".replace(" %", "\u00a0%"),
+        "Condition:",
+        'id="curve"',
+        "Values tried",
+    ]
+    assert re.sub(r"<[^>]*>", "", body).strip().startswith(answer)
+    places = [body.index(words) for words in order]
+    assert places == sorted(places)
+    assert "Best cells" not in page
+    rows = re.findall(r"<tr><td.*?</tr>", body)
+    assert [re.sub(r"<[^>]*>", " ", row).split()[0] for row in rows] == ["1s", "2s", "4s"]
+    assert [v for row in rows for v in ("missed", "undecided", "met") if f">{v}<" in row] == [
+        "missed",
+        "undecided",
+        "met",
+    ]
+
+
+def test_the_curve_is_to_scale_with_its_bound_and_interval(searched):
+    (curve,) = sweep_html.figures(searched)
+    root = ElementTree.fromstring(curve.svg)
+    low, middle, high = ((float(e.get("cx", "nan")), float(e.get("cy", "nan")))
+                         for e in root.iter(f"{SVG}circle") if e.get("class") == "dot s0")  # fmt: skip
+    assert low[1] - middle[1] == pytest.approx(middle[1] - high[1], abs=0.2)
+    assert high[0] - middle[0] == pytest.approx(2.0 * (middle[0] - low[0]), abs=0.2)
+    bound = next(e.get("d", "") for e in root.iter(f"{SVG}path") if "dash" in (e.get("class") or ""))
+    bound_y = float(bound.partition(" ")[2].partition("H")[0])
+    assert bound_y - middle[1] == pytest.approx(0.2 * (low[1] - middle[1]), abs=0.2)  # 58 % is 2 points below 60 %
+    band = max(
+        (e for e in root.iter(f"{SVG}rect") if e.get("class") == "warm"), key=lambda e: float(e.get("height", "0"))
+    )
+    assert float(band.get("x", "nan")) == pytest.approx(middle[0], abs=0.11)
+    assert float(band.get("width", "nan")) == pytest.approx(high[0] - middle[0], abs=0.2)
+    (ring,) = [e for e in root.iter(f"{SVG}circle") if e.get("class") == "best"]
+    assert float(ring.get("cx", "nan")) == middle[0]
+
+
+def test_an_interrupted_search_has_no_answer_to_show(searched):
+    page = sweep_html.document(replace(searched, interrupted=True, extra={}), [])
+    assert "is the smallest value" not in page
+    assert "Interrupted: the numbers are of what was finished." in page
+
+
+def test_the_page_of_a_sensitivity_analysis_begins_with_what_moves_most():
+    """The TTL moves hits by -10 and +20 points; the capacity, whose path is hostile, by nothing."""
+    moved = {
+        (AS_WRITTEN, AS_WRITTEN): 0.5,
+        (TTL, "8s"): 0.4,
+        (TTL, "12s"): 0.7,
+        (HOSTILE, "1"): 0.5,
+        (HOSTILE, "2"): 0.5,
+    }
+    cells = [
+        cell(k + 1, {INPUT: path, SIDE: text}, hit_ratio__l1=mean)
+        for k, ((path, text), mean) in enumerate(moved.items())
+    ]
+    effects = [{"path": path, "value": "x", "down": {"value": low}, "up": {"value": high}}
+               for path, low, high in ((TTL, "8s", "12s"), (HOSTILE, "1", "2"))]  # fmt: skip
+    told = {"by": 0.2, "metrics": {"hit_ratio.l1": {"effects": effects}}, "left_out": {HOSTILE: HOSTILE}}
+    result = SweepResult(HOSTILE, "", "one at a time", [INPUT, SIDE], cells, ("hit_ratio.l1",), replications=3,
+                         kind="sensitivity", extra={"effects": told})  # fmt: skip
+    (tornado,) = sweep_html.figures(result)
+    page = sweep_html.document(result, [tornado])
+    safe(page)
+    body = re.sub(r"<[^>]*>", "", page.partition("</h1>")[2]).replace("\u00a0", " ").strip()
+    assert body.startswith("hit_ratio.l1 is moved most by edges.pop.l1.ttl (+20.0 points at 12s).")
+    root = ElementTree.fromstring(tornado.svg)
+    down, up = (max(float(e.get("width", "0")) for e in root.iter(f"{SVG}rect")
+                    if e.get("class") == kind and float(e.get("y", "0")) > 20.0) for kind in ("f0", "f1"))  # fmt: skip
+    assert up == pytest.approx(2.0 * down, abs=0.2)
+    assert {"8s", "12s"} <= set(texts(tornado.svg))
+    assert "Best cells" not in page
 
 
 # -- comparisons ------------------------------------------------------------------------------------------

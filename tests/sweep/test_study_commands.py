@@ -97,6 +97,11 @@ def test_find_answers(simulate):
     assert done.exit_code in (0, 4), done.output
     assert "is the smallest value with hit_ratio.l1 >= 50%" in done.stdout
     assert Path("out/figures/curve.svg").is_file()
+    page = Path("out/report.html").read_text()
+    Path("out/report.html").unlink()
+    assert simulate("report out").exit_code == 0
+    assert Path("out/report.html").read_text() == page
+    assert done.stdout.partition(".\n")[0].replace(">=", "&gt;=") in page
     none = simulate(f"{FIND} --between 1..2 --replications 2 --json -q")
     assert none.exit_code == 99
     assert json.loads(none.stdout)["answer"] is None
@@ -107,6 +112,10 @@ def test_sensitivity_draws_a_tornado(simulate):
     assert done.exit_code == 0, done.output
     assert "edges.pop.l1.capacity" in done.stdout
     assert Path("out/figures/tornado-hit_ratio.l1.svg").is_file()
+    page = Path("out/report.html").read_text()
+    Path("out/report.html").unlink()
+    assert simulate("report out").exit_code == 0
+    assert Path("out/report.html").read_text() == page
 
 
 def test_ctrl_c_says_how_to_go_on_and_that_works(simulate, tmp_path):
