@@ -23,12 +23,27 @@ def command(folder: Path, as_json: bool, **common: Given) -> None:
 
     try:
         if is_sweep(folder):
-            from simulator.cli.sweep import print_sweep
-            from simulator.experiment.sweep_result import load_sweep
-
-            print_sweep(load_sweep(folder), Output.of(common), as_json=as_json)
+            _show_sweep(folder, Output.of(common), as_json=as_json)
             return
         result = load_run(folder)
     except FolderError as error:
         fail(str(error), error.exit_code)
     print_result(result, Output.of(common), as_json=as_json)
+
+
+def _show_sweep(folder: Path, output: Output, *, as_json: bool) -> None:
+    """The answer of a search or an analysis where there is one; else the cells. Raises FolderError."""
+    from simulator.cli.sweep import print_sweep
+    from simulator.experiment.find import found_of
+    from simulator.experiment.sensitivity import sensitivity_of
+    from simulator.experiment.sweep_result import load_sweep
+    from simulator.report import find_view, tornado
+
+    result = load_sweep(folder)
+    found, analysis = found_of(result), sensitivity_of(result)
+    if as_json or (found is None and analysis is None):
+        print_sweep(result, output, as_json=as_json)
+    elif found is not None:
+        click.echo(find_view.render(found, width=output.width), nl=False)
+    elif analysis is not None:
+        click.echo(tornado.render(analysis, width=output.width, rows=5 if output.quiet else 15), nl=False)

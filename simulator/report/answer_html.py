@@ -29,10 +29,7 @@ def figures(result: SweepResult) -> list[Drawn]:
     """The curve of a search, or a tornado for each metric of a sensitivity analysis."""
     found, analysis = found_of(result), sensitivity_of(result)
     if found is not None:
-        caption = (
-            "A point a value that was tried, with its 95 % interval where there are replications; dashed: the "
-            "condition; shaded: the 95 % interval of the answer."
-        )
+        caption = "A point a value that was tried, with its 95 % interval where there is one; dashed: the condition."
         name, near = found.condition.metric.name, near_answer(found)
         drawn = [Drawn("curve", f"{name} over {found.path}", caption, curve_chart(found, found.probes))]
         if near:

@@ -60,8 +60,8 @@ th{border-bottom:1px solid var(--edge);font-weight:600}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .wide td:first-child{white-space:nowrap}
 .wide{overflow-x:auto;--under:var(--bg);background:
-  linear-gradient(to right,var(--under) 35%,transparent) left/2.4rem 100%,
-  linear-gradient(to left,var(--under) 35%,transparent) right/2.4rem 100%,
+  linear-gradient(to right,var(--under) 35%,transparent) -1px 0/2.4rem 100%,
+  linear-gradient(to left,var(--under) 35%,transparent) right -1px top/2.4rem 100%,
   linear-gradient(to right,var(--shade),transparent) left/1rem 100%,
   linear-gradient(to left,var(--shade),transparent) right/1rem 100%;
   background-repeat:no-repeat;background-attachment:local,local,scroll,scroll}

@@ -14,9 +14,11 @@ import pytest
 from reports_fakes import replication, result, value_at
 
 from simulator.experiment.result import Result
+from simulator.report.distcharts import bar_chart, weights_chart
 from simulator.report.figures import figures
 from simulator.report.html import document, standalone, write_report
 from simulator.report.svg import Chart, nice_ticks, pixels
+from simulator.report.timecharts import Line, heat_chart, line_chart
 
 HOSTILE = '<script>alert(1)</script> "x" \' & $\\alpha$ ]]> <img src=http://evil/x>'
 SVG = "{http://www.w3.org/2000/svg}"
@@ -252,6 +254,29 @@ def test_bars_and_shares_are_those_of_the_metrics(drawn):
     assert widths[0] == pytest.approx(4.0 * widths[1], rel=0.01)  # 0.4 s against 0.1 s
     assert "400 ms" in drawn["hops"].svg
     assert drawn["weight_distribution"].svg.count(">50 %<") >= 2  # an axis tick and a bar of 30 of 60
+
+
+@pytest.mark.parametrize("edge", ["pop-1", "pop-stockholm-1"])
+def test_labels_stay_in_the_figure_on_a_telephone(drawn, edge):
+    """Letters are 13.5 px there: no label passes the edges of a figure of 480, at 0.56 em a letter (DejaVu Sans)."""
+    bars = bar_chart("Hops", [("client – edge network", 0, 22.2e-3), ("tries that failed", 1, 9.3e-3)], 31.5e-3)
+    heat = heat_chart(result(), "Load", "1/s", [(edge, np.array([1.0, 2.0]))], np.array([0.0, 1.0]))
+    line = Line("messages", 0, np.array([0.0, 1.0]), np.array([1.0, 2.0]))
+    lines = line_chart(result(), "Renewals", "1/s", [line])
+    whole = weights_chart("Weights", [(65, 1.0)])
+    for svg in (*(figure.svg for figure in drawn.values()), bars, heat, lines, whole):
+        for element in ElementTree.fromstring(svg).iter(f"{SVG}text"):
+            tiny = element.attrib.get("class") == "tiny"
+            wide = 0.56 * (11.5 if tiny else 13.5) * len(element.text or "")
+            share = {"end": 1.0, "middle": 0.5}.get(element.attrib.get("text-anchor", ""), 0.0)
+            left = float(element.attrib["x"]) - share * wide
+            assert left >= -1.0, element.text
+            assert left + wide <= 481.0, element.text
+
+
+def test_a_table_that_scrolls_shows_it(page):
+    assert ".wide{overflow-x:auto" in page
+    assert "background-attachment:local,local,scroll,scroll" in page
 
 
 def test_ticks_and_axes():

@@ -101,6 +101,7 @@ def test_find_answers(simulate):
     Path("out/report.html").unlink()
     assert simulate("report out").exit_code == 0
     assert Path("out/report.html").read_text() == page
+    assert done.stdout.startswith(simulate("show out").stdout)
     assert done.stdout.partition(".\n")[0].replace(">=", "&gt;=") in page
     none = simulate(f"{FIND} --between 1..2 --replications 2 --json -q")
     assert none.exit_code == 99
@@ -116,6 +117,7 @@ def test_sensitivity_draws_a_tornado(simulate):
     Path("out/report.html").unlink()
     assert simulate("report out").exit_code == 0
     assert Path("out/report.html").read_text() == page
+    assert done.stdout.startswith(simulate("show out").stdout)
 
 
 def test_ctrl_c_says_how_to_go_on_and_that_works(simulate, tmp_path):
