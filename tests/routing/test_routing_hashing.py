@@ -236,7 +236,7 @@ def test_no_edge_above_the_bound(n, clients, bound, largest):
 
 def test_who_finds_room_is_at_home():
     """A client is at the first edge of its walk round the ring that had room; with much room that is its own."""
-    bench, free = bounded(10, 50.0), Bench("consistent_hash", 10, settings={"virtual_nodes": 1})
+    bench, free = bounded(10, "5000%"), Bench("consistent_hash", 10, settings={"virtual_nodes": 1})
     assert np.array_equal(
         owners(bench, [bench.client() for _ in range(500)]), owners(free, [free.client() for _ in range(500)])
     )
