@@ -1,9 +1,9 @@
 """Build hook: compile the busiest modules with mypyc where that is possible.
 
 The same Python files are compiled that would otherwise be interpreted, and results are the same to the last bit
-(`python -m tests.goldens` says so of either). Where there is no C compiler, or anything else goes wrong, the wheel is
-plain Python, and the build says why. `STICKYSIM_COMPILE=0` leaves it out; an editable install never compiles, so that
-an edit takes effect.
+(`python tests/goldens/goldens.py --check` says so of either). Where there is no C compiler, or anything else goes
+wrong, the wheel is plain Python, and the build says why. `STICKYSIM_COMPILE=0` leaves it out; an editable install never
+compiles, so that an edit takes effect.
 """
 
 from __future__ import annotations

@@ -70,6 +70,14 @@ class Client:
         self.loss = -1.0  # below 0: nothing measured yet; like the others it begins with the first measurement
         self.goodput = 0.0
 
+    def note_heard(self, gain: float) -> None:
+        """Something was answered: the moving average of its loss goes down, or begins at 0."""
+        self.loss = self.loss * (1.0 - gain) if self.loss > 0.0 else 0.0
+
+    def note_lost(self, gain: float) -> None:
+        """Something was not answered: the moving average of its loss goes up, or begins at 1."""
+        self.loss = self.loss + gain * (1.0 - self.loss) if self.loss >= 0.0 else 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:

@@ -386,7 +386,7 @@ class ClientGroup:
         self.answered += 1
         self.rtt_sum_s += rtt_s
         if client.loss:
-            client.loss = client.loss * (1.0 - GAIN) if client.loss > 0.0 else 0.0
+            client.note_heard(GAIN)
             self.loss_sum += client.loss
         if rtt_s > 0.0:
             goodput = client.goodput
@@ -454,7 +454,7 @@ class ClientGroup:
     def _timed_out(self, attempt: Attempt) -> None:
         attempt.done = True
         client = attempt.client
-        client.loss = client.loss + GAIN * (1.0 - client.loss) if client.loss >= 0.0 else 1.0
+        client.note_lost(GAIN)
         self.loss_sum += client.loss
         self.silent += 1
         if self.track_outstanding and client.outstanding_at is not None:

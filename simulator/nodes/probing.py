@@ -64,7 +64,7 @@ class Prober:
 
     def _hear(self, echo: tuple[Client, int, float]) -> None:
         client, edge, rtt_s = echo
-        client.loss = max(client.loss, 0.0) * (1.0 - self.gain)
+        client.note_heard(self.gain)
         known = client.rtt_s
         if known is None:
             client.rtt_s = {edge: rtt_s}
@@ -74,4 +74,4 @@ class Prober:
 
     def _lose(self, client: Client) -> None:
         self.lost += 1
-        client.loss = client.loss + self.gain * (1.0 - client.loss) if client.loss >= 0.0 else 1.0
+        client.note_lost(self.gain)
