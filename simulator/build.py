@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import accumulate, count
-from typing import Any
 
 import numpy as np
 
@@ -36,10 +35,11 @@ from simulator.routing.leaving import make_leaving
 from simulator.routing.near import Nearest
 from simulator.sam.manager import ManagerPolicy, StickinessManager
 from simulator.sam.rule import StickinessRule
+from simulator.samplers import Same, Sampler
 from simulator.scenario.schema import ClientGroup as GroupSpec
 from simulator.scenario.schema import Scenario
 from simulator.scenario.schema import Tier as TierSpec
-from simulator.streams import Streams, scalars
+from simulator.streams import Streams, whole_numbers
 from simulator.watch import watch_nodes
 from simulator.wiring import CORE, EDGE, SAM, STORAGE, Endpoint, Wiring
 from simulator.workloads import Source, SourceContext
@@ -55,10 +55,6 @@ def build(scenario: Scenario, seed: int, replication: int, warmup_s: float | Non
         TraceError: a trace that a workload plays cannot be read.
     """
     return _Builder(scenario, Streams(seed, replication)).world(warmup_s)
-
-
-def _nothing() -> float:
-    return 0.0
 
 
 def _limit(number: int | None) -> float:
@@ -95,7 +91,7 @@ class _Builder:
         self.edge_ends = [Endpoint(EDGE, name, group, site) for name, site, group, _ in self.edge_specs]
         self.core_ends = [Endpoint(CORE, name, group, site) for name, site, group, _ in self.core_specs]
 
-    def draw(self, law: Distribution, entity: str, purpose: str) -> Callable[[], float]:
+    def draw(self, law: Distribution, entity: str, purpose: str) -> Sampler:
         """Scalar draws of a law from the stream of that name."""
         return sampler(law, self.streams.generator(entity, purpose))
 
@@ -154,21 +150,21 @@ class _Builder:
         return StickinessManager(self.kernel, policy, directory)
 
     # -- nodes ----------------------------------------------------------------------------------------
-    def cache(self, tier: TierSpec, name: str) -> tuple[Cache, Callable[[], float] | None]:
-        """A tier, and the draws of its TTL where that is random."""
+    def cache(self, tier: TierSpec, name: str) -> tuple[Cache, Sampler | None]:
+        """A tier, and the sampler of its TTL where that is random."""
         law = tier.ttl
         seed = int(self.streams.generator(name, "cache").integers(1 << 62))
         mean = law.mean if law.is_constant else 1.0
         if mean == 0.0:  # drawn TTLs of zero are never inserted
-            return make_cache(tier.policy, tier.capacity, None, tier.ttl_mode, seed), _nothing
+            return make_cache(tier.policy, tier.capacity, None, tier.ttl_mode, seed), Same(0.0)
         cache = make_cache(tier.policy, tier.capacity, None if mean == INFINITY else mean, tier.ttl_mode, seed)
         return cache, None if law.is_constant else self.draw(law, name, "ttl")
 
     def edge(self, index: int) -> EdgeNode:
         name, site, _, spec = self.edge_specs[index]
-        cache, draw_ttl = self.cache(spec.l1, name)
-        if spec.l1.inherit_ttl and draw_ttl is None:
-            draw_ttl = partial(_value, spec.l1.ttl.mean)
+        cache, ttl_s = self.cache(spec.l1, name)
+        if spec.l1.inherit_ttl and ttl_s is None:
+            ttl_s = Same(spec.l1.ttl.mean)
         policy = EdgePolicy(
             _limit(spec.workers), _limit(spec.queue), spec.hold_worker_on_miss, spec.coalesce, spec.l1.inherit_ttl,
             spec.fetch_timeout,
@@ -179,22 +175,20 @@ class _Builder:
             offset = float(self.streams.generator(name, "clock").uniform(-skew, skew)) if skew else 0.0
             leases = LeaseTable(self.kernel, self.leases, offset)
         service = self.draw(spec.service_time, name, "service")
-        edge = EdgeNode(index, name, site, self.kernel, policy, service, draw_ttl, cache, leases, self.sizes)
+        edge = EdgeNode(index, name, site, self.kernel, policy, service, ttl_s, cache, leases, self.sizes)
         if leases is not None:
             leases.edge = edge
         return edge
 
     def core(self, index: int, storage: Storage, manager: StickinessManager | None) -> CoreNode:
         name, site, _, spec = self.core_specs[index]
-        cache, draw_ttl = self.cache(spec.l2, name)
+        cache, ttl_s = self.cache(spec.l2, name)
         policy = CorePolicy(
             _limit(spec.workers), spec.standby, spec.takeover, None if isinstance(spec.grace, str) else spec.grace,
             self.scenario.coherence == "invalidate",
         )  # fmt: skip
         service = self.draw(spec.service_time, name, "service")
-        core = CoreNode(
-            index, name, site, self.kernel, policy, service, draw_ttl, cache, storage, self.leases, self.sizes
-        )
+        core = CoreNode(index, name, site, self.kernel, policy, service, ttl_s, cache, storage, self.leases, self.sizes)
         core.manager = manager
         return core
 
@@ -237,7 +231,7 @@ class _Builder:
     # -- clients --------------------------------------------------------------------------------------
     def group(self, world: World, number: int, name: str, spec: GroupSpec, ids: count[int]) -> None:
         scenario, streams, entity = self.scenario, self.streams, f"clients.{name}"
-        uniform = streams.uniforms(entity, "routing")
+        uniform = streams.uniforms(entity, "routing").next
         directory = world.directory
         shared = scenario.routing.view == "shared"
         load = (lambda _, edge: directory.load(edge)) if shared else _own_load
@@ -286,11 +280,11 @@ class _Builder:
         """Say when the sessions of a group open and close."""
         session = spec.session
         plan.source = source
-        plan.draw_length_s = self.draw(session.length, entity, "session length")
-        plan.draw_pause_s = self.draw(session.pause, entity, "session pause")
-        plan.draw_start_s = self.draw(session.start, entity, "session start")
+        plan.length_s = self.draw(session.length, entity, "session length")
+        plan.pause_s = self.draw(session.pause, entity, "session pause")
+        plan.start_s = self.draw(session.start, entity, "session start")
         if session.arrivals is not None:
-            plan.draw_gap_s = self.draw(Exponential(1.0 / session.arrivals), entity, "session arrivals")
+            plan.gap_s = self.draw(Exponential(1.0 / session.arrivals), entity, "session arrivals")
             world.starts.append(plan.open_stream)
         elif spec.count:
             if session.established:
@@ -301,7 +295,7 @@ class _Builder:
     def establish_all(self, world: World, group: ClientGroup, entity: str) -> None:
         """Sessions that exist at t = 0: in storage and in the store, at their nearest edge, which holds the lease."""
         manager, policy = world.manager, self.leases
-        phases = self.streams.uniforms(entity, "lease phase")
+        phases = self.streams.uniforms(entity, "lease phase").next
         for client in group.clients:
             edge = group.router.nearest(client, -1)
             session = group.adopt(client, edge)
@@ -325,13 +319,13 @@ class _Builder:
 
     def draws(self, spec: GroupSpec, entity: str) -> Draws:
         names = [name for name, share in spec.operations.items() if share > 0]
-        operation: Callable[[], Any] | None = None
+        operation: Callable[[], int] | None = None
         if names != ["lookup"]:
             codes = np.array([Operation[name.upper()].value for name in names])
             bounds = np.array(list(accumulate(spec.operations[name] for name in names)))
             bounds[-1] = 1.0
             rng = self.streams.generator(entity, "operation")
-            operation = scalars(lambda n: codes[np.searchsorted(bounds, rng.random(n), side="right")])
+            operation = whole_numbers(lambda n: codes[np.searchsorted(bounds, rng.random(n), side="right")])
         return Draws(
             operation, self.draw(spec.request_size, entity, "request size"),
             self.draw(spec.response_size, entity, "response size"), self.streams.uniforms(entity, "retry jitter"),
@@ -347,10 +341,6 @@ def _retry_policy(spec: GroupSpec) -> RetryPolicy:
         retry.timeout, retry.max, retry.backoff, retry.cap, retry.jitter == "full", retry.budget,
         retry.cancel_on_timeout,
     )  # fmt: skip
-
-
-def _value(value: float) -> float:
-    return value
 
 
 def _own_load(client: Client, edge: int) -> int:

@@ -4,20 +4,20 @@ A distribution in a scenario is a quantity (a constant) or a mapping with one ke
 non-negative SI floats. The YAML forms live in `simulator.distribution_fields`; its field types
 (`DurationDist`, `SizeDist`, `RateDist`) are importable from here as well.
 
-May import: numpy. Does not know scenarios, nor who draws: the generator is always an argument.
+May import: numpy, samplers. Does not know scenarios, nor who draws: the generator is always an argument.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import repeat
 from pathlib import Path
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
+
+from simulator.samplers import Blocks, Same, Sampler
 
 if TYPE_CHECKING:
     from simulator.distribution_fields import DurationDist, RateDist, SizeDist
@@ -29,7 +29,6 @@ __all__ = [
 ]  # fmt: skip
 
 FloatArray = np.ndarray[tuple[int], np.dtype[np.float64]]
-_FIRST_BLOCK, _LARGEST_BLOCK = 16, 4096
 
 
 @runtime_checkable
@@ -258,23 +257,21 @@ class Empirical(_Random):
         return int(self.digest[:15], 16)
 
 
-def sampler(dist: Distribution, rng: np.random.Generator, scale: float = 1.0) -> Callable[[], float]:
-    """Scalar draws of `scale * dist` at C speed.
+def sampler(dist: Distribution, rng: np.random.Generator, scale: float = 1.0) -> Sampler:
+    """Scalar draws of `scale * dist`: each call of it (or of its `next`) is one.
 
     A constant repeats; else blocks are drawn ahead, 16 growing to 4096.
     The draws depend on `rng` alone, so whoever owns the generator owns the sequence.
     """
     if dist.is_constant:
-        return repeat(dist.mean * scale).__next__
+        return Same(dist.mean * scale)
 
-    def blocks() -> Iterator[float]:
-        block = _FIRST_BLOCK
-        while True:
-            drawn = dist.sample(rng, block)
-            yield from (drawn * scale if scale != 1.0 else drawn).tolist()
-            block = min(2 * block, _LARGEST_BLOCK)
+    def block(n: int) -> list[float]:
+        drawn = dist.sample(rng, n)
+        numbers: list[float] = (drawn * scale if scale != 1.0 else drawn).tolist()
+        return numbers
 
-    return blocks().__next__
+    return Blocks(block)
 
 
 def __getattr__(name: str) -> Any:

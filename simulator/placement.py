@@ -14,7 +14,7 @@ from simulator.links import Line, Path
 from simulator.nodes.client import Client
 from simulator.nodes.group import ClientGroup
 from simulator.scenario.schema import ClientGroup as GroupSpec
-from simulator.streams import scalars
+from simulator.streams import whole_numbers
 from simulator.wiring import CLIENT, Endpoint, Wiring, class_of
 
 _Paths = tuple[list[Path], list[Path], list[float], list[float], list[float]]
@@ -34,7 +34,7 @@ class Placing:
         self.every, self.some = wiring.selective_patterns(name)
         self._classes: dict[frozenset[str], _Paths] = {}
         salts = wiring.streams.generator(f"clients.{name}", "salt")
-        self._salts = scalars(lambda n: salts.integers(1 << 63, size=n))
+        self._salts = whole_numbers(lambda n: salts.integers(1 << 63, size=n))
         self._positions = wiring.streams.generator(f"clients.{name}", "position")
         self._rows: list[np.ndarray] = []
         self._shifts: dict[frozenset[str], tuple[np.ndarray, np.ndarray, np.ndarray]] = {}

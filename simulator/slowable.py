@@ -1,12 +1,13 @@
 """Something that faults can slow down; overlapping slowdowns multiply, and unwind exactly.
 
-May import: the standard library. Does not model: what is slow about it.
+May import: samplers. Does not model: what is slow about it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+
+from simulator.samplers import Longer, Sampler
 
 
 class Slowable:
@@ -35,13 +36,13 @@ class Slowable:
 
 
 class Server(Slowable):
-    """A node with service times: `draw_service_s` is swapped when it is slowed; the request loop has no `if`."""
+    """A node with service times: `service_s` is swapped when it is slowed; the request loop has no `if`."""
 
-    def __init__(self, draw_service_s: Callable[[], float]) -> None:
-        self._undisturbed_service_s = draw_service_s
-        self.draw_service_s = draw_service_s
+    def __init__(self, service_s: Sampler) -> None:
+        self._undisturbed_service_s = service_s
+        self.service_s = service_s
 
     def slowness_changed(self) -> None:
         """Swap the service times."""
-        draw, factor = self._undisturbed_service_s, self.slowness
-        self.draw_service_s = draw if factor == 1.0 else lambda: factor * draw()
+        undisturbed, factor = self._undisturbed_service_s, self.slowness
+        self.service_s = undisturbed if factor == 1.0 else Longer(factor, undisturbed)

@@ -3,7 +3,7 @@
 Each part draws from streams of its own, keyed by name through SHA-256, so that adding a part never shifts the
 draws of another, and two scenarios that share names share draws (common random numbers).
 
-May import: numpy. Does not model: anything; it only draws.
+May import: numpy, samplers. Does not model: anything; it only draws.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-_FIRST_BLOCK, _LARGEST_BLOCK = 16, 4096
+from simulator.samplers import FIRST_BLOCK, LARGEST_BLOCK, Blocks, Sampler
 
 
 class Streams:
@@ -32,18 +32,23 @@ class Streams:
         sequence = np.random.SeedSequence([self.seed, self.replication, *words])
         return np.random.Generator(np.random.PCG64(sequence))
 
-    def uniforms(self, entity: str, purpose: str) -> Callable[[], float]:
+    def uniforms(self, entity: str, purpose: str) -> Sampler:
         """Scalar draws, uniform on [0, 1), taken from pre-filled blocks."""
-        return scalars(self.generator(entity, purpose).random)
+        return uniform_numbers(self.generator(entity, purpose))
 
 
-def scalars(draw_block: Callable[[int], np.ndarray]) -> Callable[[], float]:
-    """One number a call, from blocks of growing size that `draw_block(n)` fills."""
+def uniform_numbers(rng: np.random.Generator) -> Sampler:
+    """Scalar draws, uniform on [0, 1), taken from pre-filled blocks."""
+    return Blocks(lambda n: rng.random(n).tolist())
 
-    def numbers() -> Iterator[float]:
-        size = _FIRST_BLOCK
+
+def whole_numbers(draw_block: Callable[[int], np.ndarray]) -> Callable[[], int]:
+    """One whole number a call, from blocks of growing size that `draw_block(n)` fills."""
+
+    def numbers() -> Iterator[int]:
+        size = FIRST_BLOCK
         while True:
             yield from draw_block(size).tolist()
-            size = min(2 * size, _LARGEST_BLOCK)
+            size = min(2 * size, LARGEST_BLOCK)
 
     return numbers().__next__

@@ -8,7 +8,7 @@ may import scenario models and links. Does not move messages.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -18,7 +18,7 @@ import numpy as np
 from simulator.distributions import Constant, Distribution, sampler
 from simulator.geo import great_circle_m, one_way_s
 from simulator.links import Line, LossModel, Path
-from simulator.links.path import sum_of_draws
+from simulator.samplers import Sampler, sum_of
 from simulator.scenario.faults import Degrade, Partition
 from simulator.scenario.schema import Scenario
 from simulator.streams import Streams
@@ -85,7 +85,7 @@ class Wiring:
         parameters = self._parameters(source, target)
         entity = f"{source.name}>{target.name}"
         base_s = 0.0
-        draws: list[Callable[[], float]] = []
+        draws: list[Sampler] = []
         expected_s = size_bytes * 8.0 / parameters.bits_per_s
         laws = [("latency", parameters.latency), ("jitter", parameters.jitter), ("last_mile", parameters.last_mile)]
         for purpose, law in laws:
@@ -101,9 +101,7 @@ class Wiring:
             distance_s = self.distance_s(source.site, target.site)
             base_s += distance_s
             expected_s += distance_s
-        path = Path(
-            sum_of_draws(*draws), parameters.loss, self.streams.generator(entity, "loss"), parameters.bits_per_s
-        )
+        path = Path(sum_of(*draws), parameters.loss, self.streams.generator(entity, "loss"), parameters.bits_per_s)
         self.records.append(PathRecord(path, source, target))
         return Leg(path, base_s, expected_s)
 

@@ -21,7 +21,7 @@ from simulator.links.base import LossModel, LossProcess, Uniform
 from simulator.links.bernoulli import Bernoulli
 from simulator.links.counters import PathCounters
 from simulator.links.gilbert_elliott import ALIASES, GilbertElliott
-from simulator.links.path import Line, Path, sum_of_draws
+from simulator.links.path import Line, Path
 from simulator.units import parse_ratio
 
 __all__ = [
@@ -37,7 +37,6 @@ __all__ = [
     "loss_models",
     "parse_loss",
     "register",
-    "sum_of_draws",
 ]
 
 _MODELS: dict[str, type[LossModel]] = {}

@@ -2,8 +2,7 @@
 
 A `Path` holds the parameters in force between two kinds of endpoints, in one direction; links with equal
 parameters share it. A `Line` holds what is one link's own: its transmit queue and its loss state.
-`Path.transit` tells when a message arrives; it is an attribute that is *replaced* when the state changes (a
-limit on bandwidth, a bursty loss, a partition), so call it as `path.transit(...)` and do not keep it.
+`Path.transit` tells when a message arrives.
 
 Meaning of a transit: the message waits until the messages before it on its line have left (FIFO), takes size
 / rate to leave, and then travels for its latency. Latencies are independent, so messages may overtake each
@@ -14,18 +13,18 @@ stand still meanwhile.
 
 Every message draws one latency, lost or not: the latencies that two variants of a scenario meet stay aligned.
 
-May import: numpy and the family's base types. Does not model acknowledgements, retransmission, packets (a
+May import: numpy, samplers and the family's base types. Does not model acknowledgements, retransmission, packets (a
 message is one unit), finite transmit buffers or routers shared by several lines.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterator
-from operator import add
+from collections.abc import Hashable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from simulator.links.counters import PathCounters
+from simulator.samplers import Later, Sampler
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,10 +34,15 @@ if TYPE_CHECKING:
 _HORIZON: Final = 1 << 29
 """Longest countdown to the next loss; a longer gap is drawn again there (the geometric law has no memory)."""
 _NO_DELAY: Final = 0.0
+INFINITY: Final = float("inf")
+_UNLIMITED: Final = 0  # ways that a message can go
+_LIMITED: Final = 1
+_ANY: Final = 2
+_BLOCKED: Final = 3
 
 
 class Line:
-    """The state of one link (one direction between two actors); about 100 bytes."""
+    """The state of one link (one direction between two actors); about 60 bytes."""
 
     __slots__ = ("fit", "free_at_s", "in_burst", "processes")
 
@@ -47,8 +51,8 @@ class Line:
         """When the transmit queue will be empty."""
         self.in_burst = False
         """Whether the last message was lost."""
-        self.processes: dict[Hashable, LossProcess] = {}
-        """Loss processes of this link, by who put them in force; created at the first message."""
+        self.processes: dict[Hashable, LossProcess] | None = None
+        """Loss processes of this link, by who put them in force; made at the first message that meets one."""
         self.fit: object = None
         """The path state that `processes` was made for."""
 
@@ -76,20 +80,6 @@ class _Degradation(NamedTuple):
     bits_per_s: float
 
 
-def sum_of_draws(*draws: Callable[[], float]) -> Callable[[], float]:
-    """One draw that is the sum of several (latency + jitter + last mile), at C speed; of none: zero."""
-    if not draws:
-        return lambda: _NO_DELAY
-    total, *others = draws
-    for draw in others:
-        total = map(add, _endless(total), _endless(draw)).__next__
-    return total
-
-
-def _endless(draw: Callable[[], float]) -> Iterator[float]:
-    return iter(draw, None)
-
-
 def _uniforms(rng: np.random.Generator) -> Iterator[float]:
     while True:
         yield from rng.random(1024).tolist()
@@ -109,8 +99,8 @@ class Path:
     """The parameters in force for the messages of one or many lines, and what happened to them.
 
     Args:
-        draw_latency_s: gives the random part of each message's latency, in seconds; the part that is constant
-            for a line is passed to each transit.
+        latency_s: the random part of each message's latency, in seconds; the part that is constant for a line is
+            passed to each transit.
         loss: the loss of the undisturbed path, or None.
         rng_loss: the stream of its losses, and of those that degradations add.
         bits_per_s: bandwidth of each line, > 0; infinity for no transmit queue.
@@ -123,11 +113,10 @@ class Path:
         "_base",
         "_blocks",
         "_degradations",
-        "_draw",
-        "_draw_undisturbed",
         "_fit",
         "_gap_is_loss",
         "_late_sent",
+        "_latency_s",
         "_left",
         "_limited_sent",
         "_lossy_sent",
@@ -136,25 +125,28 @@ class Path:
         "_rng_loss",
         "_s_per_byte",
         "_settled",
+        "_undisturbed_latency_s",
         "_uniform",
         "_was_limited",
+        "_way",
         "add_latency_s",
         "bits_per_s",
         "bursts",
         "dropped_partition",
         "loss_ratio_independent",
         "lost",
-        "transit",
         "wait_sum_s",
     )
 
-    transit: Callable[[Line, float, float, float], float]
-    """`transit(line, size_bytes, now_s, base_s)`: seconds until the message arrives (transmit queue,
-    serialisation, `base_s`, a drawn latency, added latency), or infinity if it is lost or dropped."""
+    _way: int  # what every message looks at comes first: side by side in memory where this is compiled
+    _left: int
+    _s_per_byte: float
+    _latency_s: Sampler
+    wait_sum_s: float
 
     def __init__(
         self,
-        draw_latency_s: Callable[[], float],
+        latency_s: Sampler,
         loss: LossModel | None,
         rng_loss: np.random.Generator,
         bits_per_s: float = math.inf,
@@ -162,7 +154,7 @@ class Path:
         self._base = _Degradation(_Source(None, loss), loss, _NO_DELAY, _positive(bits_per_s))
         self._degradations: dict[Hashable, _Degradation] = {}
         self._blocks: dict[Hashable, None] = {}
-        self._draw_undisturbed = self._draw = draw_latency_s
+        self._undisturbed_latency_s = self._latency_s = latency_s
         self._rng_loss = rng_loss
         self._uniform = _uniforms(rng_loss).__next__
         self.lost = self.dropped_partition = self.bursts = 0
@@ -240,50 +232,53 @@ class Path:
             wait_sum_s=self.wait_sum_s,
         )
 
-    # -- the ways a message can go; `transit` is one of these four
+    # -- the ways a message can go
 
-    def _transit_unlimited(self, line: Line, _size_bytes: float, _now_s: float, base_s: float, /) -> float:
+    def transit(self, line: Line, size_bytes: float, now_s: float, base_s: float) -> float:
+        """Send a message.
+
+        Seconds until it arrives (transmit queue, serialisation, `base_s`, a drawn latency, added latency), or infinity
+        if it is lost or dropped.
+        """
+        way = self._way
+        if way == _LIMITED:
+            wait_s = line.free_at_s - now_s
+            if wait_s > 0.0:
+                self.wait_sum_s += wait_s
+                delay_s = wait_s + size_bytes * self._s_per_byte
+            else:
+                delay_s = size_bytes * self._s_per_byte
+            line.free_at_s = now_s + delay_s
+            base_s = delay_s + base_s
+        elif way == _ANY:
+            return self._transit_any(line, size_bytes, now_s, base_s)
+        elif way == _BLOCKED:
+            self._queue(line, size_bytes, now_s)
+            self._latency_s.next()
+            self.dropped_partition += 1
+            return INFINITY
         left = self._left = self._left - 1
         if left:
             if line.in_burst:
                 line.in_burst = False
-            return base_s + self._draw()
+            return base_s + self._latency_s.next()
         return self._end_of_gap(line, base_s)
 
-    def _transit_limited(self, line: Line, size_bytes: float, now_s: float, base_s: float) -> float:
-        wait_s = line.free_at_s - now_s
-        if wait_s > 0.0:
-            self.wait_sum_s += wait_s
-            delay_s = wait_s + size_bytes * self._s_per_byte
-        else:
-            delay_s = size_bytes * self._s_per_byte
-        line.free_at_s = now_s + delay_s
-        left = self._left = self._left - 1
-        if left:
-            if line.in_burst:
-                line.in_burst = False
-            return delay_s + base_s + self._draw()
-        return self._end_of_gap(line, delay_s + base_s)
-
     def _transit_any(self, line: Line, size_bytes: float, now_s: float, base_s: float) -> float:
-        delay_s = self._queue(line, size_bytes, now_s) + base_s + self._draw()
+        """Through loss processes, or behind a backlog that outlasts its limit."""
+        delay_s = self._queue(line, size_bytes, now_s) + base_s + self._latency_s.next()
         left = self._left = self._left - 1
         lost = not left and self._next_gap_after_loss()
         if line.fit is not self._fit:
             self._fit_line(line)
-        for process in line.processes.values():
-            if process():
-                lost = True
+        if line.processes is not None:
+            for process in line.processes.values():
+                if process():
+                    lost = True
         if lost:
             return self._lose(line)
         line.in_burst = False
         return delay_s
-
-    def _transit_blocked(self, line: Line, size_bytes: float, now_s: float, _base_s: float, /) -> float:
-        self._queue(line, size_bytes, now_s)
-        self._draw()
-        self.dropped_partition += 1
-        return math.inf
 
     def _queue(self, line: Line, size_bytes: float, now_s: float) -> float:
         """Seconds until the message has left; without a limit any more, only the backlog holds it up."""
@@ -304,7 +299,7 @@ class Path:
     # -- loss
 
     def _end_of_gap(self, line: Line, delay_s: float) -> float:
-        delay_s += self._draw()
+        delay_s += self._latency_s.next()
         if self._next_gap_after_loss():
             return self._lose(line)
         line.in_burst = False
@@ -315,7 +310,7 @@ class Path:
         if not line.in_burst:
             line.in_burst = True
             self.bursts += 1
-        return math.inf
+        return INFINITY
 
     def _next_gap_after_loss(self) -> bool:
         """Start the next countdown; whether the one that ended was a loss (and not the horizon)."""
@@ -335,7 +330,7 @@ class Path:
 
     def _fit_line(self, line: Line) -> None:
         """Give a line the processes now in force; those it has already go on where they are."""
-        known = line.processes
+        known = line.processes or {}
         line.processes = {key: known.get(key) or model.process(self._uniform) for key, model in self._models}
         line.fit = self._fit
 
@@ -352,21 +347,22 @@ class Path:
         self._settled = (through, dropped)
 
     def _refresh(self) -> None:
-        """Compute the parameters in force anew from the base and all degradations, and swap `transit`."""
+        """Compute the parameters in force anew from the base and all degradations, and the way that messages go."""
         self._settle()
         in_force = (self._base, *self._degradations.values())
         self.add_latency_s = math.fsum(part.add_latency_s for part in in_force)
         self.bits_per_s = min(part.bits_per_s for part in in_force)
         self._s_per_byte = 8.0 / self.bits_per_s
         self._was_limited = self._was_limited or self._s_per_byte > 0
-        self._draw = _later(self._draw_undisturbed, self.add_latency_s)
+        undisturbed, add_s = self._undisturbed_latency_s, self.add_latency_s
+        self._latency_s = Later(add_s, undisturbed) if add_s else undisturbed
         self._refresh_loss([(part.key, part.loss) for part in in_force if part.loss is not None])
         if self._blocks:
-            self.transit = self._transit_blocked
+            self._way = _BLOCKED
         elif self._models or (self._was_limited and not self._s_per_byte):
-            self.transit = self._transit_any
+            self._way = _ANY
         else:
-            self.transit = self._transit_limited if self._s_per_byte else self._transit_unlimited
+            self._way = _LIMITED if self._s_per_byte else _UNLIMITED
 
     def _refresh_loss(self, losses: list[tuple[_Source, LossModel]]) -> None:
         models = tuple((key, model) for key, model in losses if model.independent_ratio is None)
@@ -390,7 +386,3 @@ def _any_of(ratios: list[float]) -> float:
     """Probability of at least one of independent events; exact for one of them, whatever the order."""
     some = sorted(ratio for ratio in ratios if ratio > 0)
     return some[0] if len(some) == 1 else 1.0 - math.prod(1.0 - ratio for ratio in some)
-
-
-def _later(draw_s: Callable[[], float], add_s: float) -> Callable[[], float]:
-    return (lambda: add_s + draw_s()) if add_s else draw_s

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from simulator.links import Line, Path
     from simulator.nodes.group import ClientGroup
     from simulator.nodes.session import Session
+    from simulator.samplers import Sampler
 
 INFINITY: Final = float("inf")
 
@@ -99,7 +100,7 @@ class LockPolicy:
     group: int
     own: int = 1
     pool: int = 0
-    draw_hold_s: Callable[[], float] | None = None
+    hold_s: Sampler | None = None
     exclusive: bool = True
     waits: bool = False
 
@@ -109,10 +110,10 @@ class Draws:
     """The random numbers of a group, each from a stream of its own."""
 
     operation: Callable[[], int] | None
-    request_bytes: Callable[[], float]
-    response_bytes: Callable[[], float]
-    jitter: Callable[[], float]
-    lock: Callable[[], float]
+    request_bytes: Sampler
+    response_bytes: Sampler
+    jitter: Sampler
+    lock: Sampler
 
 
 @dataclass(frozen=True, slots=True)

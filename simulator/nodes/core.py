@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from simulator.nodes.session import Session
     from simulator.nodes.storage import Storage
     from simulator.sam.manager import StickinessManager
+    from simulator.samplers import Sampler
 
 INFINITY: Final = float("inf")
 STORAGE_RETRY_S: Final = 1.0
@@ -66,8 +67,8 @@ class CoreNode(Server):
         site: str | None,
         kernel: Kernel,
         policy: CorePolicy,
-        draw_service_s: Callable[[], float],
-        draw_ttl_s: Callable[[], float] | None,
+        service_s: Sampler,
+        ttl_s: Sampler | None,
         cache: Cache,
         storage: Storage,
         leases: LeasePolicy | None,
@@ -78,8 +79,8 @@ class CoreNode(Server):
         self.site = site
         self.clock = kernel.clock
         self.policy = policy
-        super().__init__(draw_service_s)
-        self.draw_ttl_s = draw_ttl_s
+        super().__init__(service_s)
+        self.ttl_s = ttl_s
         self.cache = cache
         self.storage = storage
         self.leases = leases
@@ -137,7 +138,7 @@ class CoreNode(Server):
         if call.kind == Kind.LOOKUP:
             assert isinstance(call, Call)
             self._look_up(call, now)
-        self.clock.call_at(now + self.draw_service_s(), self._finish, call)
+        self.clock.call_at(now + self.service_s.next(), self._finish, call)
 
     def _look_up(self, call: Call, now: float) -> None:
         session_id = call.session.session_id
@@ -424,10 +425,10 @@ class CoreNode(Server):
     # -- answers and coherence ------------------------------------------------------------------------
     def _fill(self, session_id: int) -> None:
         now = self.clock.now
-        if self.draw_ttl_s is None:
+        if self.ttl_s is None:
             self.cache.insert(session_id, now)
         else:
-            ttl_s = self.draw_ttl_s()
+            ttl_s = self.ttl_s.next()
             if ttl_s > 0.0:
                 self.cache.insert(session_id, now, ttl_s)
 

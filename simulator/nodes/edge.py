@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from simulator.links import Line, Path
     from simulator.nodes.client import Sizes
     from simulator.nodes.core import CoreNode
+    from simulator.samplers import Sampler
 
 INFINITY: Final = float("inf")
 OK: Final = int(Outcome.OK)  # plain integers: enums cost in the hot path
@@ -59,10 +60,10 @@ class EdgeNode(Server):
 
     __slots__ = (
         "_finish_cb", "_timers", "absent", "arrival_sum_s", "arrivals", "busy", "cache", "clock",
-        "core_link_sum_s", "cores", "delayed", "departure_sum_s", "down", "draining", "draw_ttl_s", "epoch",
+        "core_link_sum_s", "cores", "delayed", "departure_sum_s", "down", "draining", "epoch",
         "fetch_sum_s", "fetches", "fetching", "hits", "in_system", "index", "leases", "lookups", "misses",
         "name", "policy", "queue_limit", "read_at_s", "refused", "site", "sizes", "sojourn_sum_s",
-        "sojourns_s", "stale_reads", "start_sum_s", "to_core", "track_reads", "visits", "wait_sum_s", "waited",
+        "sojourns_s", "stale_reads", "start_sum_s", "to_core", "track_reads", "ttl_s", "visits", "wait_sum_s", "waited",
         "waiting", "waits_s", "wasted", "watch_answer", "watch_start", "workers",
     )  # fmt: skip
 
@@ -73,8 +74,8 @@ class EdgeNode(Server):
         site: str | None,
         kernel: Kernel,
         policy: EdgePolicy,
-        draw_service_s: Callable[[], float],
-        draw_ttl_s: Callable[[], float] | None,
+        service_s: Sampler,
+        ttl_s: Sampler | None,
         cache: Cache,
         leases: LeaseTable | None,
         sizes: Sizes,
@@ -86,9 +87,9 @@ class EdgeNode(Server):
         self.workers = policy.workers
         self.queue_limit = policy.queue
         self.policy = policy
-        super().__init__(draw_service_s)
+        super().__init__(service_s)
         self._finish_cb = self._finish  # bound once
-        self.draw_ttl_s = draw_ttl_s
+        self.ttl_s = ttl_s
         self.cache = cache
         self.leases = leases
         self.sizes = sizes
@@ -182,7 +183,7 @@ class EdgeNode(Server):
                 call.lock, call.token = attempt.lock, attempt.token
                 if self.leases is not None:
                     self.leases.touch(attempt.session.session_id, now)
-        heappush(clock.queue, (now + self.draw_service_s(), next(clock.order), self._finish_cb, attempt))
+        heappush(clock.queue, (now + self.service_s.next(), next(clock.order), self._finish_cb, attempt))
 
     def _miss(self, attempt: Attempt, session_id: int, now: float) -> None:
         call = self.fetching.get(session_id)
@@ -272,7 +273,7 @@ class EdgeNode(Server):
         clock = self.clock
         group = client.group
         if size < 0.0:
-            size = group.draw_response_bytes()
+            size = group.response_bytes.next()
         group.bytes_moved += size
         attempt.size_bytes = size
         index = self.index
@@ -402,7 +403,7 @@ class EdgeNode(Server):
 
     def _insert(self, call: Call, session_id: int) -> None:
         now = self.clock.now
-        ttl_s = None if self.draw_ttl_s is None else self.draw_ttl_s()
+        ttl_s = None if self.ttl_s is None else self.ttl_s.next()
         if self.policy.inherit_ttl and call.kind == Kind.LOOKUP:
             ttl_s = min(INFINITY if ttl_s is None else ttl_s, call.ttl_left_s)
         if self.leases is not None:

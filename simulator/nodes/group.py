@@ -44,13 +44,15 @@ class ClientGroup:
     """All agents of one group."""
 
     __slots__ = (
-        "_adopted", "_draw_operation", "_draw_request_bytes", "_keep_code", "_keep_latency", "_opened_sum_s",
-        "_receivers", "_report_session", "_report_value", "_reports", "_reports_health", "_timers", "_tokens",
+        "_adopted", "_draw_operation", "_keep_code", "_keep_latency", "_opened_sum_s",
+        "_receivers", "_report_session", "_report_value", "_reports", "_reports_health", "_request_bytes",
+        "_timers", "_tokens",
         "answered", "bytes_moved", "clients", "clock", "codes", "completed", "counted_retries", "crossed",
-        "draw_response_bytes", "draws", "edge_sites", "edges", "establish_sum_s", "establishments", "failed",
+        "draws", "edge_sites", "edges", "establish_sum_s", "establishments", "failed",
         "failed_latencies_s", "flows", "goodput_sum", "issued", "late", "latencies_s", "latency_from_response",
         "left", "locks", "loss_sum", "manager", "measures_first", "migrations", "name", "new_client", "ok",
-        "retry", "retry_sum_s", "routed", "router", "rtt_sum_s", "runs", "session_ids", "sessions_begun",
+        "response_bytes", "retry", "retry_sum_s", "routed", "router", "rtt_sum_s", "runs", "session_ids",
+        "sessions_begun",
         "sessions_open", "silent", "sizes", "source_ended", "track_outstanding", "track_rtt",
         "warm_latencies_s", "warmup_s", "watch",
     )  # fmt: skip
@@ -94,8 +96,8 @@ class ClientGroup:
         self.measures_first = False
         self._tokens = RETRY_BURST
         self._draw_operation = draws.operation
-        self._draw_request_bytes = draws.request_bytes
-        self.draw_response_bytes = draws.response_bytes
+        self._request_bytes = draws.request_bytes
+        self.response_bytes = draws.response_bytes
         self.completed = self.complete  # bound once
         self._receivers = [edge.receive for edge in edges]
         self._reports = manager is not None
@@ -297,7 +299,7 @@ class ClientGroup:
         if edge != session.last_edge:
             self.runs += 1
             session.last_edge = edge
-        self._send(attempt, edge, self._draw_request_bytes())
+        self._send(attempt, edge, self._request_bytes.next())
 
     def _send(self, attempt: Attempt, edge: int, size: float) -> None:
         clock = self.clock
@@ -406,8 +408,8 @@ class ClientGroup:
             if session.held is None:
                 session.held = {}
             session.held[attempt.lock] = attempt.token
-            if self.locks.draw_hold_s is not None:
-                hold_s = self.locks.draw_hold_s()
+            if self.locks.hold_s is not None:
+                hold_s = self.locks.hold_s.next()
                 if hold_s < INFINITY:
                     self.clock.call_at(self.clock.now + hold_s, self._hold_over, attempt)
         return False
@@ -445,9 +447,9 @@ class ClientGroup:
         own, pool = self.locks.own, self.locks.pool
         held = session.held
         if operation == RELEASE and held:
-            lock = list(held)[int(self.draws.lock() * len(held))]
+            lock = list(held)[int(self.draws.lock.next() * len(held))]
             return lock, held.pop(lock)
-        number = int(self.draws.lock() * (own + pool))
+        number = int(self.draws.lock.next() * (own + pool))
         return ((session.session_id, number) if number < own else (-1 - self.locks.group, number - own)), 0
 
     # -- failures -------------------------------------------------------------------------------------
@@ -494,7 +496,7 @@ class ClientGroup:
     def _backoff_s(self, tries: int) -> float:
         retry = self.retry
         bound_s = min(retry.cap_s, retry.backoff_s * 2.0 ** min(tries, 1000))
-        return bound_s * self.draws.jitter() if retry.jitter else bound_s
+        return bound_s * self.draws.jitter.next() if retry.jitter else bound_s
 
     def _retry(self, failed: Attempt) -> None:
         session = failed.session
@@ -522,7 +524,7 @@ class ClientGroup:
                     self.flows[session.edge * len(self.edges) + edge] += 1
                 session.edge = edge
                 self.migrations += 1
-            self._send(again, edge, self._draw_request_bytes())
+            self._send(again, edge, self._request_bytes.next())
 
     def _expire(self, session: Session) -> None:
         """The service does not know the session any more: open another in its place."""

@@ -5,12 +5,12 @@ May import: kernel, workloads' contract. Does not model: establishment; the grou
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from simulator.kernel import Kernel
     from simulator.nodes.group import ClientGroup
+    from simulator.samplers import Sampler
     from simulator.workloads import Source
 
 INFINITY: Final = float("inf")
@@ -20,10 +20,10 @@ class SessionPlan:
     """Opens and closes the sessions of one group. All times in seconds."""
 
     source: Source
-    draw_length_s: Callable[[], float]
-    draw_pause_s: Callable[[], float]
-    draw_start_s: Callable[[], float]
-    draw_gap_s: Callable[[], float]
+    length_s: Sampler
+    pause_s: Sampler
+    start_s: Sampler
+    gap_s: Sampler
 
     def __init__(self, kernel: Kernel, group: ClientGroup, end_s: float) -> None:
         self.kernel = kernel
@@ -34,7 +34,7 @@ class SessionPlan:
     def begin(self, population: int) -> None:
         """A fixed population: each client opens its first session after its start."""
         for index in range(population):
-            start_s = self.draw_start_s()
+            start_s = self.start_s.next()
             if start_s <= 0.0:
                 self._open(index)
             elif start_s < self.end_s:
@@ -43,22 +43,22 @@ class SessionPlan:
     def _open(self, index: int) -> None:
         self.open_now(index)
         self.source.opened(index)
-        length_s = self.draw_length_s()
-        closes_s = self.kernel.now + length_s
+        drawn_s = self.length_s.next()
+        closes_s = self.kernel.now + drawn_s
         if closes_s < INFINITY:
             self.kernel.call_at(closes_s, self._close, index)
 
     def _close(self, index: int) -> None:
         self.source.closed(index)
         self.close_now(index)
-        opens_s = self.kernel.now + self.draw_pause_s()
+        opens_s = self.kernel.now + self.pause_s.next()
         if opens_s < self.end_s:
             self.kernel.call_at(opens_s, self._open, index)
 
     # -- open sessions: each by a new client -----------------------------------------------------------
     def open_stream(self) -> None:
         """Sessions that arrive on their own: arm the first."""
-        self.kernel.call_in(self.draw_gap_s(), self._next)
+        self.kernel.call_in(self.gap_s.next(), self._next)
 
     def _next(self, _: None) -> None:
         if self.kernel.now >= self.end_s:
@@ -67,12 +67,12 @@ class SessionPlan:
         self._arrived += 1
         self.group.client(index)
         self._open_once(index)
-        self.kernel.call_in(self.draw_gap_s(), self._next)
+        self.kernel.call_in(self.gap_s.next(), self._next)
 
     def _open_once(self, index: int) -> None:
         self.open_now(index)
         self.source.opened(index)
-        closes_s = self.kernel.now + self.draw_length_s()
+        closes_s = self.kernel.now + self.length_s.next()
         if closes_s < INFINITY:
             self.kernel.call_at(closes_s, self._close_once, index)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from simulator.kernel import Kernel
+from simulator.samplers import Sampler
 from simulator.slowable import Slowable
 
 INFINITY: Final = float("inf")
@@ -22,11 +23,11 @@ class Storage(Slowable):
     is durable.
     """
 
-    def __init__(self, kernel: Kernel, draw_read: Callable[[], float], draw_write: Callable[[], float]) -> None:
+    def __init__(self, kernel: Kernel, read_s: Sampler, write_s: Sampler) -> None:
         self._clock = kernel.clock
-        self._draw_read = draw_read
-        self._draw_write = draw_write
-        self._waiting: list[tuple[Callable[[], float], Callable[[Any], None], Any]] = []
+        self._read_s = read_s
+        self._write_s = write_s
+        self._waiting: list[tuple[Sampler, Callable[[Any], None], Any]] = []
         self.down = False
         self.reads = 0
         self.read_sum_s = 0.0  # time in reads; waiting for a crashed storage apart
@@ -35,18 +36,18 @@ class Storage(Slowable):
     def read(self, function: Callable[[Any], None], argument: Any) -> None:
         """Read one record."""
         self.reads += 1
-        self.read_sum_s += self._do(self._draw_read, function, argument)
+        self.read_sum_s += self._do(self._read_s, function, argument)
 
     def write(self, function: Callable[[Any], None], argument: Any) -> None:
         """Write one record durably."""
         self.writes += 1
-        self._do(self._draw_write, function, argument)
+        self._do(self._write_s, function, argument)
 
-    def _do(self, draw: Callable[[], float], function: Callable[[Any], None], argument: Any) -> float:
+    def _do(self, time_s: Sampler, function: Callable[[Any], None], argument: Any) -> float:
         if self.down:
-            self._waiting.append((draw, function, argument))
+            self._waiting.append((time_s, function, argument))
             return 0.0
-        delay_s = draw() * self.slowness
+        delay_s = time_s.next() * self.slowness
         self._clock.call_at(self._clock.now + delay_s, function, argument)
         return delay_s
 
@@ -59,5 +60,5 @@ class Storage(Slowable):
         """Answer again, first what was asked meanwhile."""
         self.down = False
         waiting, self._waiting = self._waiting, []
-        for draw, function, argument in waiting:
-            self._do(draw, function, argument)
+        for time_s, function, argument in waiting:
+            self._do(time_s, function, argument)

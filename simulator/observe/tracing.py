@@ -31,7 +31,7 @@ class RequestTrace:
     def __init__(self, world: World, share: float) -> None:
         self._names = [edge.name for edge in world.edges]
         self._share = share
-        self._uniform = world.streams.uniforms("trace", "sample")
+        self._uniform = world.streams.uniforms("trace", "sample").next
         self.columns: dict[str, list[Any]] = {
             name: []
             for name in ("t_s", "client", "session", "operation", "edge", "outcome", "tier", "tries", "latency_s")

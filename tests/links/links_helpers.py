@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from simulator.links import Line, Path
+from simulator.samplers import Same
 
 REPLICATIONS = 20
 
@@ -23,7 +24,7 @@ def agrees(estimates, expected, cap):
 
 
 def constant(seconds=0.0):
-    return lambda: seconds
+    return Same(seconds)
 
 
 def lossy_path(loss, seed, bits_per_s=math.inf):

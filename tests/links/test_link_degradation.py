@@ -22,7 +22,7 @@ def in_force(path):
         path.bits_per_s,
         path.blocked,
         models,
-        path.transit.__name__,
+        path._way,
     )
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from links_helpers import REPLICATIONS, agrees, constant, lossy_path
 
 from simulator.distributions import Exponential, Lognormal, sampler
-from simulator.links import Bernoulli, Line, Path, sum_of_draws
+from simulator.links import Bernoulli, Line, Path
+from simulator.samplers import Blocks, sum_of
 
 
 def rng(seed):
@@ -92,8 +93,8 @@ def test_a_lost_message_takes_its_place_in_the_queue():
 
 def test_messages_overtake_each_other_under_way_but_not_in_the_queue():
     """Latencies are independent draws, so arrivals can swap; with a constant latency they never do."""
-    slow_then_fast = iter([0.050, 0.010])
-    path, line = Path(lambda: next(slow_then_fast), None, rng(0), 8e6), Line()
+    slow_then_fast = Blocks(lambda _: [0.050, 0.010])
+    path, line = Path(slow_then_fast, None, rng(0), 8e6), Line()
     first, second = path.transit(line, 1000.0, 0.0, 0.0), 0.0001 + path.transit(line, 1000.0, 0.0001, 0.0)
     assert second < first
 
@@ -130,11 +131,11 @@ def test_a_backlog_outlives_the_limit_that_caused_it():
 
 
 def test_the_constant_part_is_the_callers_and_sums_of_draws_add_up():
-    path = Path(sum_of_draws(constant(0.001), constant(0.002), constant(0.004)), None, rng(0))
+    path = Path(sum_of(constant(0.001), constant(0.002), constant(0.004)), None, rng(0))
     assert path.transit(Line(), 100.0, 0.0, 0.5) == pytest.approx(0.507)
-    assert sum_of_draws()() == 0.0
+    assert sum_of()() == 0.0
     one = sampler(Exponential(0.01), rng(3))
-    both = sum_of_draws(sampler(Exponential(0.01), rng(3)), constant(1.0))
+    both = sum_of(sampler(Exponential(0.01), rng(3)), constant(1.0))
     assert [both() for _ in range(50)] == pytest.approx([1.0 + one() for _ in range(50)])
 
 

@@ -168,7 +168,7 @@ def test_service_that_starts_under_slowness_takes_longer_and_factors_multiply_an
         {"at": "2s", "for": "5s", "slow": "pop-1", "factor": 3},
     ]
     play = Play(quiet(edges={"pop": {"count": 1, "service_time": "2ms"}}, faults=faults))
-    service = lambda world: world.edges[0].draw_service_s()  # noqa: E731
+    service = lambda world: world.edges[0].service_s.next()  # noqa: E731
     drawn = [play.at(at_s, service) for at_s in (0.9, 1.5, 3.0, 6.0, 7.5)]
     assert drawn == pytest.approx([0.002, 0.02, 0.06, 0.006, 0.002])
 

@@ -64,7 +64,7 @@ class Bench:
 
     def build(self):
         settings = Routing.model_validate({"policy": self.policy} | self.settings)
-        uniform = Streams(self.seed, self.replication).uniforms("test", f"routing {self.policy}")
+        uniform = Streams(self.seed, self.replication).uniforms("test", f"routing {self.policy}").next
 
         def load(client, edge):
             return self.loads[edge]

@@ -15,7 +15,7 @@ from simulator.routing.directory import Directory
 from simulator.routing.leaving import make_leaving
 from simulator.routing.near import Nearest
 from simulator.routing.random import RandomEdge
-from simulator.streams import scalars
+from simulator.streams import uniform_numbers
 from simulator.verification.case import Case, Check
 from simulator.verification.theory import dispatch as theory
 from simulator.verification.theory.stickiness import shares_of_sticky_edges
@@ -26,7 +26,7 @@ GROUP = "Routing"
 def context(edges: int, rng: np.random.Generator) -> RoutingContext:
     """What a policy needs, without a world: all edges healthy, leaving uniformly."""
     directory = Directory([f"edge-{i + 1}" for i in range(edges)], [None] * edges)
-    uniform = scalars(rng.random)
+    uniform = uniform_numbers(rng).next
     settings: Any = SimpleNamespace(after_leaving="stay", leave_to="uniform", weight=None)
     leaving = make_leaving("uniform", directory, uniform, lambda _client, _edge: 0)
     return RoutingContext(
