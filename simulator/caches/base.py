@@ -15,9 +15,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, KeysView
 from typing import Any, ClassVar, NoReturn
 
+from mypy_extensions import mypyc_attr
+
 TTL_MODES = ("fixed", "sliding")
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Cache(ABC):
     """A set of keys with expiry times, bounded by a replacement policy.
 
@@ -30,9 +33,6 @@ class Cache(ABC):
     nothing; it writes ``_admit``, and extends ``_remove`` and ``clear`` if it keeps an order of its own.
 
     Attributes:
-        lookup: ``lookup(key, now_s) -> bool``, is there a valid entry? A hit counts as a use and renews a
-            sliding TTL; an expired entry is a miss and is removed. A bound method chosen at construction, so
-            that no lookup pays for a mode that it is not in.
         last_expired: after a ``lookup`` that returned False, whether the entry was there but expired. Written
             on the miss path only; meaningless after a hit.
         on_evict: called with ``(key, expires_at_s)`` for each entry evicted for want of room (an expired one
@@ -55,7 +55,6 @@ class Cache(ABC):
         "_touch",
         "capacity",
         "last_expired",
-        "lookup",
         "on_evict",
         "seed",
         "ttl_s",
@@ -63,7 +62,6 @@ class Cache(ABC):
 
     policy: ClassVar[str] = ""
 
-    lookup: Callable[[Hashable, float], bool]
     last_expired: bool
     on_evict: Callable[[Any, float], object] | None  # Any: keys come back as the type they went in as
     capacity: int | None
@@ -87,15 +85,11 @@ class Cache(ABC):
         self._sliding = checked_ttl_mode(ttl_mode) == "sliding"
         self._entries: dict[Hashable, float] = {} if entries is None else entries
         self._get = self._entries.get
-        self._touch = _keep_order if touch is None else touch
+        self._touch = touch
         self._own_ttls_s: dict[Hashable, float] = {}
         self._ceilings_s: dict[Hashable, float] = {}
         self.last_expired = False
         self.on_evict = None
-        if self._sliding:
-            self.lookup = self._lookup_sliding
-        else:
-            self.lookup = self._lookup_fixed if touch is None else self._lookup_fixed_touching
 
     # What a policy writes.
 
@@ -113,7 +107,34 @@ class Cache(ABC):
             self._own_ttls_s.pop(key, None)
             self._ceilings_s.pop(key, None)
 
-    # What users call, besides `lookup`.
+    # What users call.
+
+    def lookup(self, key: Hashable, now_s: float) -> bool:
+        """Is there a valid entry of ``key`` at ``now_s``?
+
+        A hit counts as a use and renews a sliding TTL; an expired entry is a miss and is removed.
+        """
+        expires_at_s = self._get(key)
+        if expires_at_s is None:
+            self.last_expired = False
+            return False
+        if now_s < expires_at_s:
+            if self._sliding:
+                self._slide(key, now_s)
+            touch = self._touch
+            if touch is not None:
+                touch(key)
+            return True
+        self._remove(key)
+        self.last_expired = True
+        return False
+
+    def _slide(self, key: Hashable, now_s: float) -> None:
+        """Renew the TTL of ``key``, which was hit."""
+        renewed_s = now_s + (self._own_ttls_s.get(key, self.ttl_s) if self._own_ttls_s else self.ttl_s)
+        if self._ceilings_s:
+            renewed_s = min(renewed_s, self._ceilings_s.get(key, math.inf))
+        self._entries[key] = renewed_s
 
     def insert(self, key: Hashable, now_s: float, ttl_s: float | None = None) -> None:
         """Fill ``key`` at ``now_s``; a key already present gets a fresh TTL, and that counts as one more use.
@@ -140,7 +161,7 @@ class Cache(ABC):
         entries = self._entries
         if key not in entries:
             self._admit(key)
-        else:
+        elif self._touch is not None:
             self._touch(key)
         entries[key] = expires_at_s
 
@@ -198,47 +219,6 @@ class Cache(ABC):
     def __reduce__(self) -> NoReturn:
         raise TypeError("a cache holds methods bound to its entries and cannot be copied; make a new one")
 
-    # The hot path, one method a mode.
-
-    def _lookup_fixed(self, key: Hashable, now_s: float) -> bool:
-        expires_at_s = self._get(key)
-        if expires_at_s is None:
-            self.last_expired = False
-            return False
-        if now_s < expires_at_s:
-            return True
-        self._remove(key)
-        self.last_expired = True
-        return False
-
-    def _lookup_fixed_touching(self, key: Hashable, now_s: float) -> bool:
-        expires_at_s = self._get(key)
-        if expires_at_s is None:
-            self.last_expired = False
-            return False
-        if now_s < expires_at_s:
-            self._touch(key)
-            return True
-        self._remove(key)
-        self.last_expired = True
-        return False
-
-    def _lookup_sliding(self, key: Hashable, now_s: float) -> bool:
-        expires_at_s = self._get(key)
-        if expires_at_s is None:
-            self.last_expired = False
-            return False
-        if now_s < expires_at_s:
-            renewed_s = now_s + (self._own_ttls_s.get(key, self.ttl_s) if self._own_ttls_s else self.ttl_s)
-            if self._ceilings_s:
-                renewed_s = min(renewed_s, self._ceilings_s.get(key, math.inf))
-            self._entries[key] = renewed_s
-            self._touch(key)
-            return True
-        self._remove(key)
-        self.last_expired = True
-        return False
-
     # What policies call.
 
     def _evict(self, key: Hashable) -> None:
@@ -252,10 +232,6 @@ class Cache(ABC):
             self._ceilings_s.pop(key, None)
         if self.on_evict is not None:
             self.on_evict(key, expires_at_s)
-
-
-def _keep_order(_key: Hashable) -> None:
-    """Change nothing at a hit."""
 
 
 def checked_capacity(capacity: int | None) -> int | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulator.routing.base import Router, RoutingContext, register
+from simulator.routing.staying import Staying
 
 if TYPE_CHECKING:
     from simulator.nodes.client import Client
@@ -19,24 +20,19 @@ class Adaptive(Router):
     """Stay with the probability that the client was last told."""
 
     needs_manager = True
-    fixed: float | None = None  # a weight for all sessions, whatever they were told
 
     def __init__(self, context: RoutingContext) -> None:
         super().__init__(context)
         self.moves = self.retry_moves = context.settings.after_leaving == "stay"
-        self.uniform = context.uniform
+        staying = Staying(context.directory, context.uniform, self.leave, self.fixed_weight(context))
+        self._staying = staying.choose
+        if type(self).choose is Adaptive.choose:  # nobody derived from it decides otherwise: one call less
+            self.choose = staying.choose  # type: ignore[method-assign]
+
+    def fixed_weight(self, context: RoutingContext) -> float | None:  # noqa: ARG002 (for who derives from it)
+        """A weight for all sessions, whatever they were told; None for what they were told."""
+        return None
 
     def choose(self, client: Client, session: Session) -> int:
         """The current edge with probability weight / 100, else another healthy one; the first request stays."""
-        current = session.edge
-        if self.directory.open[current]:
-            if session.first:
-                session.first = False
-                return current
-            weight = session.client_weight if self.fixed is None else self.fixed
-            if self.uniform() * 100.0 < weight:
-                return current
-            other = self.leave(client, current)
-            return current if other < 0 else other
-        session.first = False
-        return self.leave(client, current)
+        return self._staying(client, session)

@@ -12,9 +12,9 @@ class Static(Adaptive):
 
     needs_manager = False
 
-    def __init__(self, context: RoutingContext) -> None:
-        super().__init__(context)
+    def fixed_weight(self, context: RoutingContext) -> float | None:
+        """The scenario's."""
         weight = context.settings.weight
         if weight is None:
             raise ValueError("the static policy needs a weight: write routing: {policy: static, weight: 75}")
-        self.fixed = weight
+        return weight

@@ -157,13 +157,7 @@ def test_a_takeover_that_forgets_who_holds_what_is_found(monkeypatch):
 
 # -- caches, nodes, requests ------------------------------------------------------------------------------
 def test_an_expired_entry_that_is_served_is_found(monkeypatch):
-    init = LruCache.__init__
-
-    def careless(self, *args, **kwargs):
-        init(self, *args, **kwargs)
-        self.lookup = lambda key, now_s: key in self
-
-    monkeypatch.setattr(LruCache, "__init__", careless)
+    monkeypatch.setattr(LruCache, "lookup", lambda self, key, now_s: key in self)
     found("from an entry that ended at", edges={"pop": {"l1": {"capacity": 100}}})
 
 
