@@ -138,7 +138,7 @@ class CoreNode(Server):
         if call.kind == Kind.LOOKUP:
             assert isinstance(call, Call)
             self._look_up(call, now)
-        self.clock.call_at(now + self.service_s.next(), self._finish, call)
+        self.clock.push(now + self.service_s.next(), self._finish, call)
 
     def _look_up(self, call: Call, now: float) -> None:
         session_id = call.session.session_id
@@ -207,7 +207,7 @@ class CoreNode(Server):
         path, line, base_s = leg
         delay_s = path.transit(line, self.sizes.metadata, now, base_s)
         if delay_s < INFINITY:
-            self.clock.call_at(now + delay_s, then, call)
+            self.clock.push(now + delay_s, then, call)
         elif call.core_epoch == self.epoch:
             self.clock.call_at(now + STORAGE_RETRY_S, self._ask_storage, call)
         else:
@@ -351,7 +351,7 @@ class CoreNode(Server):
         size = self.sizes.batch + self.sizes.batch_lease * len(batch.sessions)
         delay_s = path.transit(line, size, now, base_s)
         if delay_s < INFINITY:
-            self.clock.call_at(now + delay_s, edge.leases.receive_answers, batch)
+            self.clock.push(now + delay_s, edge.leases.receive_answers, batch)
         else:
             edge.leases.batch_lost(batch)
 
@@ -442,7 +442,7 @@ class CoreNode(Server):
         delay_s = path.transit(line, self.sizes.metadata, now, base_s)
         if delay_s < INFINITY:
             self.reply_link_sum_s += delay_s
-            self.clock.call_at(now + delay_s, self.edges[call.edge].fill, call)
+            self.clock.push(now + delay_s, self.edges[call.edge].fill, call)
         else:
             call.note_lost()
 
@@ -467,7 +467,7 @@ class CoreNode(Server):
             path, line, base_s = self.to_edge[edge]
             delay_s = path.transit(line, self.sizes.lookup, now, base_s)
             if delay_s < INFINITY:
-                self.clock.call_at(now + delay_s, self.edges[edge].invalidate, call)
+                self.clock.push(now + delay_s, self.edges[edge].invalidate, call)
         if answered:
             owner._note_holder(call)
 

@@ -11,7 +11,6 @@ from array import array
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from heapq import heappush
 from typing import TYPE_CHECKING, Final
 
 from simulator.nodes.timers import Timers
@@ -183,7 +182,7 @@ class EdgeNode(Server):
                 call.lock, call.token = attempt.lock, attempt.token
                 if self.leases is not None:
                     self.leases.touch(attempt.session.session_id, now)
-        heappush(clock.queue, (now + self.service_s.next(), next(clock.order), self._finish_cb, attempt))
+        clock.push(now + self.service_s.next(), self._finish_cb, attempt)
 
     def _miss(self, attempt: Attempt, session_id: int, now: float) -> None:
         call = self.fetching.get(session_id)
@@ -281,7 +280,7 @@ class EdgeNode(Server):
         attempt.told_weight = attempt.session.published_weight
         attempt.down_s = delay_s = client.down[index].transit(client.down_line, size, now, client.back_s[index])
         if delay_s < INFINITY:
-            heappush(clock.queue, (now + delay_s, next(clock.order), group.completed, attempt))
+            clock.push(now + delay_s, group.completed, attempt)
         else:
             group.unanswered(attempt)
 
@@ -311,7 +310,7 @@ class EdgeNode(Server):
             call.note_lost()
             return False
         self.core_link_sum_s += delay_s
-        clock.call_at(now + delay_s, self.cores[shard].receive, call)
+        clock.push(now + delay_s, self.cores[shard].receive, call)
         return True
 
     def _ask_again(self, call: Call) -> None:
@@ -374,6 +373,8 @@ class EdgeNode(Server):
                 self._lose_call(question)
             return
         question.done = True
+        if self._timers is not None:
+            self._timers.over(question)
         question.outcome = outcome = call.outcome
         self.fetches += 1
         self.fetch_sum_s += self.clock.now - question.sent_s
@@ -445,7 +446,7 @@ class EdgeNode(Server):
             call.sent_s = now
             call.epoch = self.epoch
             call.edge = self.index
-            self.clock.call_at(now + delay_s, self.cores[shard].receive, call)
+            self.clock.push(now + delay_s, self.cores[shard].receive, call)
 
     def invalidate(self, call: Call) -> None:
         """The core says that a session's record has changed (`coherence: invalidate`)."""

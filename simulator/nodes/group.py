@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Callable
-from heapq import heappush
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
@@ -319,7 +318,7 @@ class ClientGroup:
             at[edge] = at.get(edge, 0) + 1
         timers = self._timers
         if delay_s < INFINITY:
-            heappush(clock.queue, (now + delay_s, next(clock.order), self._receivers[edge], attempt))
+            clock.push(now + delay_s, self._receivers[edge], attempt)
         elif timers is None:
             self.unanswered(attempt)
         if timers is not None:
@@ -331,11 +330,12 @@ class ClientGroup:
             self._came_late(attempt)
             return
         attempt.done = True
+        if self._timers is not None:
+            self._timers.over(attempt)
         now = self.clock.now
         client, session = attempt.client, attempt.session
-        edge = attempt.edge
         rtt_s = attempt.up_s + attempt.down_s
-        self._measure(client, edge, rtt_s, attempt.size_bytes)
+        self._measure(client, attempt.edge, rtt_s, attempt.size_bytes)
         session.client_weight = attempt.told_weight
         operation = attempt.operation
         if attempt.outcome != OK:
@@ -349,17 +349,10 @@ class ClientGroup:
             if attempt.tries or self._reports_health:
                 self._report_more(attempt)
         self.ok += 1
-        intended_s = attempt.intended_s
-        if intended_s >= self.warmup_s:
-            self._keep_latency(now - intended_s)
-            self._keep_code(edge * 8 + attempt.tier)
-            if attempt.tries:
-                self.counted_retries += attempt.tries
-                self.retry_sum_s += attempt.sent_s - intended_s
-            if self.edge_sites[edge] != client.near_site:
-                self.crossed += 1
+        if attempt.intended_s >= self.warmup_s:
+            self._book(attempt, now)
         else:
-            self.warm_latencies_s.append(now - intended_s)
+            self.warm_latencies_s.append(now - attempt.intended_s)
         if self.watch is not None:
             self.watch(attempt, now)
         session.outstanding -= 1
@@ -367,6 +360,17 @@ class ClientGroup:
             self._send_close(session)
         if self.source_ended is not None:
             self.source_ended(client.index)
+
+    def _book(self, attempt: Attempt, now: float) -> None:
+        """A request is ok, and was first sent in the window: what the recorder wants to know of it."""
+        edge, intended_s = attempt.edge, attempt.intended_s
+        self._keep_latency(now - intended_s)
+        self._keep_code(edge * 8 + attempt.tier)
+        if attempt.tries:
+            self.counted_retries += attempt.tries
+            self.retry_sum_s += attempt.sent_s - intended_s
+        if self.edge_sites[edge] != attempt.client.near_site:
+            self.crossed += 1
 
     def _report_more(self, attempt: Attempt) -> None:
         """Tell the SAM of an answered retry, and with `client_reports` that the edge answers."""

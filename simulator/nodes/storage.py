@@ -48,7 +48,7 @@ class Storage(Slowable):
             self._waiting.append((time_s, function, argument))
             return 0.0
         delay_s = time_s.next() * self.slowness
-        self._clock.call_at(self._clock.now + delay_s, function, argument)
+        self._clock.push(self._clock.now + delay_s, function, argument)
         return delay_s
 
     # -- faults ---------------------------------------------------------------------------------------

@@ -1,13 +1,13 @@
 """Timers of one constant length, for things that are nearly always done before they expire.
 
 May import: kernel. A timer that is not needed costs no event: all of one length expire in the order in which
-they were set, so one pending event for the oldest live one is enough.
+they were set, so one pending event for the oldest live one is enough. What is done is let go at once (`over`): a
+timer that waits for the rare message that was lost keeps none of those alive that were not.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Generic, Protocol, TypeVar
 
 from simulator.kernel import Kernel
@@ -25,35 +25,51 @@ T = TypeVar("T", bound=Finishable)
 class Timers(Generic[T]):
     """Calls `expired(item)` `delay_s` seconds after `add(item)`, unless `item.done` by then."""
 
-    __slots__ = ("_armed", "_clock", "_delay_s", "_expired", "_queue")
+    __slots__ = ("_armed", "_clock", "_deadlines_s", "_delay_s", "_expired")
 
     def __init__(self, kernel: Kernel, delay_s: float, expired: Callable[[T], None]) -> None:
         self._clock = kernel.clock
         self._delay_s = delay_s
         self._expired = expired
-        self._queue: deque[tuple[float, T]] = deque()
+        self._deadlines_s: dict[T, float] = {}  # in order, as all have one length
         self._armed = False
+
+    def __iter__(self) -> Iterator[T]:
+        """What is waited for, done or not, the oldest first."""
+        return iter(self._deadlines_s)
 
     def add(self, item: T) -> None:
         """Start the timer of `item`."""
-        queue = self._queue
-        while queue and queue[0][1].done:
-            queue.popleft()
-        queue.append((self._clock.now + self._delay_s, item))
+        deadline_s = self._clock.now + self._delay_s
+        self._deadlines_s[item] = deadline_s
         if not self._armed:
-            self._armed = True
-            self._clock.call_at(queue[0][0], self._fire)
+            self._arm(deadline_s)
+
+    def over(self, item: T) -> None:
+        """`item` is done, or will be before its time: nothing waits for it any more."""
+        self._deadlines_s.pop(item, None)
+
+    def _arm(self, deadline_s: float) -> None:
+        self._armed = True
+        self._clock.call_at(deadline_s, self._fire)
 
     def _fire(self, _: None) -> None:
-        queue, now = self._queue, self._clock.now
-        while queue:
-            deadline_s, item = queue[0]
-            if item.done:
-                queue.popleft()
-            elif deadline_s > now:
-                self._clock.call_at(deadline_s, self._fire)
-                return
-            else:
-                queue.popleft()
+        now, deadlines_s = self._clock.now, self._deadlines_s
+        due: list[T] = []
+        for item, deadline_s in deadlines_s.items():
+            if deadline_s > now:
+                break
+            due.append(item)
+        for item in due:
+            del deadlines_s[item]
+        for item in due:
+            if not item.done:
                 self._expired(item)
         self._armed = False
+        while deadlines_s:
+            item, deadline_s = next(iter(deadlines_s.items()))
+            if item.done:
+                del deadlines_s[item]
+            else:
+                self._arm(deadline_s)
+                return

@@ -63,7 +63,7 @@ class _Search:
 
     def timers(self, timers: Any) -> None:
         """What waits for a time-out."""
-        for _, item in () if timers is None else timers._queue:
+        for item in () if timers is None else timers:
             self.look(item)
 
     def look(self, thing: Any, retries: bool = False) -> None:

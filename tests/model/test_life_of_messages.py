@@ -365,4 +365,4 @@ def test_a_cancelled_wait_for_a_lock_ends_at_the_edge_too():
     play.world.cores[0]._serve_line((-1, 0))
     world = play.until(4.5)
     assert world.edges[0].busy == 0
-    assert not [call for _, call in world.edges[0]._timers._queue if not call.done]
+    assert not [call for call in world.edges[0]._timers if not call.done]
