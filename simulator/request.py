@@ -9,6 +9,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from simulator.leases.renewal import HeldLease
     from simulator.nodes.client import Client
     from simulator.nodes.session import Session
 
@@ -186,18 +187,33 @@ class Call:
 
 
 class Batch:
-    """Leases of one edge that go to one core in one renewal message; `answers` comes back parallel to them."""
+    """Leases of one edge that go to one core in one renewal message; `answers` comes back parallel to them.
 
-    __slots__ = ("answered_s", "answers", "core_epoch", "edge", "epoch", "kind", "received_s", "sent_s", "sessions")
+    `sessions` is what the core reads, `leases` what the edge finds again when the answers are there.
+    """
+
+    __slots__ = (
+        "answered_s",
+        "answers",
+        "core_epoch",
+        "edge",
+        "epoch",
+        "kind",
+        "leases",
+        "received_s",
+        "sent_s",
+        "sessions",
+    )
 
     core_epoch: int
     received_s: float
 
-    def __init__(self, edge: int, epoch: int, sessions: list[Session], sent_s: float) -> None:
+    def __init__(self, edge: int, epoch: int, leases: list[HeldLease], sent_s: float) -> None:
         self.kind = int(Kind.RENEW)
         self.edge = edge
         self.epoch = epoch
-        self.sessions = sessions
+        self.leases = leases
+        self.sessions = [held.session for held in leases]
         self.sent_s = sent_s
         self.answers: list[int] = []
         self.answered_s = 0.0

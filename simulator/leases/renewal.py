@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from simulator.nodes.session import Session
 
 INFINITY: Final = float("inf")
+EXTENDED: Final = int(RenewalAnswer.EXTENDED)  # plain integers: enums cost in the hot path
+EXPIRED: Final = int(RenewalAnswer.EXPIRED)
 ASKED: Final = -1  # in place of a lease's next tick: it is being renewed, or never will be
 EXACT: Final = 1e-9  # ticks: "due exactly now" despite rounding of n * D
 
@@ -54,10 +56,12 @@ class LeasePolicy:
 class HeldLease:
     """An edge's belief about one lease."""
 
-    __slots__ = ("due_tick", "last_used_s", "named_s", "renewing", "session", "until_s")
+    __slots__ = ("due_tick", "kept", "last_used_s", "named_s", "renewing", "session", "shard", "until_s")
 
-    def __init__(self, session: Session, until_s: float, now_s: float) -> None:
+    def __init__(self, session: Session, shard: int, until_s: float, now_s: float) -> None:
         self.session = session
+        self.shard = shard
+        self.kept = True  # it is in the edge's table
         self.until_s = until_s
         self.last_used_s = now_s
         self.named_s = 0.0  # when the core last named this edge the renewer
@@ -115,7 +119,7 @@ class LeaseTable:
         session_id = session.session_id
         held = self.held.get(session_id)
         if held is None:
-            held = self.held[session_id] = HeldLease(session, until_s, self.clock.now)
+            held = self.held[session_id] = HeldLease(session, session_id % self.shards, until_s, self.clock.now)
             held.named_s = named_s
         else:
             held.named_s = max(held.named_s, named_s)
@@ -136,19 +140,23 @@ class LeaseTable:
             return
         held.due_tick = ASKED
         if due_s < INFINITY:
-            tick = held.due_tick = max(math.ceil(due_s / policy.batch_every_s - EXACT), self.next_tick)
+            held.due_tick = tick = self._tick_for(due_s)
             self._due.setdefault(tick, []).append(held)
+
+    def _tick_for(self, due_s: float) -> int:
+        """The first tick at or after a time that is still to come."""
+        return max(math.ceil(due_s / self.policy.batch_every_s - EXACT), self.next_tick)
 
     def drop(self, session_id: int) -> None:
         """Forget a lease: the session was closed."""
         held = self.held.pop(session_id, None)
         if held is not None:
-            held.renewing = False
+            held.renewing = held.kept = False
 
     def clear(self) -> None:
         """Lose everything (a crash)."""
         for held in self.held.values():
-            held.renewing = False
+            held.renewing = held.kept = False
         self.held.clear()
         self._due.clear()
         self._unanswered.clear()
@@ -175,7 +183,7 @@ class LeaseTable:
                 continue
             kept.append(held)
             if now - held.last_used_s <= self.policy.idle_after_s:
-                shards.setdefault(held.session.session_id % self.shards, []).append(held)
+                shards.setdefault(held.shard, []).append(held)
         self._unanswered = kept
         for shard in sorted(shards):
             self._send_all(shards[shard], shard, now)
@@ -196,6 +204,7 @@ class LeaseTable:
         session_id = held.session.session_id
         if held.until_s <= now + EXACT and self.held.get(session_id) is held:
             del self.held[session_id]
+            held.kept = False
 
     def _send_all(self, leases: list[HeldLease], shard: int, now: float) -> None:
         size = len(leases) if self.policy.max_batch == INFINITY else int(self.policy.max_batch)
@@ -204,7 +213,7 @@ class LeaseTable:
             self.messages += 1
             self.sent += len(part)
             self.in_flight += len(part)
-            batch = Batch(self.edge.index, self.edge.epoch, [held.session for held in part], now)
+            batch = Batch(self.edge.index, self.edge.epoch, part, now)
             if not self.send(batch, shard):
                 self.batch_lost(batch)
 
@@ -217,7 +226,7 @@ class LeaseTable:
         if self._over(held, now):
             return
         if now - held.last_used_s <= self.policy.idle_after_s:
-            self._send_all([held], held.session.session_id % self.shards, now)
+            self._send_all([held], held.shard, now)
         again_s = now + self.policy.batch_every_s
         self.clock.call_at(min(again_s, max(held.until_s, now)), self._renew_alone, due)
 
@@ -234,24 +243,44 @@ class LeaseTable:
         self.answered += len(batch.sessions)
         self.in_flight -= len(batch.sessions)
         until_s = batch.sent_s + self.policy.length_s - self.haste_s
-        tick_now = math.floor(self.clock.now / self.policy.batch_every_s + EXACT)
-        for session, answer in zip(batch.sessions, batch.answers, strict=True):
-            held = self.held.get(session.session_id)
+        due: list[HeldLease] = []  # extended: all of them are due at one tick
+        for asked, answer in zip(batch.leases, batch.answers, strict=True):
+            held = asked if asked.kept else self.held.get(asked.session.session_id)
             if held is None:
                 continue
-            if answer == RenewalAnswer.EXTENDED:
+            if answer == EXTENDED:
                 self.renewed += 1
                 if held.renewing and until_s > held.until_s:
                     held.until_s = until_s
-                    self._schedule(held)
-            elif answer == RenewalAnswer.EXPIRED or held.named_s <= batch.answered_s:
-                # expired, or moved and not named again since: stop; what L1 holds is valid until the last expiry heard
-                held.renewing = False
-                if answer == RenewalAnswer.EXPIRED:
-                    held.until_s = min(held.until_s, self.clock.now)
-                if self.policy.batching:  # look at it once more when it has ended, to forget it
-                    held.due_tick = max(math.ceil(held.until_s / self.policy.batch_every_s), tick_now) + 1
-                    self._due.setdefault(held.due_tick, []).append(held)
+                    due.append(held)
+            elif answer == EXPIRED or held.named_s <= batch.answered_s:
+                self._stop(held, answer == EXPIRED)
+        self._schedule_all(due, until_s - self.policy.renew_before_s)
+
+    def _schedule_all(self, leases: list[HeldLease], due_s: float) -> None:
+        """As `_schedule`, for leases that end at the same time."""
+        if not self.policy.batching:
+            for held in leases:
+                self._schedule(held)
+        elif leases and due_s < INFINITY:
+            tick = self._tick_for(due_s)
+            for held in leases:
+                held.due_tick = tick
+            self._due.setdefault(tick, []).extend(leases)
+
+    def _stop(self, held: HeldLease, expired: bool) -> None:
+        """Renew no more: it has expired, or moved and was not named again since.
+
+        What L1 holds is valid until the last expiry heard.
+        """
+        held.renewing = False
+        if expired:
+            held.until_s = min(held.until_s, self.clock.now)
+        if self.policy.batching:  # look at it once more when it has ended, to forget it
+            every_s = self.policy.batch_every_s
+            tick_now = math.floor(self.clock.now / every_s + EXACT)
+            held.due_tick = max(math.ceil(held.until_s / every_s), tick_now) + 1
+            self._due.setdefault(held.due_tick, []).append(held)
 
 
 def renew_all(kernel: Kernel, tables: Sequence[LeaseTable], policy: LeasePolicy) -> Generator[Event, None, None]:

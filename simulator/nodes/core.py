@@ -32,6 +32,15 @@ if TYPE_CHECKING:
 
 INFINITY: Final = float("inf")
 STORAGE_RETRY_S: Final = 1.0
+LOOKUP: Final = int(Kind.LOOKUP)  # plain integers: enums cost in the hot path
+SESSION_EXPIRED: Final = int(Outcome.SESSION_EXPIRED)
+L2: Final = int(Tier.L2)
+STORAGE: Final = int(Tier.STORAGE)
+COLD: Final = int(Cause.COLD)
+TTL_EXPIRED: Final = int(Cause.TTL_EXPIRED)
+EXTENDED: Final = int(RenewalAnswer.EXTENDED)
+EXPIRED: Final = int(RenewalAnswer.EXPIRED)
+MOVED: Final = int(RenewalAnswer.MOVED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +111,7 @@ class CoreNode(Server):
         self.waiting: deque[Call | Batch] = deque()
         self.grace_until_s = self.crashed_s = -INFINITY
         self._lines_due_s: dict[Lock, float] = {}  # lock -> when its line is looked at next
-        self._ever: dict[int, Cause] = {}  # why a session is not in L2; absent: never was
+        self._ever: dict[int, int] = {}  # why a session is not in L2; absent: never was
         cache.on_evict = self._evicted
         self._decide: tuple[Callable[[Call], None], ...] = (  # by `Kind`
             self._lookup, self._establish, self._acquire, self._release, self._close, self._close,
@@ -135,7 +144,7 @@ class CoreNode(Server):
         now = self.clock.now
         self.start_sum_s += now
         self.wait_sum_s += now - call.received_s
-        if call.kind == Kind.LOOKUP:
+        if call.kind == LOOKUP:
             assert isinstance(call, Call)
             self._look_up(call, now)
         self.clock.push(now + self.service_s.next(), self._finish, call)
@@ -145,10 +154,10 @@ class CoreNode(Server):
         self.lookups += 1
         if self.cache.lookup(session_id, now):
             self.hits += 1
-            call.tier = Tier.L2
+            call.tier = L2
             return
-        call.tier = Tier.STORAGE
-        cause = Cause.TTL_EXPIRED if self.cache.last_expired else self._ever.pop(session_id, Cause.COLD)
+        call.tier = STORAGE
+        cause = TTL_EXPIRED if self.cache.last_expired else self._ever.pop(session_id, COLD)
         self.misses[cause] += 1
 
     def _finish(self, call: Call | Batch) -> None:
@@ -170,7 +179,7 @@ class CoreNode(Server):
     def _lookup(self, call: Call) -> None:
         if not self._lease_runs(call):
             return
-        if call.tier == Tier.L2:
+        if call.tier == L2:
             self._name_renewer(call)
             self._reply(call)
         else:
@@ -186,7 +195,7 @@ class CoreNode(Server):
 
     def _at_storage(self, call: Call) -> None:
         done = self._stored if self.storage_legs is None else self._from_storage
-        if call.kind == Kind.LOOKUP:
+        if call.kind == LOOKUP:
             self.storage.read(done, call)
         else:
             self.storage.write(done, call)
@@ -196,7 +205,7 @@ class CoreNode(Server):
         self._over(self.storage_legs[1], call, self._stored)
 
     def _stored(self, call: Call) -> None:
-        if call.kind == Kind.LOOKUP:
+        if call.kind == LOOKUP:
             self._was_read(call)
         else:
             self._was_written(call)
@@ -238,10 +247,9 @@ class CoreNode(Server):
             self.manager.admit(session, session.probe_s)
         if self.leases is not None:
             until_s = call.received_s + self.leases.length_s
-            known = self.grants.get(session.session_id)
-            if known is not None:  # it was asked for more than once; what another edge was granted still holds
-                until_s = max(until_s, known.until_s)
-            self.grants[session.session_id] = Grant(session, call.edge, until_s)
+            if session.grant is not None:  # it was asked for more than once; what another edge was granted still holds
+                until_s = max(until_s, session.grant.until_s)
+            self.grant(session, call.edge, until_s)
             call.lease_until_s = call.sent_s + self.leases.length_s
         self._fill(session.session_id)
         self._note_holder(call)
@@ -323,7 +331,8 @@ class CoreNode(Server):
 
     def _close(self, call: Call) -> None:
         session_id = call.session.session_id
-        self.grants.pop(session_id, None)
+        if session_id in self.grants:
+            self._end_grant(self.grants[session_id])
         self.cache.discard(session_id)
         self._ever.pop(session_id, None)
         self.holders.pop(session_id, None)
@@ -336,15 +345,16 @@ class CoreNode(Server):
         assert self.leases is not None
         batch.answered_s = now = self.clock.now
         until_s = batch.received_s + self.leases.length_s
+        answers = batch.answers
         for session in batch.sessions:
-            grant = self.grants.get(session.session_id)
+            grant = session.grant
             if grant is None or grant.until_s <= now:  # as of now: it may have been told so since the batch came
-                batch.answers.append(RenewalAnswer.EXPIRED)
+                answers.append(EXPIRED)
             elif grant.renewer != batch.edge:
-                batch.answers.append(RenewalAnswer.MOVED)
+                answers.append(MOVED)
             else:
                 grant.until_s = max(grant.until_s, until_s)
-                batch.answers.append(RenewalAnswer.EXTENDED)
+                answers.append(EXTENDED)
         path, line, base_s = self.to_edge[batch.edge]
         edge = self.edges[batch.edge]
         assert edge.leases is not None
@@ -357,21 +367,24 @@ class CoreNode(Server):
 
     # -- leases ---------------------------------------------------------------------------------------
     def grant(self, session: Session, renewer: int, until_s: float) -> None:
-        """Grant a lease (to sessions that are established before the run begins)."""
-        self.grants[session.session_id] = Grant(session, renewer, until_s)
+        """Grant a lease, or a new one in place of the one that there is."""
+        session.grant = self.grants[session.session_id] = Grant(session, renewer, until_s)
+
+    def _end_grant(self, grant: Grant) -> None:
+        grant.session.grant = None
+        del self.grants[grant.session.session_id]
 
     def _lease_runs(self, call: Call) -> bool:
         """Whether the session's lease runs; if not, the answer is SESSION_EXPIRED."""
         if self.leases is None:
             return True
-        session_id = call.session.session_id
-        authority = self.shards[session_id % len(self.shards)]
-        grant = authority.grants.get(session_id)
-        if grant is not None and self.clock.now < grant.until_s:
-            return True
+        grant = call.session.grant
         if grant is not None:
-            authority._expire(session_id)
-        call.outcome = Outcome.SESSION_EXPIRED
+            if self.clock.now < grant.until_s:
+                return True
+            session_id = call.session.session_id
+            self.shards[session_id % len(self.shards)]._expire(session_id)
+        call.outcome = SESSION_EXPIRED
         self._reply(call)
         return False
 
@@ -386,7 +399,7 @@ class CoreNode(Server):
         if self.locks.holds(session_id):
             self._free_locks_in_time(session_id)
         else:
-            del self.grants[session_id]
+            self._end_grant(grant)
 
     def _free_locks_in_time(self, session_id: int) -> None:
         free_s = max(self.locks_until_s(session_id), self.clock.now)
@@ -396,7 +409,7 @@ class CoreNode(Server):
     def _free_locks(self, session_id: int) -> None:
         now = self.clock.now
         if session_id in self.grants and self.locks_until_s(session_id) <= now:
-            del self.grants[session_id]
+            self._end_grant(self.grants[session_id])
             for lock in self.locks.release_all(session_id, now, expired=True):
                 self._serve_line(lock)
 
@@ -417,7 +430,8 @@ class CoreNode(Server):
     def _name_renewer(self, call: Call) -> None:
         """A lookup carries the lease's present expiry and makes the asking edge its renewer; it never extends."""
         if self.leases is not None:
-            grant = self.grants[call.session.session_id]
+            grant = call.session.grant
+            assert grant is not None  # it runs: it has just been looked at
             grant.renewer = call.edge
             call.lease_until_s = grant.until_s
         self._note_holder(call)
@@ -435,7 +449,7 @@ class CoreNode(Server):
     def _reply(self, call: Call) -> None:
         now = self.clock.now
         call.read_at_s = now
-        if call.kind == Kind.LOOKUP:
+        if call.kind == LOOKUP:
             expires_at_s = self.cache.expires_at(call.session.session_id)
             call.ttl_left_s = 0.0 if expires_at_s is None else expires_at_s - now
         path, line, base_s = self.to_edge[call.edge]

@@ -34,6 +34,13 @@ READ_LOCK: Final = int(Operation.READ_LOCK)
 ESTABLISH: Final = int(Operation.ESTABLISH)
 L1: Final = int(Tier.L1)
 L1_DELAYED: Final = int(Tier.L1_DELAYED)
+KIND_LOOKUP: Final = int(Kind.LOOKUP)
+KIND_ESTABLISH: Final = int(Kind.ESTABLISH)
+KIND_RELEASE: Final = int(Kind.RELEASE)
+COLD: Final = int(Cause.COLD)
+TTL_EXPIRED: Final = int(Cause.TTL_EXPIRED)
+MIGRATED: Final = int(Cause.MIGRATED)
+LEASE_EXPIRED: Final = int(Cause.LEASE_EXPIRED)
 FETCH_TRIES: Final = 3
 KIND_OF: dict[int, int] = {
     Operation.ESTABLISH: Kind.ESTABLISH,
@@ -107,7 +114,7 @@ class EdgeNode(Server):
         self.waiting: deque[Attempt] = deque()
         self.fetching: dict[int, Call] = {}
         self.read_at_s: dict[int, float] = {}  # session -> when the core read the lock states that L1 holds
-        self.absent: dict[int, tuple[Cause, float]] = {}  # why an entry is gone, and when it would have expired
+        self.absent: dict[int, tuple[int, float]] = {}  # why an entry is gone, and when it would have expired
         self._timers = (
             Timers(kernel, policy.fetch_timeout_s, self._ask_again) if policy.fetch_timeout_s < INFINITY else None
         )
@@ -192,22 +199,22 @@ class EdgeNode(Server):
             attempt.tier = L1_DELAYED
             return
         self.misses[self._cause(attempt, session_id, now)] += 1
-        attempt.call = call = Call(Kind.LOOKUP, attempt.session, self.index, self.epoch, attempt)
+        attempt.call = call = Call(KIND_LOOKUP, attempt.session, self.index, self.epoch, attempt)
         if self.policy.coalesce:
             self.fetching[session_id] = call
 
-    def _cause(self, attempt: Attempt, session_id: int, now: float) -> Cause:
+    def _cause(self, attempt: Attempt, session_id: int, now: float) -> int:
         last_served = attempt.session.last_served
         if last_served < 0:
-            return Cause.COLD
+            return COLD
         if last_served != self.index:
-            return Cause.MIGRATED
+            return MIGRATED
         if session_id in self.cache:  # there and fresh: only its lease can be what is over
-            return Cause.LEASE_EXPIRED
+            return LEASE_EXPIRED
         if self.cache.last_expired:
-            return Cause.TTL_EXPIRED
-        cause, expires_at_s = self.absent.pop(session_id, (Cause.COLD, INFINITY))
-        return Cause.TTL_EXPIRED if now >= expires_at_s else cause
+            return TTL_EXPIRED
+        cause, expires_at_s = self.absent.pop(session_id, (COLD, INFINITY))
+        return TTL_EXPIRED if now >= expires_at_s else cause
 
     def _finish(self, attempt: Attempt) -> None:
         """End of service."""
@@ -287,7 +294,7 @@ class EdgeNode(Server):
     # -- asking the core ------------------------------------------------------------------------------
     def _shard(self, call: Call) -> int:
         """Sessions are sharded by id, locks of a pool by their number."""
-        if call.kind in (Kind.ACQUIRE, Kind.RELEASE) and call.lock[0] < 0:
+        if call.kind > KIND_ESTABLISH and call.kind <= KIND_RELEASE and call.lock[0] < 0:
             return call.lock[1] % len(self.cores)
         return call.session.session_id % len(self.cores)
 
@@ -304,7 +311,7 @@ class EdgeNode(Server):
         call.sent_s = now = clock.now
         shard = self._shard(call)
         path, line, base_s = self.to_core[shard]
-        size = self.sizes.metadata if call.kind == Kind.ESTABLISH else self.sizes.lookup
+        size = self.sizes.metadata if call.kind == KIND_ESTABLISH else self.sizes.lookup
         delay_s = path.transit(line, size, now, base_s)
         if delay_s == INFINITY:
             call.note_lost()
@@ -333,7 +340,7 @@ class EdgeNode(Server):
             return
         again = Call(call.kind, call.session, self.index, self.epoch, call.attempt)
         again.origin = call
-        if call.kind > Kind.ESTABLISH:
+        if call.kind > KIND_ESTABLISH:
             again.lock, again.token = call.lock, call.token
         self._dispatch(again)
         self._timers.add(call)
@@ -382,17 +389,17 @@ class EdgeNode(Server):
         session_id = session.session_id
         if self.fetching.get(session_id) is question:
             del self.fetching[session_id]
-        if outcome == OK and call.kind <= Kind.ESTABLISH:
+        if outcome == OK and call.kind <= KIND_ESTABLISH:
             self._insert(call, session_id)
-        elif call.kind > Kind.ESTABLISH and session_id in self.read_at_s:
+        elif call.kind > KIND_ESTABLISH and session_id in self.read_at_s:
             self.read_at_s[session_id] = call.read_at_s
         asker = question.attempt
         if asker is not None:
             asker.tier = call.tier
             asker.token = call.token
-            if call.kind == Kind.ESTABLISH:
+            if call.kind == KIND_ESTABLISH:
                 session.last_served = self.index
-        size = -1.0 if outcome == OK and call.kind != Kind.ESTABLISH else self.sizes.metadata
+        size = -1.0 if outcome == OK and call.kind != KIND_ESTABLISH else self.sizes.metadata
         for attempt in (asker, *question.waiters):
             if attempt is not None:
                 attempt.outcome = outcome
@@ -405,7 +412,7 @@ class EdgeNode(Server):
     def _insert(self, call: Call, session_id: int) -> None:
         now = self.clock.now
         ttl_s = None if self.ttl_s is None else self.ttl_s.next()
-        if self.policy.inherit_ttl and call.kind == Kind.LOOKUP:
+        if self.policy.inherit_ttl and call.kind == KIND_LOOKUP:
             ttl_s = min(INFINITY if ttl_s is None else ttl_s, call.ttl_left_s)
         if self.leases is not None:
             self.leases.hold(call.session, call.lease_until_s, call.read_at_s)

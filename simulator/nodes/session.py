@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from simulator.nodes.client import Client
+    from simulator.nodes.core import Grant
     from simulator.request import Attempt
 
 
@@ -26,6 +27,7 @@ class Session:
         "establishing",
         "expired",
         "first",
+        "grant",
         "held",
         "last_edge",
         "last_served",
@@ -63,3 +65,4 @@ class Session:
         self.pending: list[Attempt] | None = None  # requests that wait for the establishment
         self.held: dict[tuple[int, int], int] | None = None  # locks it believes it holds, with tokens
         self.successor: Session | None = None
+        self.grant: Grant | None = None  # its lease, as the core that is its authority knows it

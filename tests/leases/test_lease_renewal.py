@@ -13,8 +13,8 @@ from types import SimpleNamespace
 import pytest
 
 from simulator.kernel import Kernel
-from simulator.leases.renewal import LeasePolicy, LeaseTable, renew_all
-from simulator.request import RenewalAnswer
+from simulator.leases.renewal import HeldLease, LeasePolicy, LeaseTable, renew_all
+from simulator.request import Batch, RenewalAnswer
 
 EXTENDED, EXPIRED, MOVED = (int(answer) for answer in (
     RenewalAnswer.EXTENDED, RenewalAnswer.EXPIRED, RenewalAnswer.MOVED))  # fmt: skip
@@ -49,6 +49,15 @@ class Bench:
         for session_id in session_ids:
             self.table.hold(SimpleNamespace(session_id=session_id), until_s, **more)
 
+    def leases(self, *session_ids):
+        return [self.table.held[session_id] for session_id in session_ids]
+
+    def answers(self, sent_s, answers, leases, answered_s=None):
+        """What the core answers to a batch that was sent at `sent_s`."""
+        batch = Batch(0, 0, leases, sent_s)
+        batch.answers, batch.answered_s = answers, sent_s if answered_s is None else answered_s
+        self.table.receive_answers(batch)
+
     def until(self, time_s):
         self.kernel.run(until=time_s)
         table = self.table
@@ -58,6 +67,13 @@ class Bench:
     @property
     def times(self):
         return [time_s for time_s, _, _ in self.sent]
+
+
+def gone(session_id):
+    """A lease that is in no table."""
+    lease = HeldLease(SimpleNamespace(session_id=session_id), 0, 30.0, 0.0)
+    lease.kept = False
+    return lease
 
 
 def test_the_defaults_are_those_of_the_language():
@@ -150,12 +166,22 @@ def test_an_older_answer_does_not_shorten_the_belief():
     bench.hold(30.0, 1)
     bench.until(21.5)
     for sent_s in (21.0, 20.0):
-        bench.table.receive_answers(
-            SimpleNamespace(
-                sessions=[SimpleNamespace(session_id=1)], answers=[EXTENDED], answered_s=sent_s, sent_s=sent_s, epoch=0
-            )
-        )
+        bench.answers(sent_s, [EXTENDED], bench.leases(1))
         assert bench.table.until(1) == 51.0
+
+
+def test_an_answer_finds_the_lease_that_was_taken_anew_in_the_meantime():
+    """The session was closed at the edge and is back: its answer is about the session, not about a row of a table."""
+    bench = Bench(answer=None)
+    bench.hold(30.0, 1)
+    bench.until(21.5)
+    [old] = bench.leases(1)
+    bench.table.drop(1)
+    bench.answers(20.0, [EXTENDED], [old])
+    assert bench.table.until(1) == -math.inf
+    bench.hold(30.0, 1)
+    bench.answers(20.0, [EXTENDED], [old])
+    assert (bench.table.until(1), bench.table.renewed) == (50.0, 1)
 
 
 # -- messages ---------------------------------------------------------------------------------------------
@@ -332,14 +358,9 @@ def test_answers_of_one_batch_belong_to_their_sessions():
     bench = Bench(answer=None)
     bench.hold(30.0, 1, 2, 3)
     bench.until(20.5)
-    sessions = [SimpleNamespace(session_id=session_id) for session_id in (4, 1, 2, 3)]
     bench.table.sent += 1
     bench.table.in_flight += 1
-    bench.table.receive_answers(
-        SimpleNamespace(
-            sessions=sessions, answers=[EXTENDED, EXTENDED, MOVED, EXPIRED], answered_s=20.2, sent_s=20.0, epoch=0
-        )
-    )
+    bench.answers(20.0, [EXTENDED, EXTENDED, MOVED, EXPIRED], [gone(4), *bench.leases(1, 2, 3)], answered_s=20.2)
     assert [bench.table.until(session_id) for session_id in (1, 2, 3, 4)] == [50.0, 30.0, 20.5, -math.inf]
     assert bench.table.renewed == 1
     assert bench.until(21.5).times == [20.0]

@@ -30,7 +30,7 @@ def test_a_moved_that_was_said_before_the_edge_was_named_again_does_not_stop_its
     kernel.call_at(20.0, lambda _: None)
     kernel.run()
     table.hold(session, 30.0, named_s)
-    batch = Batch(0, 0, [session], 18.0)
+    batch = Batch(0, 0, [table.held[7]], 18.0)
     batch.answers, batch.answered_s = [int(RenewalAnswer.MOVED)], answered_s
     table.in_flight = table.sent = 1
     table.receive_answers(batch)
