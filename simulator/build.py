@@ -19,7 +19,7 @@ from simulator.foreign import checked_router, is_foreign, plain_index
 from simulator.kernel import Kernel
 from simulator.leases.locks import LockTable
 from simulator.leases.renewal import LeasePolicy, LeaseTable, renew_all
-from simulator.links import Line, Path
+from simulator.links import Link
 from simulator.nodes.client import Client, Draws, LockPolicy, RetryPolicy, Sizes
 from simulator.nodes.core import CoreNode, CorePolicy
 from simulator.nodes.edge import EdgeNode, EdgePolicy
@@ -200,33 +200,30 @@ class _Builder:
         )
         for core in cores:
             core.locks = locks
-            core.shards = cores
-            core.edges = edges
-            core.to_edge = [self.leg(self.core_ends[core.index], end) for end in self.edge_ends]
+            core.connect(cores, edges, [self.link(self.core_ends[core.index], end) for end in self.edge_ends])
         for edge in edges:
-            edge.cores = cores
             edge.track_reads = keeps_reads
-            edge.to_core = [self.leg(self.edge_ends[edge.index], end) for end in self.core_ends]
+            edge.connect(cores, [self.link(self.edge_ends[edge.index], end) for end in self.core_ends])
             if edge.leases is not None:
                 edge.leases.shards = len(cores)
                 edge.leases.send = partial(_send_batch, self.kernel, edge, self.sizes)
         if self.wiring.names_storage():
             end = Endpoint(STORAGE, "storage", "storage", self.scenario.storage.site)
             for core, core_end in zip(cores, self.core_ends, strict=True):
-                core.storage_legs = (self.leg(core_end, end), self.leg(end, core_end))
+                core.storage_legs = (self.link(core_end, end), self.link(end, core_end))
 
-    def leg(self, source: Endpoint, target: Endpoint) -> tuple[Path, Line, float]:
+    def link(self, source: Endpoint, target: Endpoint) -> Link:
         """A link between two nodes."""
         leg = self.wiring.connect(source, target)
-        return leg.path, Line(), leg.base_s
+        return Link(leg.path, leg.base_s)
 
-    def beats(self) -> list[tuple[Path, Line, float]]:
+    def beats(self) -> list[Link]:
         """The links on which edges send heartbeats to the SAM."""
         sam = self.scenario.sam
         if sam is None:
             return []
         end = Endpoint(SAM, "sam", "sam", sam.site)
-        return [self.leg(edge, end) for edge in self.edge_ends]
+        return [self.link(edge, end) for edge in self.edge_ends]
 
     # -- clients --------------------------------------------------------------------------------------
     def group(self, world: World, number: int, name: str, spec: GroupSpec, ids: count[int]) -> None:
@@ -348,9 +345,8 @@ def _own_load(client: Client, edge: int) -> int:
 
 
 def _send_batch(kernel: Kernel, edge: EdgeNode, sizes: Sizes, batch: Batch, shard: int) -> bool:
-    path, line, base_s = edge.to_core[shard]
     size = sizes.batch + sizes.batch_lease * len(batch.sessions)
-    delay_s = path.transit(line, size, kernel.now, base_s)
+    delay_s = edge.to_core[shard].transit(size, kernel.now)
     if delay_s == INFINITY:
         return False
     kernel.call_at(kernel.now + delay_s, edge.cores[shard].receive, batch)

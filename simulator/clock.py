@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heappop, heappush
-from itertools import count
 from typing import Any, Final
 
 _push: Final = heappush  # a compiler reads a constant faster than a name of a module
@@ -26,11 +25,13 @@ class Clock:
     def __init__(self) -> None:
         self.now = 0.0
         self.queue: list[tuple[float, int, Callable[[Any], None], Any]] = []
-        self.order = count()
+        self.order = 0  # of the next entry
 
     def push(self, time_s: float, function: Callable[[Any], None], argument: Any) -> None:
         """Call `function(argument)` at `time_s`, which is not in the past: nobody checks."""
-        _push(self.queue, (time_s, next(self.order), function, argument))
+        order = self.order
+        self.order = order + 1
+        _push(self.queue, (time_s, order, function, argument))
 
     def call_at(self, time_s: float, function: Callable[[Any], None], argument: Any = None) -> None:
         """Call `function(argument)` at `time_s`, after all faults and ticks of that instant.
@@ -40,7 +41,7 @@ class Clock:
         """
         if not time_s >= self.now:
             raise ValueError(f"time runs backwards: {time_s!r} s is before {self.now!r} s")
-        _push(self.queue, (time_s, next(self.order), function, argument))
+        self.push(time_s, function, argument)
 
     def call_in(self, delay_s: float, function: Callable[[Any], None], argument: Any = None) -> None:
         """Call `function(argument)` after `delay_s` seconds (as `call_at`)."""

@@ -37,7 +37,6 @@ class Kernel(simpy.Environment):
         super().__init__()
         self.queue = self.clock.queue
         self._queue = self.queue  # type: ignore[assignment]  # ours
-        self._order = self.clock.order
         self._stops = 0
         self.call_at = self.clock.call_at
         self.call_in = self.clock.call_in
@@ -79,8 +78,12 @@ class Kernel(simpy.Environment):
 
     # -- SimPy's own interface ------------------------------------------------------------------------
     def _push(self, time_s: float, priority: int, event: Event) -> None:
-        order = (priority - 2) * _BAND + next(self._order)
-        heappush(self.queue, (time_s, order, _process, event))
+        heappush(self.queue, (time_s, (priority - 2) * _BAND + self._next_order(), _process, event))
+
+    def _next_order(self) -> int:
+        order = self.clock.order
+        self.clock.order = order + 1
+        return order
 
     def schedule(self, event: Event, priority: int = NORMAL, delay: float = 0) -> None:
         """Schedule a SimPy event (as `simpy.Environment.schedule`)."""
@@ -117,7 +120,7 @@ class Kernel(simpy.Environment):
         elif until is not None:
             if until <= self.now:
                 raise ValueError(f"until ({until}) must be greater than the current simulation time")
-            heappush(self.queue, (float(until), (_STOP - 2) * _BAND + next(self._order), _stop, self))
+            heappush(self.queue, (float(until), (_STOP - 2) * _BAND + self._next_order(), _stop, self))
         try:
             self.clock.run()
         except StopSimulation as stop:
@@ -129,8 +132,7 @@ class Kernel(simpy.Environment):
     @property
     def events_processed(self) -> int:
         """How many events have been taken from the heap (by any path) so far; stops of `run` are none."""
-        scheduled = int(repr(self._order)[len("count(") : -1])
-        return scheduled - len(self._queue) - self._stops
+        return self.clock.order - len(self._queue) - self._stops
 
 
 def _stop(kernel: Kernel) -> None:

@@ -126,7 +126,25 @@ class Attempt:
         self.call: Call | None = None
 
 
-class Call:
+class Message:
+    """What goes from an edge to a core and comes back as its answer. Times are seconds.
+
+    `epoch` and `core_epoch` are the lives of the edge that sent it and of the core that serves it.
+    """
+
+    __slots__ = ("core_epoch", "edge", "epoch", "kind", "received_s", "sent_s")
+
+    core_epoch: int
+    received_s: float
+    sent_s: float
+
+    def __init__(self, kind: int, edge: int, epoch: int) -> None:
+        self.kind = kind
+        self.edge = edge
+        self.epoch = epoch
+
+
+class Call(Message):
     """A question of an edge to a core about one session, and the attempts that wait for its answer.
 
     Asked again, the question goes out in another message, so that what the core writes into one is never mixed up
@@ -136,19 +154,13 @@ class Call:
 
     __slots__ = (
         "attempt",
-        "core_epoch",
         "done",
-        "edge",
-        "epoch",
-        "kind",
         "lease_until_s",
         "lock",
         "lost",
         "origin",
         "outcome",
         "read_at_s",
-        "received_s",
-        "sent_s",
         "session",
         "tier",
         "token",
@@ -157,16 +169,11 @@ class Call:
         "waiters",
     )
 
-    core_epoch: int
     lock: tuple[int, int]
-    received_s: float
-    sent_s: float
 
     def __init__(self, kind: int, session: Session, edge: int, epoch: int, attempt: Attempt | None) -> None:
-        self.kind = kind
+        super().__init__(kind, edge, epoch)
         self.session = session
-        self.edge = edge
-        self.epoch = epoch
         self.attempt = attempt
         self.waiters: list[Attempt] = []
         self.origin: Call | None = None
@@ -186,32 +193,16 @@ class Call:
         question.lost = True
 
 
-class Batch:
+class Batch(Message):
     """Leases of one edge that go to one core in one renewal message; `answers` comes back parallel to them.
 
     `sessions` is what the core reads, `leases` what the edge finds again when the answers are there.
     """
 
-    __slots__ = (
-        "answered_s",
-        "answers",
-        "core_epoch",
-        "edge",
-        "epoch",
-        "kind",
-        "leases",
-        "received_s",
-        "sent_s",
-        "sessions",
-    )
-
-    core_epoch: int
-    received_s: float
+    __slots__ = ("answered_s", "answers", "leases", "sessions")
 
     def __init__(self, edge: int, epoch: int, leases: list[HeldLease], sent_s: float) -> None:
-        self.kind = int(Kind.RENEW)
-        self.edge = edge
-        self.epoch = epoch
+        super().__init__(int(Kind.RENEW), edge, epoch)
         self.leases = leases
         self.sessions = [held.session for held in leases]
         self.sent_s = sent_s

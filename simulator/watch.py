@@ -12,7 +12,7 @@ from simulator.observe.result import DETECTED, SESSIONS_MOVED, TAKEOVER
 from simulator.sam.detector import FailureDetector
 
 if TYPE_CHECKING:
-    from simulator.links import Line, Path
+    from simulator.links import Link
     from simulator.world import World
 
 INFINITY = float("inf")
@@ -23,7 +23,7 @@ def watch_nodes(
     *,
     period_s: float,
     misses: int,
-    beats: Sequence[tuple[Path, Line, float]],
+    beats: Sequence[Link],
     size_bytes: float,
 ) -> None:
     """Start the detectors of a world; `beats` are the edges' links to the SAM, empty without one."""
@@ -33,7 +33,7 @@ def watch_nodes(
 
 
 def _watch_edges(
-    world: World, period_s: float, misses: int, beats: Sequence[tuple[Path, Line, float]], size_bytes: float
+    world: World, period_s: float, misses: int, beats: Sequence[Link], size_bytes: float
 ) -> FailureDetector:
     manager, kernel, edges = world.manager, world.kernel, world.edges
     assert manager is not None
@@ -41,8 +41,7 @@ def _watch_edges(
     def beat(edge: int) -> float:
         if edges[edge].down:
             return INFINITY
-        path, line, base_s = beats[edge]
-        return path.transit(line, size_bytes, kernel.now, base_s)
+        return beats[edge].transit(size_bytes, kernel.now)
 
     def failed(edge: int) -> None:
         name = edges[edge].name

@@ -21,13 +21,14 @@ from simulator.links.base import LossModel, LossProcess, Uniform
 from simulator.links.bernoulli import Bernoulli
 from simulator.links.counters import PathCounters
 from simulator.links.gilbert_elliott import ALIASES, GilbertElliott
-from simulator.links.path import Line, Path
+from simulator.links.path import Line, Link, Path
 from simulator.units import parse_ratio
 
 __all__ = [
     "Bernoulli",
     "GilbertElliott",
     "Line",
+    "Link",
     "Loss",
     "LossModel",
     "LossProcess",

@@ -376,6 +376,21 @@ class Path:
             self._fit = object()
 
 
+class Link:
+    """One link between two nodes: its path, its line, and the constant part of its latency."""
+
+    __slots__ = ("base_s", "line", "path")
+
+    def __init__(self, path: Path, base_s: float) -> None:
+        self.path = path
+        self.line = Line()
+        self.base_s = base_s
+
+    def transit(self, size_bytes: float, now_s: float) -> float:
+        """Send a message (see `Path.transit`)."""
+        return self.path.transit(self.line, size_bytes, now_s, self.base_s)
+
+
 def _positive(bits_per_s: float) -> float:
     if not bits_per_s > 0:
         raise ValueError(f"a bandwidth must be above 0 bit/s, not {bits_per_s}")

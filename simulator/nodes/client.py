@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from simulator.links import Line, Path
     from simulator.nodes.group import ClientGroup
     from simulator.nodes.session import Session
@@ -47,11 +45,11 @@ class Client:
         group: ClientGroup,
         index: int,
         salt: int,
-        up: Sequence[Path],
-        down: Sequence[Path],
-        base_s: Sequence[float],
-        back_s: Sequence[float],
-        expected_rtt_s: Sequence[float],
+        up: list[Path],
+        down: list[Path],
+        base_s: list[float],
+        back_s: list[float],
+        expected_rtt_s: list[float],
         lines: tuple[Line, Line],
         near_site: str | None,
     ) -> None:

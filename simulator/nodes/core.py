@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from simulator.leases.locks import Lock, LockTable
-from simulator.request import Batch, Call, Cause, Kind, Outcome, RenewalAnswer, Tier
+from simulator.request import Batch, Call, Cause, Kind, Message, Outcome, RenewalAnswer, Tier
 from simulator.slowable import Server
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from simulator.caches.base import Cache
     from simulator.kernel import Kernel
     from simulator.leases.renewal import LeasePolicy
-    from simulator.links import Line, Path
+    from simulator.links import Link
     from simulator.nodes.client import Sizes
     from simulator.nodes.edge import EdgeNode
     from simulator.nodes.session import Session
@@ -95,12 +95,14 @@ class CoreNode(Server):
         self.leases = leases
         self.sizes = sizes
         self.manager: StickinessManager | None = None
-        self.edges: Sequence[EdgeNode] = ()
-        self.to_edge: Sequence[tuple[Path, Line, float]] = ()
-        self.storage_legs: tuple[tuple[Path, Line, float], tuple[Path, Line, float]] | None = None
+        self.edges: list[EdgeNode] = []
+        self.to_edge: list[Link] = []
+        self._fills: list[Callable[[Any], None]] = []
+        self._finish_cb = self._finish  # bound once
+        self.storage_legs: tuple[Link, Link] | None = None
         self.grants: dict[int, Grant] = {}
         self.locks: LockTable  # one for all shards
-        self.shards: Sequence[CoreNode] = ()
+        self.shards: list[CoreNode] = []
         self.locks_changed_s: dict[int, float] = {}
         self.holders: dict[int, dict[int, None]] = {}  # session -> edges that may hold it, with invalidation
         self.down = False
@@ -108,7 +110,7 @@ class CoreNode(Server):
         self.epoch = 0
         self.busy = 0
         self.in_system = 0
-        self.waiting: deque[Call | Batch] = deque()
+        self.waiting: deque[Message] = deque()
         self.grace_until_s = self.crashed_s = -INFINITY
         self._lines_due_s: dict[Lock, float] = {}  # lock -> when its line is looked at next
         self._ever: dict[int, int] = {}  # why a session is not in L2; absent: never was
@@ -125,8 +127,13 @@ class CoreNode(Server):
         self.start_sum_s = self.departure_sum_s = 0.0
         self.wait_sum_s = self.reply_link_sum_s = 0.0
 
+    def connect(self, shards: Sequence[CoreNode], edges: Sequence[EdgeNode], links: Sequence[Link]) -> None:
+        """Say who the other shards are, where the edges are, and over which links they are answered."""
+        self.shards, self.edges, self.to_edge = list(shards), list(edges), list(links)
+        self._fills = [edge.fill for edge in edges]
+
     # -- the queue ------------------------------------------------------------------------------------
-    def receive(self, call: Call | Batch) -> None:
+    def receive(self, call: Message) -> None:
         """A message from an edge has arrived."""
         if self.down:
             self._lose(call)
@@ -140,14 +147,14 @@ class CoreNode(Server):
         else:
             self.waiting.append(call)
 
-    def _start(self, call: Call | Batch) -> None:
+    def _start(self, call: Message) -> None:
         now = self.clock.now
         self.start_sum_s += now
         self.wait_sum_s += now - call.received_s
         if call.kind == LOOKUP:
             assert isinstance(call, Call)
             self._look_up(call, now)
-        self.clock.push(now + self.service_s.next(), self._finish, call)
+        self.clock.push(now + self.service_s.next(), self._finish_cb, call)
 
     def _look_up(self, call: Call, now: float) -> None:
         session_id = call.session.session_id
@@ -160,7 +167,7 @@ class CoreNode(Server):
         cause = TTL_EXPIRED if self.cache.last_expired else self._ever.pop(session_id, COLD)
         self.misses[cause] += 1
 
-    def _finish(self, call: Call | Batch) -> None:
+    def _finish(self, call: Message) -> None:
         if call.core_epoch != self.epoch:
             self._lose(call)
             return
@@ -173,6 +180,7 @@ class CoreNode(Server):
         if isinstance(call, Batch):
             self._renew(call)
         else:
+            assert isinstance(call, Call)
             self._decide[call.kind](call)
 
     # -- decisions ------------------------------------------------------------------------------------
@@ -210,11 +218,10 @@ class CoreNode(Server):
         else:
             self._was_written(call)
 
-    def _over(self, leg: tuple[Path, Line, float], call: Call, then: Callable[[Call], None]) -> None:
+    def _over(self, link: Link, call: Call, then: Callable[[Call], None]) -> None:
         """Send over a link to or from storage; what is lost is asked for again after a second."""
         now = self.clock.now
-        path, line, base_s = leg
-        delay_s = path.transit(line, self.sizes.metadata, now, base_s)
+        delay_s = link.transit(self.sizes.metadata, now)
         if delay_s < INFINITY:
             self.clock.push(now + delay_s, then, call)
         elif call.core_epoch == self.epoch:
@@ -355,11 +362,10 @@ class CoreNode(Server):
             else:
                 grant.until_s = max(grant.until_s, until_s)
                 answers.append(EXTENDED)
-        path, line, base_s = self.to_edge[batch.edge]
         edge = self.edges[batch.edge]
         assert edge.leases is not None
         size = self.sizes.batch + self.sizes.batch_lease * len(batch.sessions)
-        delay_s = path.transit(line, size, now, base_s)
+        delay_s = self.to_edge[batch.edge].transit(size, now)
         if delay_s < INFINITY:
             self.clock.push(now + delay_s, edge.leases.receive_answers, batch)
         else:
@@ -452,11 +458,10 @@ class CoreNode(Server):
         if call.kind == LOOKUP:
             expires_at_s = self.cache.expires_at(call.session.session_id)
             call.ttl_left_s = 0.0 if expires_at_s is None else expires_at_s - now
-        path, line, base_s = self.to_edge[call.edge]
-        delay_s = path.transit(line, self.sizes.metadata, now, base_s)
+        delay_s = self.to_edge[call.edge].transit(self.sizes.metadata, now)
         if delay_s < INFINITY:
             self.reply_link_sum_s += delay_s
-            self.clock.push(now + delay_s, self.edges[call.edge].fill, call)
+            self.clock.push(now + delay_s, self._fills[call.edge], call)
         else:
             call.note_lost()
 
@@ -478,8 +483,7 @@ class CoreNode(Server):
             if edge == call.edge and answered:
                 continue
             self.invalidations += 1
-            path, line, base_s = self.to_edge[edge]
-            delay_s = path.transit(line, self.sizes.lookup, now, base_s)
+            delay_s = self.to_edge[edge].transit(self.sizes.lookup, now)
             if delay_s < INFINITY:
                 self.clock.push(now + delay_s, self.edges[edge].invalidate, call)
         if answered:
@@ -518,13 +522,14 @@ class CoreNode(Server):
             elif grant.over:
                 self._free_locks_in_time(session_id)
 
-    def _lose(self, call: Call | Batch) -> None:
+    def _lose(self, call: Message) -> None:
         """A message that met a crash: its sender learns by its timeout."""
         edge = self.edges[call.edge]
         if isinstance(call, Batch):
             if edge.leases is not None:
                 edge.leases.batch_lost(call)
         else:
+            assert isinstance(call, Call)
             edge.unanswered(call)
 
 

@@ -11,7 +11,7 @@ from array import array
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from simulator.nodes.timers import Timers
 from simulator.request import Attempt, Call, Cause, Kind, Operation, Outcome, Tier
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from simulator.caches.base import Cache
     from simulator.kernel import Kernel
     from simulator.leases.renewal import LeaseTable
-    from simulator.links import Line, Path
+    from simulator.links import Link
     from simulator.nodes.client import Sizes
     from simulator.nodes.core import CoreNode
     from simulator.samplers import Sampler
@@ -65,7 +65,7 @@ class EdgeNode(Server):
     """One edge node."""
 
     __slots__ = (
-        "_finish_cb", "_timers", "absent", "arrival_sum_s", "arrivals", "busy", "cache", "clock",
+        "_finish_cb", "_receivers", "_timers", "absent", "arrival_sum_s", "arrivals", "busy", "cache", "clock",
         "core_link_sum_s", "cores", "delayed", "departure_sum_s", "down", "draining", "epoch",
         "fetch_sum_s", "fetches", "fetching", "hits", "in_system", "index", "leases", "lookups", "misses",
         "name", "policy", "queue_limit", "read_at_s", "refused", "site", "sizes", "sojourn_sum_s",
@@ -99,8 +99,9 @@ class EdgeNode(Server):
         self.cache = cache
         self.leases = leases
         self.sizes = sizes
-        self.cores: Sequence[CoreNode] = ()
-        self.to_core: Sequence[tuple[Path, Line, float]] = ()
+        self.cores: list[CoreNode] = []
+        self.to_core: list[Link] = []
+        self._receivers: list[Callable[[Any], None]] = []
         self.sojourns_s: array[float] = array("d")  # the recorder's columns
         self.waits_s: array[float] = array("d")
         self.track_reads = False
@@ -130,6 +131,11 @@ class EdgeNode(Server):
         self.wait_sum_s = self.sojourn_sum_s = 0.0
         self.fetches = 0
         self.fetch_sum_s = self.core_link_sum_s = 0.0
+
+    def connect(self, cores: Sequence[CoreNode], links: Sequence[Link]) -> None:
+        """Say where the cores are, and over which links they are asked."""
+        self.cores, self.to_core = list(cores), list(links)
+        self._receivers = [core.receive for core in cores]
 
     # -- the queue ------------------------------------------------------------------------------------
     def receive(self, attempt: Attempt) -> None:
@@ -310,14 +316,13 @@ class EdgeNode(Server):
         clock = self.clock
         call.sent_s = now = clock.now
         shard = self._shard(call)
-        path, line, base_s = self.to_core[shard]
         size = self.sizes.metadata if call.kind == KIND_ESTABLISH else self.sizes.lookup
-        delay_s = path.transit(line, size, now, base_s)
+        delay_s = self.to_core[shard].transit(size, now)
         if delay_s == INFINITY:
             call.note_lost()
             return False
         self.core_link_sum_s += delay_s
-        clock.push(now + delay_s, self.cores[shard].receive, call)
+        clock.push(now + delay_s, self._receivers[shard], call)
         return True
 
     def _ask_again(self, call: Call) -> None:
@@ -447,13 +452,12 @@ class EdgeNode(Server):
                 self.leases.drop(session_id)
         now = self.clock.now
         shard = self._shard(call)
-        path, line, base_s = self.to_core[shard]
-        delay_s = path.transit(line, self.sizes.lookup, now, base_s)
+        delay_s = self.to_core[shard].transit(self.sizes.lookup, now)
         if delay_s < INFINITY:
             call.sent_s = now
             call.epoch = self.epoch
             call.edge = self.index
-            self.clock.push(now + delay_s, self.cores[shard].receive, call)
+            self.clock.push(now + delay_s, self._receivers[shard], call)
 
     def invalidate(self, call: Call) -> None:
         """The core says that a session's record has changed (`coherence: invalidate`)."""

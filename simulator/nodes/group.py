@@ -43,7 +43,7 @@ class ClientGroup:
     """All agents of one group."""
 
     __slots__ = (
-        "_adopted", "_draw_operation", "_keep_code", "_keep_latency", "_opened_sum_s",
+        "_adopted", "_choose", "_draw_operation", "_keep_code", "_keep_latency", "_moves", "_opened_sum_s",
         "_receivers", "_report_session", "_report_value", "_reports", "_reports_health", "_request_bytes",
         "_timers", "_tokens",
         "answered", "bytes_moved", "clients", "clock", "codes", "completed", "counted_retries", "crossed",
@@ -73,7 +73,9 @@ class ClientGroup:
         self.name = name
         self.clock = kernel.clock
         self.router = router
-        self.edges = edges
+        self._choose = router.choose  # asked for every request: bound once
+        self._moves = router.moves
+        self.edges = list(edges)
         self.manager = manager
         self.retry = retry
         self.locks = locks
@@ -285,14 +287,14 @@ class ClientGroup:
 
     def _route(self, attempt: Attempt) -> None:
         """Choose the edge of a request's first attempt and send it there."""
-        session, router = attempt.session, self.router
+        session = attempt.session
         self.routed += 1
-        edge = router.choose(attempt.client, session)
+        edge = self._choose(attempt.client, session)
         if edge != session.edge and edge >= 0:
             self.left += 1
             if self.flows is not None:
                 self.flows[session.edge * len(self.edges) + edge] += 1
-            if router.moves:
+            if self._moves:
                 session.edge = edge
                 self.migrations += 1
         if edge != session.last_edge:

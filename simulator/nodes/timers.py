@@ -47,7 +47,8 @@ class Timers(Generic[T]):
 
     def over(self, item: T) -> None:
         """`item` is done, or will be before its time: nothing waits for it any more."""
-        self._deadlines_s.pop(item, None)
+        if item in self._deadlines_s:
+            del self._deadlines_s[item]
 
     def _arm(self, deadline_s: float) -> None:
         self._armed = True
