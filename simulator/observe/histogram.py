@@ -103,11 +103,10 @@ class Histogram:
         if known.all():
             self._counts[place] += counts
             return
-        union = np.union1d(self._index, index)
-        total = np.zeros(union.size, dtype=np.int64)
-        total[np.searchsorted(union, self._index)] += self._counts
-        total[np.searchsorted(union, index)] += counts
-        self._index, self._counts = union, total
+        self._counts[place[known]] += counts[known]
+        new = ~known
+        self._index = np.insert(self._index, place[new], index[new])
+        self._counts = np.insert(self._counts, place[new], counts[new])
 
     # -- reading --------------------------------------------------------------------------------------
 

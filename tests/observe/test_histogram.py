@@ -37,6 +37,16 @@ def test_merging_is_adding_both(a, b):
     assert left == right
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.lists(samples, min_size=1, max_size=6))
+def test_columns_added_in_turn_count_as_one(columns):
+    """Buckets come in any order: before, between and after those that are there, and on them."""
+    in_turn, together = Histogram(), Histogram(np.concatenate(columns)).to_columns()
+    for column in columns:
+        in_turn.add_many(column)
+    assert in_turn.to_columns() == {**together, "sum": pytest.approx(together["sum"], rel=1e-12)}
+
+
 def test_merging_leaves_the_other_as_it_was():
     a, b = Histogram([1.0]), Histogram([2.0, 3.0])
     a.merge(b)
