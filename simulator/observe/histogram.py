@@ -1,10 +1,8 @@
 """A histogram of positive floats with 0.1 % resolution, however many values it holds.
 
-A bucket is the sign-free float's exponent and its top 10 mantissa bits: 1024 buckets per power of two, each
-at most 1/1024 (0.098 %) wide. Indexing is a shift of the bit pattern: exact, and the same on every machine
-(HdrHistogram's idea, http://hdrhistogram.org, on the float's own layout). Only buckets in use are kept.
+What its buckets are is said in `binned`: 1024 per power of two. Only buckets in use are kept.
 
-May import numpy only. Zero and negative values share one underflow bucket that counts as zero.
+May import: numpy, binned.
 """
 
 from __future__ import annotations
@@ -15,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_SHIFT = 42  # of the double's 52 mantissa bits, 10 remain
-_UNDERFLOW = -1  # index of the bucket of values <= 0
+from simulator.observe.binned import SHIFT, UNDERFLOW, Binned
+
 _PENDING_MAX = 4096  # single values are collected up to here before they are sorted in
 
 
@@ -51,21 +49,17 @@ class Histogram:
 
     def add_many(self, values: NDArray[np.float64]) -> None:
         """Add an array of values. Raises ValueError at NaN or infinity: neither is a measurement."""
-        data = np.ascontiguousarray(values, dtype=np.float64).ravel()
-        if data.size == 0:
+        self.add_binned(Binned(values))
+
+    def add_binned(self, binned: Binned) -> None:
+        """Add a column whose buckets are known: the same as adding its values."""
+        if not binned.size:
             return
-        low, high, total = float(data.min()), float(data.max()), float(data.sum())
-        if not (np.isfinite(low) and np.isfinite(high)):
-            raise ValueError("a histogram takes finite values only")
-        index = data.view(np.int64) >> _SHIFT
-        if low <= 0.0:
-            index = np.where(data > 0.0, index, _UNDERFLOW)
-        found, counts = np.unique(index, return_counts=True)
-        self._combine(found, counts.astype(np.int64))
-        self._n += data.size
-        self._sum += total
-        self._min = min(self._min, low)
-        self._max = max(self._max, high)
+        self._combine(binned.index, binned.counts)
+        self._n += binned.size
+        self._sum += binned.sum
+        self._min = min(self._min, binned.min)
+        self._max = max(self._max, binned.max)
 
     def merge(self, other: Histogram) -> Histogram:
         """Add everything that `other` holds; returns self."""
@@ -166,7 +160,7 @@ class Histogram:
             return 1.0
         if x < self._min:
             return 0.0
-        bucket = int(np.array([x], dtype=np.float64).view(np.int64)[0]) >> _SHIFT if x > 0.0 else _UNDERFLOW
+        bucket = int(np.array([x], dtype=np.float64).view(np.int64)[0]) >> SHIFT if x > 0.0 else UNDERFLOW
         place = int(np.searchsorted(self._index, bucket))
         count = float(self._counts[:place].sum())
         if place < self._index.size and int(self._index[place]) == bucket:
@@ -197,9 +191,9 @@ class Histogram:
     def _edges(self, place: int) -> tuple[float, float]:
         """Lowest and highest value that the bucket at `place` can hold, given the exact min and max."""
         bucket = int(self._index[place])
-        if bucket == _UNDERFLOW:
+        if bucket == UNDERFLOW:
             return min(float(self._min), 0.0), 0.0
-        low, high = (np.array([bucket, bucket + 1], dtype=np.int64) << _SHIFT).view(np.float64).tolist()
+        low, high = (np.array([bucket, bucket + 1], dtype=np.int64) << SHIFT).view(np.float64).tolist()
         return max(low, float(self._min)), min(high, float(self._max))
 
     # -- storing --------------------------------------------------------------------------------------
@@ -261,5 +255,5 @@ class Histogram:
 
 
 def _upper_edges(index: NDArray[np.int64] | Sequence[int]) -> NDArray[np.float64]:
-    upper = (np.asarray(index, dtype=np.int64) + 1) << _SHIFT
+    upper = (np.asarray(index, dtype=np.int64) + 1) << SHIFT
     return np.where(upper > 0, upper.view(np.float64), 0.0)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from simpy.events import Event
 
+from simulator.observe.binned import Binned
 from simulator.observe.counters import CORE_COLUMNS, LEASE_COLUMNS, FloatArray, Snapshot, snapshot
 from simulator.observe.histogram import Histogram
 from simulator.observe.hops import hop_means
@@ -116,17 +117,17 @@ class Recorder:
         """Move what actors collected into histograms."""
         for number, group in enumerate(self.world.groups):
             self._flush_group(number, group)
-        for edge in self.world.edges:
+        for edge in self.world.edges if self.label_edges else self.world.edges[:1]:
             if edge.waits_s:
                 self._flush_edge(edge)
 
     def _flush_edge(self, edge: EdgeNode) -> None:
         if self.at_end is None:
             for family, column in ((self.waits, edge.waits_s), (self.sojourns, edge.sojourns_s)):
-                values = np.array(column)
-                family[""].add_many(values)
+                binned = Binned(np.array(column))
+                family[""].add_binned(binned)
                 if self.label_edges:
-                    self._histogram(family, edge.name).add_many(values)
+                    self._histogram(family, edge.name).add_binned(binned)
         del edge.waits_s[:], edge.sojourns_s[:]
 
     def latencies(self) -> dict[str, Histogram]:
@@ -141,27 +142,29 @@ class Recorder:
             self._window_latency.add_many(np.array(group.warm_latencies_s))
             del group.warm_latencies_s[:]
         if group.failed_latencies_s:
-            self._histogram(self.failed, name).add_many(np.array(group.failed_latencies_s))
-            self.failed[""].add_many(np.array(group.failed_latencies_s))
+            failed = Binned(np.array(group.failed_latencies_s))
+            self._histogram(self.failed, name).add_binned(failed)
+            self.failed[""].add_binned(failed)
             del group.failed_latencies_s[:]
         if not group.latencies_s:
             return
         values, codes = np.array(group.latencies_s), np.array(group.codes)
         del group.latencies_s[:], group.codes[:]
-        self._window_latency.add_many(values)
-        self.latency[""].add_many(values)
+        binned = Binned(values)
+        self._window_latency.add_binned(binned)
+        self.latency[""].add_binned(binned)
         if len(self.world.groups) > 1:
-            self._histogram(self.latency, name).add_many(values)
+            self._histogram(self.latency, name).add_binned(binned)
         edge, tier = codes >> 3, codes & 7
         n_edges = len(self.world.edges)
         counts = np.bincount(codes, minlength=8 * n_edges).reshape(n_edges, 8)[:, : len(Tier)]
         self.tier_counts[number] += counts
         self.edge_latency_sum_s += np.bincount(edge, weights=values, minlength=n_edges)
-        for one in np.flatnonzero(counts.sum(axis=0)).tolist():
-            self._histogram(self.latency, TIERS[one]).add_many(values[tier == one])
+        for one, part in binned.split(tier):
+            self._histogram(self.latency, TIERS[one]).add_binned(part)
         if self.label_edges and n_edges > 1:
-            for one in np.flatnonzero(counts.sum(axis=1)).tolist():
-                self._histogram(self.latency, self.world.edges[one].name).add_many(values[edge == one])
+            for one, part in binned.split(edge):
+                self._histogram(self.latency, self.world.edges[one].name).add_binned(part)
 
     @staticmethod
     def _histogram(family: dict[str, Histogram], label: str) -> Histogram:
