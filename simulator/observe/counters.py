@@ -5,7 +5,10 @@ May import: numpy, the world's parts (to read them). Changes nothing: results ar
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,8 +16,6 @@ import numpy as np
 from simulator.links.counters import PathCounters
 
 if TYPE_CHECKING:
-    from simulator.nodes.core import CoreNode
-    from simulator.nodes.edge import EdgeNode
     from simulator.world import World
 
 FloatArray = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
@@ -30,6 +31,8 @@ GROUP_COLUMNS = (
     "sessions_begun", "rtt_sum_s", "loss_sum", "goodput_sum", "bytes_moved", "ok",
     "retry_sum_s", "establish_sum_s",
 )  # fmt: skip
+_BUSY = ("busy", "start_sum_s", "departure_sum_s")  # a number present, sums of the times at which each began and ended
+_PRESENT = ("in_system", "arrival_sum_s", "departure_sum_s")
 NO_COUNTS = PathCounters(0, 0, 0, 0, 0, 0, 0.0)
 
 
@@ -51,13 +54,12 @@ class Snapshot:
     core_misses: FloatArray
     core_busy_s: FloatArray
     groups: FloatArray
-    links: dict[str, PathCounters]
     storage: FloatArray
     sessions_s: FloatArray
 
 
 def snapshot(world: World) -> Snapshot:
-    """Read all counters of a world now."""
+    """Read all counters of a world now, but those of its links."""
     now = world.kernel.now
     edges, cores = world.edges, world.cores
     tables = [edge.leases for edge in edges if edge.leases is not None]
@@ -65,37 +67,35 @@ def snapshot(world: World) -> Snapshot:
         t_s=now,
         edges=_rows(edges, EDGE_COLUMNS),
         edge_misses=np.array([edge.misses for edge in edges], dtype=float),
-        in_system_s=np.array([_area(edge.in_system, edge.arrival_sum_s, edge.departure_sum_s, now) for edge in edges]),
-        busy_s=np.array([_busy(edge, now) for edge in edges]),
+        in_system_s=_area(_rows(edges, _PRESENT), now),
+        busy_s=_area(_rows(edges, _BUSY), now),
         leases=_rows(tables, LEASE_COLUMNS),
         cores=_rows(cores, CORE_COLUMNS),
         core_misses=np.array([core.misses for core in cores], dtype=float),
-        core_busy_s=np.array([_busy(core, now) for core in cores]),
+        core_busy_s=_area(_rows(cores, _BUSY), now),
         groups=_rows(world.groups, GROUP_COLUMNS),
-        links=_links(world),
         storage=np.array([world.storage.reads, world.storage.writes, world.storage.read_sum_s], dtype=float),
         sessions_s=np.array([group.sessions_s for group in world.groups]),
     )
 
 
-def _rows(things: object, columns: tuple[str, ...]) -> FloatArray:
-    rows = [[getattr(thing, column) for column in columns] for thing in things]  # type: ignore[attr-defined]
-    return np.array(rows, dtype=float).reshape(len(rows), len(columns))
-
-
-def _area(present: int, began_sum_s: float, ended_sum_s: float, now: float) -> float:
-    """Integral of a number present, from the sums of the times at which each began and ended."""
-    return present * now - (began_sum_s - ended_sum_s)
-
-
-def _busy(node: EdgeNode | CoreNode, now: float) -> float:
-    return _area(node.busy, node.start_sum_s, node.departure_sum_s, now)
-
-
-def _links(world: World) -> dict[str, PathCounters]:
-    """Counts by kind of link, such as "client>edge"."""
+def link_counts(world: World) -> dict[str, PathCounters]:
+    """Cumulative counts by kind of link, such as "client>edge". It asks thousands of paths: not for every window."""
     totals: dict[str, PathCounters] = {}
     for path, source, target in world.paths:
         kind = f"{source.role}>{target.role}"
         totals[kind] = totals.get(kind, NO_COUNTS).plus(path.counters())
     return totals
+
+
+def _rows(things: Iterable[object], columns: tuple[str, ...]) -> FloatArray:
+    """One row a thing, one column an attribute (at least two)."""
+    flat = chain.from_iterable(map(attrgetter(*columns), things))
+    return np.fromiter(flat, dtype=float).reshape(-1, len(columns))
+
+
+def _area(rows: FloatArray, now: float) -> FloatArray:
+    """Integrals of a number present, from the sums of the times at which each began and ended."""
+    present, began_sum_s, ended_sum_s = rows.T
+    areas: FloatArray = present * now - (began_sum_s - ended_sum_s)
+    return areas

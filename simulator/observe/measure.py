@@ -56,7 +56,8 @@ class Measurement:
         self.groups = last.groups - first.groups
         self.storage = last.storage - first.storage
         self.sessions_s = last.sessions_s - first.sessions_s
-        self.links = {kind: counts.since(first.links.get(kind, NO_COUNTS)) for kind, counts in last.links.items()}
+        links = recorder.links_at_warmup
+        self.links = {kind: all_.since(links.get(kind, NO_COUNTS)) for kind, all_ in recorder.links_at_end.items()}
 
     def metrics(self) -> Values:
         """All metrics by name."""

@@ -15,13 +15,14 @@ import numpy as np
 from simpy.events import Event
 
 from simulator.observe.binned import Binned
-from simulator.observe.counters import CORE_COLUMNS, LEASE_COLUMNS, FloatArray, Snapshot, snapshot
+from simulator.observe.counters import CORE_COLUMNS, LEASE_COLUMNS, FloatArray, Snapshot, link_counts, snapshot
 from simulator.observe.histogram import Histogram
 from simulator.observe.hops import hop_means
 from simulator.observe.phases import Phases
 from simulator.request import Cause, Tier
 
 if TYPE_CHECKING:
+    from simulator.links.counters import PathCounters
     from simulator.nodes.edge import EdgeNode
     from simulator.nodes.group import ClientGroup
     from simulator.world import World
@@ -51,6 +52,8 @@ class Recorder:
         self.phases = Phases(world) if self.label_edges else None
         self.at_warmup: Snapshot | None = None
         self.at_end: Snapshot | None = None
+        self.links_at_warmup: dict[str, PathCounters] = {}
+        self.links_at_end: dict[str, PathCounters] = {}
         self._window_latency = Histogram()
         self._window_failed = 0
         self._last: Snapshot | None = None
@@ -92,11 +95,11 @@ class Recorder:
             self.close_window(number * self.world.window_s)
 
     def look(self) -> Snapshot:
-        """Read all counters now."""
+        """Read the counters of nodes and groups now."""
         return snapshot(self.world)
 
     def _begin_counting(self, at: Snapshot) -> None:
-        self.at_warmup = at
+        self.at_warmup, self.links_at_warmup = at, link_counts(self.world)
         self.waits, self.sojourns = {"": Histogram()}, {"": Histogram()}
         if self.phases is not None:
             self.phases.begin(at.t_s)
@@ -104,7 +107,7 @@ class Recorder:
     def stop(self) -> None:
         """The measured window is over: what comes now only ends what was counted."""
         self.flush()
-        self.at_end = self.look()
+        self.at_end, self.links_at_end = self.look(), link_counts(self.world)
         done_s = self.series["t_s"][-1] if self.series["t_s"] else -1.0
         start_s = 0.0 if done_s < 0.0 else done_s + self.world.window_s
         if start_s < self.world.duration_s - 1e-9:
