@@ -8,6 +8,7 @@ nothing: where an edge offers a hook, it looks on and lets it do what it would h
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from simulator.leases.locks import SafetyError
@@ -15,7 +16,7 @@ from simulator.observe.in_flight import renewals_in_flight, requests_in_flight
 from simulator.observe.lock_history import EXACT_S, LockHistory
 
 if TYPE_CHECKING:
-    from simulator.leases.renewal import HeldLease
+    from simulator.leases.renewal import HeldLease, LeaseTable
     from simulator.nodes.core import CoreNode
     from simulator.nodes.edge import EdgeNode
     from simulator.request import Attempt
@@ -44,83 +45,81 @@ class Invariants:
         """How many checks were made."""
         return self._checked + self.locks.entries
 
-    def _require(self, holds: bool, what: str) -> None:
+    def _require(self, holds: bool, what: str, *told: object) -> None:
+        """`what` has a {} for each value `told`, and is only put together where the check fails."""
         self._checked += 1
         if not holds:
-            raise SafetyError(f"{what} (at {self.world.kernel.now} s)")
+            raise SafetyError(f"{what.format(*told)} (at {self.world.kernel.now} s)")
 
     def check(self) -> None:
         """All of them. Raises SafetyError at the first that does not hold."""
         world, now = self.world, self.world.kernel.now
-        self._require(now >= self._seen_s, f"time runs backwards, from {self._seen_s} s")
+        self._require(now >= self._seen_s, "time runs backwards, from {} s", self._seen_s)
         self._seen_s = now
         for edge in world.edges:
             self._edge(edge)
         for core in world.cores:
             self._core(core)
         for group in world.groups:
-            self._require(group.issued >= group.ended, f"{group.name}: more ended than were issued")
-            self._require(group.sessions_open >= 0, f"{group.name}: {group.sessions_open} sessions open")
+            self._require(group.issued >= group.ended, "{}: more ended than were issued", group.name)
+            self._require(group.sessions_open >= 0, "{}: {} sessions open", group.name, group.sessions_open)
         if world.manager is not None:
             for weight, sessions in world.manager.weights.items():
-                self._require(0.0 <= weight <= 100.0, f"weight {weight} outside 0..100")
-                self._require(sessions >= 0, f"{sessions} sessions of weight {weight}")
+                self._require(0.0 <= weight <= 100.0, "weight {} outside 0..100", weight)
+                self._require(sessions >= 0, "{} sessions of weight {}", sessions, weight)
             weighed, stored = world.manager.weights.total(), len(world.manager.store)
-            self._require(weighed == stored, f"{weighed} sessions have weights, {stored} are in the store")
+            self._require(weighed == stored, "{} sessions have weights, {} are in the store", weighed, stored)
         self._watch_services()
 
     def _edge(self, edge: EdgeNode) -> None:
-        name, cache = edge.name, edge.cache
-        answered = edge.hits + edge.delayed + sum(edge.misses)
-        self._require(edge.lookups == answered, f"{name}: {edge.lookups} lookups, {answered} hits, delayed and misses")
-        self._require(cache.capacity is None or len(cache) <= cache.capacity, f"{name}: L1 above its capacity")
-        waiting = len(edge.waiting)
-        self._require(0 <= edge.busy <= edge.workers, f"{name}: {edge.busy} busy of {edge.workers} workers")
-        self._require(waiting <= edge.queue_limit, f"{name}: queue above its limit")
-        self._require(
-            edge.in_system == edge.busy + waiting, f"{name}: {edge.in_system} in the system, {edge.busy} busy"
-        )
-        self._require(not waiting or edge.busy == edge.workers, f"{name}: an idle worker beside {waiting} waiting")
-        self._require(not (edge.down and edge.in_system), f"{name}: work in a crashed node")
+        name, cache, require = edge.name, edge.cache, self._require
+        answered, waiting = edge.hits + edge.delayed + sum(edge.misses), len(edge.waiting)
+        busy, workers, in_system = edge.busy, edge.workers, edge.in_system
+        require(edge.lookups == answered, "{}: {} lookups, {} hits, delayed and misses", name, edge.lookups, answered)
+        require(cache.capacity is None or len(cache) <= cache.capacity, "{}: L1 above its capacity", name)
+        require(0 <= busy <= workers, "{}: {} busy of {} workers", name, busy, workers)
+        require(waiting <= edge.queue_limit, "{}: queue above its limit", name)
+        require(in_system == busy + waiting, "{}: {} in the system, {} busy", name, in_system, busy)
+        require(not waiting or busy == workers, "{}: an idle worker beside {} waiting", name, waiting)
+        require(not (edge.down and in_system), "{}: work in a crashed node", name)
         leases = edge.leases
         if leases is not None:
             booked = leases.answered + leases.lost + leases.in_flight
-            self._require(leases.sent == booked, f"{name}: {leases.sent} renewals sent, {booked} accounted for")
-            self._require(leases.in_flight >= 0, f"{name}: {leases.in_flight} renewals in flight")
-            self._some_leases(edge)
+            require(leases.sent == booked, "{}: {} renewals sent, {} accounted for", name, leases.sent, booked)
+            require(leases.in_flight >= 0, "{}: {} renewals in flight", name, leases.in_flight)
+            self._some_leases(edge, leases)
 
     def _core(self, core: CoreNode) -> None:
-        name, cache = core.name, core.cache
-        answered = core.hits + sum(core.misses)
-        self._require(core.lookups == answered, f"{name}: {core.lookups} lookups, {answered} hits and misses")
-        self._require(cache.capacity is None or len(cache) <= cache.capacity, f"{name}: L2 above its capacity")
-        self._require(0 <= core.busy <= core.policy.workers, f"{name}: {core.busy} busy workers")
-        self._require(not core.waiting or core.busy == core.policy.workers, f"{name}: an idle worker beside a queue")
-        self._require(not (core.down and (core.busy or core.waiting)), f"{name}: work in a crashed node")
+        name, cache, require = core.name, core.cache, self._require
+        answered, workers = core.hits + sum(core.misses), core.policy.workers
+        require(core.lookups == answered, "{}: {} lookups, {} hits and misses", name, core.lookups, answered)
+        require(cache.capacity is None or len(cache) <= cache.capacity, "{}: L2 above its capacity", name)
+        require(0 <= core.busy <= workers, "{}: {} busy workers", name, core.busy)
+        require(not core.waiting or core.busy == workers, "{}: an idle worker beside a queue", name)
+        require(not (core.down and (core.busy or core.waiting)), "{}: work in a crashed node", name)
 
     # -- leases ---------------------------------------------------------------------------------------
-    def _some_leases(self, edge: EdgeNode) -> None:
+    def _some_leases(self, edge: EdgeNode, leases: LeaseTable) -> None:
         """Of the next few leases of an edge: it never believes longer than the authority grants."""
-        assert edge.leases is not None
-        for _ in range(min(LEASES_A_WINDOW, len(edge.leases.held))):
-            held = next(self._leases[edge.index], None)
-            if held is None:
-                self._leases[edge.index] = iter(list(edge.leases.held.values()))
-                return
-            if edge.leases.held.get(held.session.session_id) is held:
+        wanted = min(LEASES_A_WINDOW, len(leases.held))
+        some = list(islice(self._leases[edge.index], wanted))
+        if len(some) < wanted:
+            self._leases[edge.index] = iter(list(leases.held.values()))
+        now = self.world.kernel.now
+        for held in some:
+            if held.until_s > now and leases.held.get(held.session.session_id) is held:
                 self._believes(edge, held)
 
     def _believes(self, edge: EdgeNode, held: HeldLease) -> None:
-        if held.session.over or held.until_s <= self.world.kernel.now:
+        """An edge takes this lease for one that runs."""
+        session, until_s = held.session, held.until_s
+        if session.over:
             return
-        session_id = held.session.session_id
-        grant = self.world.cores[session_id % len(self.world.cores)].grants.get(session_id)
+        session_id, cores = session.session_id, self.world.cores
+        grant = cores[session_id % len(cores)].grants.get(session_id)
         granted_s = -1.0 if grant is None else grant.until_s
-        self._require(
-            held.until_s <= granted_s + EXACT_S,
-            f"{edge.name} believes in the lease of session {session_id} until {held.until_s} s, granted until "
-            f"{granted_s} s",
-        )
+        what = "{} believes in the lease of session {} until {} s, granted until {} s"
+        self._require(until_s <= granted_s + EXACT_S, what, edge.name, session_id, until_s, granted_s)
 
     # -- services and answers -------------------------------------------------------------------------
     def _watch_services(self) -> None:
@@ -140,10 +139,9 @@ class Invariants:
             expires_at_s, hits = edge.cache.expires_at(session_id), edge.hits
             edge._start(attempt)
             edge.watch_start = watched if left else None
-            self._require(
-                attempt.sent_s <= attempt.arrived_s <= now, f"{edge.name}: served before it was sent or had arrived"
-            )
-            self._require(not edge.down, f"{edge.name}: serves although it is down")
+            in_order = attempt.sent_s <= attempt.arrived_s <= now
+            self._require(in_order, "{}: served before it was sent or had arrived", edge.name)
+            self._require(not edge.down, "{}: serves although it is down", edge.name)
             if edge.hits > hits:
                 self._served_rightly(edge, attempt, expires_at_s)
 
@@ -151,14 +149,14 @@ class Invariants:
 
     def _served_rightly(self, edge: EdgeNode, attempt: Attempt, expires_at_s: float | None) -> None:
         session_id, now = attempt.session.session_id, self.world.kernel.now
-        self._require(
-            expires_at_s is not None and now < expires_at_s,
-            f"{edge.name}: served session {session_id} from an entry that ended at {expires_at_s} s",
-        )
+        fresh = expires_at_s is not None and now < expires_at_s
+        what = "{}: served session {} from an entry that ended at {} s"
+        self._require(fresh, what, edge.name, session_id, expires_at_s)
         if edge.leases is not None:
             held = edge.leases.held.get(session_id)
             until_s = -1.0 if held is None else held.until_s
-            self._require(now < until_s, f"{edge.name}: served session {session_id}, its lease ended at {until_s} s")
+            what = "{}: served session {}, its lease ended at {} s"
+            self._require(now < until_s, what, edge.name, session_id, until_s)
             if held is not None:
                 self._believes(edge, held)
 
@@ -181,9 +179,8 @@ class Invariants:
             found = renewals_in_flight(self.world)
             for table in tables:
                 count, name = found[table.edge.index], table.edge.name
-                self._require(
-                    table.in_flight == count, f"{name}: {table.in_flight} renewals are under way, {count} of them found"
-                )
+                what = "{}: {} renewals are under way, {} of them found"
+                self._require(table.in_flight == count, what, name, table.in_flight, count)
 
     # -- the end --------------------------------------------------------------------------------------
     def finish(self) -> None:
@@ -197,14 +194,11 @@ class Invariants:
                 if somewhere is None:
                     somewhere = requests_in_flight(self.world)
                 found = somewhere[group.name]
-                self._require(
-                    unfinished == found,
-                    f"{group.name}: {group.issued} issued, {group.ended} ended, {found} in flight",
-                )
+                what = "{}: {} issued, {} ended, {} in flight"
+                self._require(unfinished == found, what, group.name, group.issued, group.ended, found)
             for client in group.clients:
                 if client.session is not None:
                     waiting = client.session.outstanding
-                    self._require(
-                        waiting >= 0 and (unfinished > 0 or waiting == 0),
-                        f"{group.name}: a session waits for {waiting} requests, and {unfinished} are in flight",
-                    )
+                    awaited = waiting >= 0 and (unfinished > 0 or waiting == 0)
+                    what = "{}: a session waits for {} requests, and {} are in flight"
+                    self._require(awaited, what, group.name, waiting, unfinished)
