@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from simulator.request import Attempt
     from simulator.world import World
 
-LEASES_A_WINDOW = 64  # of each edge, in turn
-EDGES_A_WINDOW = 32  # whose next services are watched, in turn
+EDGES_A_WINDOW = 32  # that are looked at closely, in turn: some of their leases, their next services
+LEASES_A_WINDOW = 64  # of each of these edges, in turn
 SERVICES_WATCHED = 4
 
 
@@ -69,7 +69,19 @@ class Invariants:
                 self._require(sessions >= 0, "{} sessions of weight {}", sessions, weight)
             weighed, stored = world.manager.weights.total(), len(world.manager.store)
             self._require(weighed == stored, "{} sessions have weights, {} are in the store", weighed, stored)
-        self._watch_services()
+        for edge in self._next_edges():
+            if edge.leases is not None:
+                self._some_leases(edge, edge.leases)
+            self._watch_next(edge)
+
+    def _next_edges(self) -> list[EdgeNode]:
+        """The edges that are looked at closely now."""
+        edges = self.world.edges
+        if len(edges) <= EDGES_A_WINDOW:
+            return edges
+        first = self._turn
+        self._turn = (first + EDGES_A_WINDOW) % len(edges)
+        return [edges[(first + i) % len(edges)] for i in range(EDGES_A_WINDOW)]
 
     def _edge(self, edge: EdgeNode) -> None:
         name, cache, require = edge.name, edge.cache, self._require
@@ -87,7 +99,6 @@ class Invariants:
             booked = leases.answered + leases.lost + leases.in_flight
             require(leases.sent == booked, "{}: {} renewals sent, {} accounted for", name, leases.sent, booked)
             require(leases.in_flight >= 0, "{}: {} renewals in flight", name, leases.in_flight)
-            self._some_leases(edge, leases)
 
     def _core(self, core: CoreNode) -> None:
         name, cache, require = core.name, core.cache, self._require
@@ -122,12 +133,6 @@ class Invariants:
         self._require(until_s <= granted_s + EXACT_S, what, edge.name, session_id, until_s, granted_s)
 
     # -- services and answers -------------------------------------------------------------------------
-    def _watch_services(self) -> None:
-        edges = self.world.edges
-        for _ in range(min(EDGES_A_WINDOW, len(edges))):
-            self._turn = (self._turn + 1) % len(edges)
-            self._watch_next(edges[self._turn])
-
     def _watch_next(self, edge: EdgeNode) -> None:
         """Look at the next few services of an edge, from outside."""
         left = SERVICES_WATCHED
