@@ -65,8 +65,8 @@ class EdgeNode(Server):
     """One edge node."""
 
     __slots__ = (
-        "_finish_cb", "_receivers", "_timers", "absent", "arrival_sum_s", "arrivals", "busy", "cache", "clock",
-        "core_link_sum_s", "cores", "delayed", "departure_sum_s", "down", "draining", "epoch",
+        "_finish_cb", "_keep_sojourn", "_keep_wait", "_receivers", "_timers", "absent", "arrival_sum_s",
+        "arrivals", "busy", "cache", "clock", "core_link_sum_s", "cores", "delayed", "departure_sum_s", "down", "draining", "epoch",
         "fetch_sum_s", "fetches", "fetching", "hits", "in_system", "index", "leases", "lookups", "misses",
         "name", "policy", "queue_limit", "read_at_s", "refused", "site", "sizes", "sojourn_sum_s",
         "sojourns_s", "stale_reads", "start_sum_s", "to_core", "track_reads", "ttl_s", "visits", "wait_sum_s", "waited",
@@ -102,8 +102,7 @@ class EdgeNode(Server):
         self.cores: list[CoreNode] = []
         self.to_core: list[Link] = []
         self._receivers: list[Callable[[Any], None]] = []
-        self.sojourns_s: array[float] = array("d")  # the recorder's columns
-        self.waits_s: array[float] = array("d")
+        self.keep_in(array("d"), array("d"))
         self.track_reads = False
         self.watch_start: Callable[[Attempt], None] | None = None  # takes the next service in its hands, once
         self.watch_answer: Callable[[Attempt], None] | None = None  # sees every answer before it is sent
@@ -131,6 +130,11 @@ class EdgeNode(Server):
         self.wait_sum_s = self.sojourn_sum_s = 0.0
         self.fetches = 0
         self.fetch_sum_s = self.core_link_sum_s = 0.0
+
+    def keep_in(self, waits_s: array[float], sojourns_s: array[float]) -> None:
+        """Take these columns for what the recorder wants to know of each visit; edges may share them."""
+        self.waits_s, self.sojourns_s = waits_s, sojourns_s
+        self._keep_wait, self._keep_sojourn = waits_s.append, sojourns_s.append
 
     def connect(self, cores: Sequence[CoreNode], links: Sequence[Link]) -> None:
         """Say where the cores are, and over which links they are asked."""
@@ -261,8 +265,8 @@ class EdgeNode(Server):
             self.waited += 1
             self.wait_sum_s += wait_s
         self.sojourn_sum_s += now - arrived_s
-        self.waits_s.append(wait_s)
-        self.sojourns_s.append(now - arrived_s)
+        self._keep_wait(wait_s)
+        self._keep_sojourn(now - arrived_s)
         self.departure_sum_s += now
         self.in_system -= 1
         waiting = self.waiting

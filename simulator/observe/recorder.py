@@ -40,7 +40,7 @@ class Recorder:
         self.label_edges = len(world.edges) <= MOST_LABELLED_EDGES
         if not self.label_edges:  # one pair of columns for all: emptying a thousand small ones would cost more
             for edge in world.edges[1:]:
-                edge.waits_s, edge.sojourns_s = world.edges[0].waits_s, world.edges[0].sojourns_s
+                edge.keep_in(world.edges[0].waits_s, world.edges[0].sojourns_s)
         self.series: dict[str, list[Any]] = {"t_s": [], "metric": [], "label": [], "value": []}
         self.latency: dict[str, Histogram] = {"": Histogram()}
         self.failed: dict[str, Histogram] = {"": Histogram()}
