@@ -346,7 +346,7 @@ class ClientGroup:
         if operation >= ACQUIRE and self._settle(attempt):
             return  # an establishment is no request
         if self._reports:
-            self._report_session(session.session_id)
+            self._report_session(session.slot)
             self._report_value(now - attempt.sent_s if self.latency_from_response else rtt_s)
             if attempt.tries or self._reports_health:
                 self._report_more(attempt)
@@ -378,7 +378,7 @@ class ClientGroup:
         """Tell the SAM of an answered retry, and with `client_reports` that the edge answers."""
         assert self.manager is not None
         if attempt.tries:
-            self.manager.report_retry(attempt.session.session_id)
+            self.manager.report_retry(attempt.session.slot)
         if self._reports_health:
             self.manager.report_answer(attempt.edge)
 
@@ -477,9 +477,9 @@ class ClientGroup:
         if attempt.operation != ESTABLISH and self.manager is not None:
             if rtt_s >= 0.0 and self.latency_from_response:
                 rtt_s = self.clock.now - attempt.sent_s
-            self.manager.report(session.session_id, -1.0 if rtt_s < 0 else -2.0 - rtt_s)
+            self.manager.report(session.slot, -1.0 if rtt_s < 0 else -2.0 - rtt_s)
             if attempt.tries:
-                self.manager.report_retry(session.session_id)
+                self.manager.report_retry(session.slot)
         if outcome == SESSION_EXPIRED:
             self._expire(session)
         if outcome != DENIED and attempt.tries < self.retry.limit and self._may_retry():

@@ -38,6 +38,7 @@ class Session:
         "probe_s",
         "published_weight",
         "session_id",
+        "slot",
         "started_s",
         "successor",
         "weight",
@@ -46,6 +47,7 @@ class Session:
     def __init__(self, session_id: int, client: Client, started_s: float) -> None:
         self.session_id = session_id
         self.client = client
+        self.slot = -1  # where the SAM keeps its rows; none before it is admitted
         self.started_s = started_s
         self.edge = -1  # edge_node_id: its current edge
         self.weight = 0.0

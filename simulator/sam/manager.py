@@ -1,7 +1,8 @@
 """The session affinity manager: scores sessions every interval, tells clients, moves sessions off failed edges.
 
 Reports of attempts are appended to plain columns and aggregated once an interval with numpy, so that a report costs
-two list appends. It is sharded by session id; a shard that is down freezes the weights of its sessions.
+two list appends; they name a session by its slot. It is sharded by session id; a shard that is down freezes the weights
+of its sessions.
 
 May import: kernel, numpy, routing's directory. Does not model: the transport of the clients' reports (they come with
 the requests), replication between shards.
@@ -18,6 +19,7 @@ import numpy as np
 from simpy.events import Event
 
 from simulator.sam.rule import StickinessRule
+from simulator.sam.slots import Slots
 from simulator.slowable import Slowable
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ class ManagerPolicy:
 class _Interval:
     """What one interval brought, one row a session."""
 
-    session_ids: np.ndarray
+    slots: np.ndarray
     attempts: np.ndarray
     requests: np.ndarray
     failures: np.ndarray
@@ -72,28 +74,32 @@ class StickinessManager(Slowable):
         self.choose_other: Callable[[Client, int], int]  # (client, failed edge) -> another edge or -1
         self.on_moved: Callable[[int, dict[int, int]], None] = _ignore  # (from, {to: sessions})
         self.on_suspect: Callable[[int], None] = lambda _: None
-        self._session_ids: list[int] = []
+        self._reported: list[int] = []  # slots
         self._values: list[float] = []
-        self._retried: list[int] = []
+        self._retried: list[int] = []  # slots
         self._window: deque[_Interval] = deque(maxlen=round(policy.window_s / policy.interval_s))
+        self._slots = Slots(round(policy.window_s / policy.interval_s))
         self._silences = [0] * directory.size
         self._told_s = 0.0  # when the last news arrives
         self._holds = [0] * policy.shards  # crashes that hold each shard down
         self.scored = self.adjusted = 0
 
     # -- what reaches it ------------------------------------------------------------------------------
-    def report(self, session_id: int, value: float) -> None:
-        """An attempt ended. `value`: latency in seconds if ok; -1 if failed without, -2 - latency if with one."""
-        self._session_ids.append(session_id)
+    def report(self, slot: int, value: float) -> None:
+        """An attempt of the session in `slot` ended; -1: of one that was never admitted, which has no weight.
+
+        `value`: latency in seconds if ok; -1 if failed without, -2 - latency if with one.
+        """
+        self._reported.append(slot)
         self._values.append(value)
 
     def report_columns(self) -> tuple[Callable[[int], None], Callable[[float], None]]:
         """The two appends that `report` makes, for callers that report every request."""
-        return self._session_ids.append, self._values.append
+        return self._reported.append, self._values.append
 
-    def report_retry(self, session_id: int) -> None:
+    def report_retry(self, slot: int) -> None:
         """The attempt that was just reported was a retry: an attempt more, but no request more."""
-        self._retried.append(session_id)
+        self._retried.append(slot)
 
     def report_silence(self, edge: int) -> None:
         """A client's attempt at `edge` timed out (with `client_reports`)."""
@@ -115,6 +121,7 @@ class StickinessManager(Slowable):
         if session.over:
             return
         weight = self.first_weight(latency_s)
+        self._slots.give(session)
         self._set(session, weight)
         session.published_weight = session.client_weight = weight
         self.store[session.session_id] = session
@@ -132,6 +139,7 @@ class StickinessManager(Slowable):
         if self.store.pop(session.session_id, None) is not None:
             self.weights[session.weight] -= 1
             self._weights_of(session)[session.weight] -= 1
+            self._slots.take_back(session)
 
     def _set(self, session: Session, weight: float) -> None:
         of_group = self._weights_of(session)
@@ -140,7 +148,7 @@ class StickinessManager(Slowable):
             of_group[session.weight] -= 1
         self.weights[weight] += 1
         of_group[weight] += 1
-        session.weight = weight
+        session.weight = self._slots.weights[session.slot] = weight
 
     def _weights_of(self, session: Session) -> Counter[float]:
         name = session.client.group.name
@@ -162,9 +170,9 @@ class StickinessManager(Slowable):
 
     def _close_interval(self) -> None:
         retried = len(self._retried)
-        ids = np.array(self._session_ids + self._retried, dtype=np.int64)
+        slots = np.array(self._reported + self._retried, dtype=np.int64)
         values = np.array(self._values)
-        self._session_ids.clear()
+        self._reported.clear()
         self._values.clear()
         self._retried.clear()
         latency_s = np.where(values >= 0, values, -2.0 - values)
@@ -174,41 +182,64 @@ class StickinessManager(Slowable):
         none = np.zeros(retried)  # the rows of retries, behind those of attempts, take a request off and nothing else
         ones = np.ones(len(values))
         columns = ((ones, none), (ones, none - 1.0), (failed, none), (sampled.astype(float), none), (latency_s, none))
-        self._window.append(_totals(ids, *(np.concatenate(column) for column in columns)))
+        self._window.append(self._totals(slots, *(np.concatenate(column) for column in columns)))
+        self._slots.close_interval()
 
     def _score(self) -> None:
         parts = self._window
-        total = _totals(
-            np.concatenate([part.session_ids for part in parts]),
+        total = self._totals(
+            np.concatenate([part.slots for part in parts]),
             np.concatenate([part.attempts for part in parts]),
             np.concatenate([part.requests for part in parts]),
             np.concatenate([part.failures for part in parts]),
             np.concatenate([part.samples for part in parts]),
             np.concatenate([part.latency_sum_s for part in parts]),
         )
-        if not len(total.session_ids):
+        if not len(total.slots):
             return
-        store, policy = self.store, self.policy
-        sessions = [store.get(session_id) for session_id in total.session_ids.tolist()]
+        policy = self.policy
         with np.errstate(invalid="ignore", divide="ignore"):
             latency_s = np.round(total.latency_sum_s / total.samples, 12)  # a sum's rounding crosses no threshold
-        previous = np.array([0.0 if session is None else session.weight for session in sessions])
-        start = previous if policy.model == "cumulative" else np.full(len(sessions), policy.rule.base)
+        previous = self._slots.weights[total.slots]
+        start = previous if policy.model == "cumulative" else np.full(len(previous), policy.rule.base)
         weights = policy.rule.weights(
             start, latency_s, total.requests / policy.window_s, total.failures / total.attempts
         )
-        changed: list[tuple[Session, float]] = []
-        self.scored += len(sessions)
-        for row in np.flatnonzero(weights != previous).tolist():
-            session = sessions[row]
-            if session is None or self.down[session.session_id % policy.shards]:
-                continue
-            weight = float(weights[row])
-            self._set(session, weight)
-            changed.append((session, weight))
-        if changed:
-            self.adjusted += len(changed)
-            self._tell(_publish, changed)
+        self.scored += len(previous)
+        rows = self._adjustable(total.slots, np.flatnonzero(weights != previous))
+        if len(rows):
+            self.adjusted += len(rows)
+            self._adjust(total.slots[rows], previous[rows].tolist(), weights[rows])
+
+    def _adjustable(self, slots: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Those of some rows whose sessions are neither over nor frozen, by session id."""
+        ids = self._slots.ids[slots[rows]]
+        keep = ids >= 0
+        if any(self.down):
+            keep &= ~np.array(self.down)[ids % self.policy.shards]
+        rows = rows[keep]
+        ordered: np.ndarray = rows[np.argsort(ids[keep], kind="stable")]
+        return ordered
+
+    def _adjust(self, slots: np.ndarray, before: list[float], weights: np.ndarray) -> None:
+        """Sessions get other weights than before."""
+        of_slot, after = self._slots.sessions, weights.tolist()
+        sessions = [session for slot in slots.tolist() if (session := of_slot[slot]) is not None]
+        self._slots.weights[slots] = weights
+        for session, weight in zip(sessions, after, strict=True):
+            session.weight = weight
+        names = [session.client.group.name for session in sessions]
+        for (name, old, new), n in Counter(zip(names, before, after, strict=True)).items():
+            for counted in (self.weights, self.group_weights[name]):
+                counted[old] -= n
+                counted[new] += n
+        self._tell(_publish, (sessions, after))
+
+    def _totals(self, slots: np.ndarray, *columns: np.ndarray) -> _Interval:
+        """The sums of each session's rows; the columns are those of an interval."""
+        distinct, rows = self._slots.distinct(slots)
+        n = len(distinct)
+        return _Interval(distinct, *(np.bincount(rows, weights=column, minlength=n) for column in columns))
 
     # -- failover -------------------------------------------------------------------------------------
     def edge_failed(self, edge: int) -> None:
@@ -294,14 +325,7 @@ def _ignore(edge: int, to: dict[int, int]) -> None:
     """Nobody wants to know how many sessions were moved."""
 
 
-def _publish(changed: Sequence[tuple[Session, float]]) -> None:
+def _publish(news: tuple[Sequence[Session], Sequence[float]]) -> None:
     """From now on answers carry these weights."""
-    for session, weight in changed:
+    for session, weight in zip(*news, strict=True):
         session.published_weight = weight
-
-
-def _totals(ids: np.ndarray, *columns: np.ndarray) -> _Interval:
-    """The sums of each session's rows; the columns are those of an interval."""
-    unique, rows = np.unique(ids, return_inverse=True)
-    n = len(unique)
-    return _Interval(unique, *(np.bincount(rows, weights=column, minlength=n) for column in columns))

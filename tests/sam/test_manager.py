@@ -35,14 +35,14 @@ class Bench:
         client = SimpleNamespace(index=session_id, group=self.group)
         session = SimpleNamespace(
             session_id=session_id, client=client, edge=edge, over=False, weight=0.0, published_weight=0.0,
-            client_weight=0.0,
+            client_weight=0.0, slot=-1, outstanding=0,
         )  # fmt: skip
         self.manager.admit(session, probe_s)
         return session
 
     def report(self, session, *values, times=1):
         for value in values * times:
-            self.manager.report(session.session_id, value)
+            self.manager.report(session.slot, value)
 
     def until(self, time_s):
         self.kernel.run(until=time_s)
@@ -138,7 +138,7 @@ def test_a_retry_is_an_attempt_more_but_no_request_more():
     session = bench.session(1)
     bench.report(session, -1.0)
     bench.report(session, 0.1)
-    bench.manager.report_retry(1)
+    bench.manager.report_retry(session.slot)
     assert after(bench, session, 0.1, times=18) == 45.0
 
 
@@ -205,12 +205,12 @@ def test_each_session_is_scored_by_its_own_attempts_and_counted():
 def test_reports_by_column_are_reports():
     bench = Bench()
     session = bench.session(1)
-    add_id, add_value = bench.manager.report_columns()
+    add_slot, add_value = bench.manager.report_columns()
     for _ in range(30):
-        add_id(1)
+        add_slot(session.slot)
         add_value(0.01)
     bench.until(1.01)
-    add_id(1)
+    add_slot(session.slot)
     add_value(0.5)  # the columns are the same ones in the next interval
     bench.until(3.01)
     assert session.weight == pytest.approx(50 - 10 - 5 + 10)
@@ -383,7 +383,7 @@ def test_a_manager_that_nobody_listens_to_works_as_well():
     manager = StickinessManager(kernel, ManagerPolicy(), Directory(["pop-1", "pop-2"], [None] * 2))
     manager.choose_other = lambda client, edge: 1
     client = SimpleNamespace(group=SimpleNamespace(name="people", migrations=0, flows=None))
-    session = SimpleNamespace(session_id=1, edge=0, over=False, weight=0.0, client=client)
+    session = SimpleNamespace(session_id=1, edge=0, over=False, weight=0.0, client=client, slot=-1)
     manager.admit(session, math.nan)
     for _ in range(3):
         manager.report_silence(0)
