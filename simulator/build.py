@@ -32,7 +32,7 @@ from simulator.request import Batch, Operation
 from simulator.routing import RoutingContext, find_policy
 from simulator.routing.directory import Directory
 from simulator.routing.leaving import make_leaving
-from simulator.routing.near import Nearest
+from simulator.routing.near import Nearest, first_edges
 from simulator.sam.manager import ManagerPolicy, StickinessManager
 from simulator.sam.rule import StickinessRule
 from simulator.samplers import Same, Sampler
@@ -293,8 +293,7 @@ class _Builder:
         """Sessions that exist at t = 0: in storage and in the store, at their nearest edge, which holds the lease."""
         manager, policy = world.manager, self.leases
         phases = self.streams.uniforms(entity, "lease phase").next
-        for client in group.clients:
-            edge = group.router.nearest(client, -1)
+        for client, edge in zip(group.clients, first_edges(group.router.nearest, group.clients), strict=True):
             session = group.adopt(client, edge)
             if manager is not None:
                 manager.admit(session, client.expected_rtt_s[edge])

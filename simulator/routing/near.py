@@ -2,14 +2,16 @@
 
 Ties are broken once per client at random: by a key mixed from the client's salt and the edge. Among few edges each
 pick looks at all of them; among many it looks at those that the client has measured and at a short list, made once
-for each client, of the edges that it expects to be nearest. Both give the same edge.
+for each client, of the edges that it expects to be nearest. Where many clients are placed at once, those that share a
+table of expectations are looked at together. All give the same edge.
 
 May import: the directory, numpy. Does not model: how round-trip times are measured.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +30,8 @@ _APART_S = 3.0 * _SAME_S  # times further apart are no tie, nor linked by others
 _FEW = 3  # edges: so many are looked at one by one
 _LISTED = 16  # edges on a short list
 _ORDERS = 16  # tables of expected round-trip times whose order is remembered
+_TOGETHER = 1 << 16  # keys of ties that are mixed at once
+_CLIENTS = 1 << 12  # clients that are looked at together
 
 
 def tie_key(salt: int, edge: int) -> int:
@@ -38,13 +42,31 @@ def tie_key(salt: int, edge: int) -> int:
     return z ^ (z >> 31)
 
 
-def tie_keys(salt: int, edges: np.ndarray) -> np.ndarray:
-    """`tie_key` of one client and many edges (int array in, uint64 array of the same shape out)."""
+def tie_keys(salt: int | np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """`tie_key` of many edges (int array in, uint64 array out), for one client or for a column of salts (uint64)."""
     z = np.uint64(salt) + (edges.astype(np.uint64) + np.uint64(1)) * np.uint64(_GOLDEN)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(_MIX_1)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(_MIX_2)
     result: np.ndarray = z ^ (z >> np.uint64(31))
     return result
+
+
+def first_edges(nearest: Callable[[Client, int], int], clients: Sequence[Client]) -> Iterable[int]:
+    """`nearest(client, -1)` of each client: at once where that is `Nearest.pick`, else each when its turn comes."""
+    owner = getattr(nearest, "__self__", None)
+    if type(owner) is Nearest and nearest == owner.pick:
+        return owner.first(clients)
+    return (nearest(client, -1) for client in clients)
+
+
+def _least_keys(clients: Sequence[Client], edges: np.ndarray) -> np.ndarray:
+    """For each client the place, among some edges, of the one with its least key."""
+    if edges.size == 1:
+        return np.zeros(len(clients), dtype=np.intp)
+    salts = np.array([client.salt for client in clients], dtype=np.uint64)[:, np.newaxis]
+    step = max(_TOGETHER // edges.size, 1)
+    parts = [tie_keys(salts[begin : begin + step], edges).argmin(axis=1) for begin in range(0, len(salts), step)]
+    return np.concatenate(parts)
 
 
 class _Order:
@@ -101,6 +123,35 @@ class Nearest:
                     return self._against(client, current, edge, measured)
         return self._among(client, current, healthy)
 
+    def first(self, clients: Sequence[Client]) -> list[int]:
+        """`pick(client, -1)` of many clients."""
+        picked: list[int] = []
+        for begin in range(0, len(clients), _CLIENTS):
+            some = clients[begin : begin + _CLIENTS]
+            edges = [-1] * len(some)
+            sharing: dict[int, list[int]] = {}
+            for place, client in enumerate(some):
+                sharing.setdefault(-1 if client.rtt_s else id(client.expected_rtt_s), []).append(place)
+            for table, places in sharing.items():
+                alike = [some[place] for place in places]
+                found = self._expected_first(alike) if table >= 0 and len(alike) > 1 else None
+                if found is None:
+                    found = [self.pick(client, -1) for client in alike]
+                for place, edge in zip(places, found, strict=True):
+                    edges[place] = edge
+            picked += edges
+        return picked
+
+    def _expected_first(self, clients: Sequence[Client]) -> list[int] | None:
+        """The same for clients that share a table and have measured nothing; None where it cannot be told from it."""
+        is_open = np.array(self._directory.open)
+        for group in self._order(clients[0].expected_rtt_s).groups:
+            ties = group[is_open[group]]
+            if ties.size:
+                edges: list[int] = ties[_least_keys(clients, ties)].tolist()
+                return edges
+        return None
+
     def _against(self, client: Client, current: int, found: int, measured: dict[int, float]) -> int:
         """The nearest of `found`, the first of those that are as expected, and those measured to be otherwise."""
         is_open, expected_s = self._directory.open, client.expected_rtt_s
@@ -150,19 +201,25 @@ class Nearest:
 
     def _short_list(self, client: Client) -> tuple[int, ...]:
         """The edges that a client expects to be nearest, nearest first; none where that cannot be told in advance."""
-        expected_s = client.expected_rtt_s
+        order = self._order(client.expected_rtt_s)
+        if order.listed is not None:
+            return order.listed
+        listed: list[int] = []
+        for group in order.groups:
+            if group.size > _LISTED:
+                keys = tie_keys(client.salt, group)
+                listed += group[np.argsort(keys, kind="stable")[:_LISTED]].tolist()
+            elif group.size > 1:
+                listed += sorted(group.tolist(), key=partial(tie_key, client.salt))
+            else:
+                listed.append(int(group[0]))
+        return tuple(listed[:_LISTED])
+
+    def _order(self, expected_s: Sequence[float]) -> _Order:
+        """The order of a table."""
         order = self._orders.get(id(expected_s))
         if order is None:
             if len(self._orders) >= _ORDERS:
                 self._orders.clear()
             order = self._orders[id(expected_s)] = _Order(expected_s)
-        if order.listed is not None:
-            return order.listed
-        listed: list[int] = []
-        for group in order.groups:
-            if group.size > 1:
-                keys = tie_keys(client.salt, group)
-                listed += group[np.argsort(keys, kind="stable")[:_LISTED]].tolist()
-            else:
-                listed.append(int(group[0]))
-        return tuple(listed[:_LISTED])
+        return order

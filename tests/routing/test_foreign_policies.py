@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from simulator import Scenario, run
+from simulator.build import build
 from simulator.routing.base import POLICIES, Router, register
 
 
@@ -12,8 +13,13 @@ def policy():
     """Register a policy that answers `choice(size)`."""
     before = dict(POLICIES)
 
-    def make(choice):
+    def make(choice, nearest=None):
         class Mine(Router):
+            def __init__(self, context):
+                super().__init__(context)
+                if nearest is not None:
+                    self.nearest = nearest
+
             def choose(self, client, session):
                 return choice(self.directory.size)
 
@@ -53,3 +59,19 @@ def test_what_is_no_edge_is_told_with_the_name_of_the_policy(policy, answer):
     result = run(policy(lambda size: answer))
     (failure,) = result.failures
     assert f"mine.choose answered {answer!r}: an edge is 0 to 2, or -1 for none" in failure.message
+
+
+def test_its_own_idea_of_the_nearest_is_where_sessions_begin(policy):
+    """Each client is asked for when the sessions of those before it are in the store."""
+    world, open_before = None, []
+
+    def by_turns(client, but):
+        assert but == -1
+        open_before.append(len(world.groups[0]._adopted))
+        return client.index % 2 + 1
+
+    world = build(policy(lambda size: 0, by_turns), seed=1, replication=0)
+    world.starts[0]()
+    sessions = world.groups[0]._adopted
+    assert [sessions[index].edge for index in range(5)] == [1, 2, 1, 2, 1]
+    assert open_before == [0, 1, 2, 3, 4]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from routing_helpers import FakeClient, chi_square, directory_of, tally
 from scipy.stats import chi2
 
-from simulator.routing.near import Nearest, tie_key, tie_keys
+from simulator.routing.near import Nearest, first_edges, tie_key, tie_keys
 
 TIE_S = 1e-9
 
@@ -64,6 +64,69 @@ def test_as_a_naive_search(data, kind, n):
         assert nearest.pick(client, current) == naive(directory, client, current)
 
 
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.data(), st.sampled_from(sorted(TIMES)), st.sampled_from([1, 2, 3, 4, 5, 8, 17, 20, 60]))
+def test_the_first_of_many_clients_is_what_each_would_pick(data, kind, n):
+    """Whoever shares a table with whom, whatever has failed, whoever has measured something: as the naive search."""
+    directory = directory_of(n)
+    tables = data.draw(st.lists(st.lists(TIMES[kind], min_size=n, max_size=n), min_size=1, max_size=3))
+    salts = data.draw(st.lists(st.integers(0, 2**63 - 1), max_size=12))
+    clients = [FakeClient(i, salt, data.draw(st.sampled_from(tables))) for i, salt in enumerate(salts)]
+    for client in clients:
+        if data.draw(st.integers(0, 4)) == 0:
+            client.rtt_s = {data.draw(st.integers(0, n - 1)): data.draw(TIMES["nearly ties"])}
+    for edge in data.draw(st.lists(st.integers(0, n - 1), max_size=n)):
+        directory.set_healthy(edge, False)
+    expected = [naive(directory, client, -1) for client in clients]
+    nearest = Nearest(directory)
+    assert nearest.first(clients) == expected
+    assert [nearest.pick(client, -1) for client in clients] == expected
+
+
+@pytest.mark.parametrize(("n", "count"), [(8, 10_000), (300, 700), (1, 5000), (4, 4097)])
+def test_the_first_of_very_many_clients(n, count):
+    """More than are looked at together, of two tables by turns, all of it ties: each the edge of its own least key."""
+    tables = [[0.02] * n, [0.03] * n]
+    salts = np.random.default_rng(n).integers(1 << 63, size=count).tolist()
+    clients = [FakeClient(i, salt, tables[i % 2]) for i, salt in enumerate(salts)]
+    keys = (np.array(salts, dtype=object)[:, None], np.arange(n, dtype=object)[None, :])
+    expected = np.vectorize(tie_key, otypes=[object])(*keys).argmin(axis=1).tolist()
+    assert Nearest(directory_of(n)).first(clients) == expected
+
+
+def test_first_edges_of_very_many_clients_cost_a_fraction_of_their_picks():
+    """Best of three: a tenth at most is expected, a quarter is allowed."""
+    table, cost_s = [0.02] * 8, {"first": [], "pick": []}
+    clients = [FakeClient(i, salt, table) for i, salt in enumerate(range(0, 10**9, 10**5))]
+    for _ in range(3):
+        for way, times_s in cost_s.items():
+            nearest, begin = Nearest(directory_of(8)), time.process_time()
+            edges = nearest.first(clients) if way == "first" else [nearest.pick(client, -1) for client in clients]
+            times_s.append(time.process_time() - begin)
+            assert len(edges) == 10_000
+    assert min(cost_s["first"]) < min(cost_s["pick"]) / 4
+
+
+def test_who_picks_otherwise_is_asked_one_by_one():
+    """Only `Nearest.pick` itself has a quicker way; anything else may depend on what happened to those before."""
+    clients, asked = [FakeClient(i, i, [0.01, 0.02]) for i in range(5)], []
+    nearest = Nearest(directory_of(2))
+
+    class Farthest(Nearest):
+        def pick(self, client, current):
+            asked.append((client.index, current))
+            return 1
+
+    for pick in (Farthest(directory_of(2)).pick, lambda client, current: Farthest.pick(nearest, client, current)):
+        edges = iter(first_edges(pick, clients))
+        assert next(edges) == 1
+        assert asked == [(0, -1)]
+        assert list(edges) == [1] * 4
+        assert asked == [(index, -1) for index in range(5)]
+        asked.clear()
+    assert list(first_edges(nearest.pick, clients)) == [0] * 5
+
+
 def test_many_tables_are_told_apart():
     """Clients with places of their own have tables of their own: forty of them, asked in turn."""
     directory = directory_of(30)
@@ -96,6 +159,8 @@ def test_keys_of_ties_one_by_one_and_many_at_once():
     edges = np.array([0, 1, 5, 999])
     for salt in (0, 1, 2**63 - 1, 123456789):
         assert tie_keys(salt, edges).tolist() == [tie_key(salt, int(edge)) for edge in edges]
+    salts = np.array([[0], [2**63 - 1]], dtype=np.uint64)
+    assert tie_keys(salts, edges).tolist() == [[tie_key(int(salt), int(edge)) for edge in edges] for [salt] in salts]
 
 
 def test_a_change_of_measurement_is_seen_at_once():
