@@ -124,7 +124,7 @@ class Nearest:
         return self._among(client, current, healthy)
 
     def first(self, clients: Sequence[Client]) -> list[int]:
-        """`pick(client, -1)` of many clients."""
+        """`pick(client, -1)` of many clients, of whom most may never be asked for again: short lists can wait."""
         picked: list[int] = []
         for begin in range(0, len(clients), _CLIENTS):
             some = clients[begin : begin + _CLIENTS]
@@ -136,11 +136,16 @@ class Nearest:
                 alike = [some[place] for place in places]
                 found = self._expected_first(alike) if table >= 0 and len(alike) > 1 else None
                 if found is None:
-                    found = [self.pick(client, -1) for client in alike]
+                    found = [self._once(client) for client in alike]
                 for place, edge in zip(places, found, strict=True):
                     edges[place] = edge
             picked += edges
         return picked
+
+    def _once(self, client: Client) -> int:
+        """`pick(client, -1)`, without a short list where looking at all edges costs less than making one."""
+        healthy = self._directory.healthy
+        return self._among(client, -1, healthy) if len(healthy) <= _LISTED else self.pick(client, -1)
 
     def _expected_first(self, clients: Sequence[Client]) -> list[int] | None:
         """The same for clients that share a table and have measured nothing; None where it cannot be told from it."""
