@@ -17,7 +17,7 @@ from simulator.scenario.schema import ClientGroup as GroupSpec
 from simulator.streams import whole_numbers
 from simulator.wiring import CLIENT, Endpoint, Wiring, class_of
 
-_Paths = tuple[list[Path], list[Path], list[float], list[float], list[float]]
+_Paths = tuple[list[Path], list[Path], list[float], list[float], list[float], str | None]
 
 
 class Placing:
@@ -43,31 +43,37 @@ class Placing:
 
     def client(self, index: int) -> Client:
         """Client `index`; clients are made in order."""
-        name = f"{self.name}-{index + 1}"
-        matched = class_of(name, self.every, self.some) if self.some else self.every
-        up, down, base_s, back_s, expected_s = self.paths(matched)
+        matched = self.every
+        if self.some:
+            matched = class_of(f"{self.name}-{index + 1}", self.every, self.some)
+        up, down, base_s, back_s, expected_s, near_site = self.paths(matched)
         if self.spread:
             base_s, back_s, expected_s = self.placed(matched, base_s, back_s, expected_s)
-        nearest = min(range(len(expected_s)), key=expected_s.__getitem__)
+            near_site = self._nearest_site(expected_s)
         return Client(
-            self.group, index, int(self._salts()), up, down, base_s, back_s, expected_s, (Line(), Line()),
-            self.sites[nearest],
-        )  # fmt: skip
+            self.group, index, int(self._salts()), up, down, base_s, back_s, expected_s, (Line(), Line()), near_site
+        )
 
     def paths(self, matched: frozenset[str]) -> _Paths:
-        """Paths to and from every edge, constant latencies there and back, expected round trips."""
-        if matched not in self._classes:
+        """Paths to and from every edge, constant latencies there and back, expected round trips, the nearest site."""
+        known = self._classes.get(matched)
+        if known is None:
             label = self.name if matched == self.every else f"{self.name}[{' '.join(sorted(matched))}]"
             here = Endpoint(CLIENT, label, self.name, self.spec.site, matched)
             wiring, spec = self.wiring, self.spec
             ups = [wiring.connect(here, end, spec.request_size.mean) for end in self.edge_ends]
             downs = [wiring.connect(end, here, spec.response_size.mean) for end in self.edge_ends]
             base_s, back_s = [up.base_s for up in ups], [down.base_s for down in downs]
-            self._classes[matched] = (
+            expected_s = [up.expected_s + down.expected_s for up, down in zip(ups, downs, strict=True)]
+            known = self._classes[matched] = (
                 [up.path for up in ups], [down.path for down in downs], base_s, base_s if back_s == base_s else back_s,
-                [up.expected_s + down.expected_s for up, down in zip(ups, downs, strict=True)],
+                expected_s, self._nearest_site(expected_s),
             )  # fmt: skip
-        return self._classes[matched]
+        return known
+
+    def _nearest_site(self, expected_s: Sequence[float]) -> str | None:
+        """The site of the first edge with the least expected round trip."""
+        return self.sites[min(range(len(expected_s)), key=expected_s.__getitem__)]
 
     def placed(
         self, matched: frozenset[str], base_s: list[float], back_s: list[float], expected_s: list[float]

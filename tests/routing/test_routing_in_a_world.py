@@ -62,3 +62,31 @@ def test_sessions_that_end_give_up_their_places():
             group.close_session(client.index)
     world.kernel.run(until=25.0)
     assert sum(places.load) == 0
+
+
+@pytest.mark.parametrize("spread", ["0km", "900km"])
+def test_each_client_knows_the_site_that_it_expects_to_be_nearest(spread):
+    """By the table that it has: one for all, another for those that a rule makes slow, or one for each that is spread
+    around its site."""
+    sites = {"paris": None, "london": None, "tokyo": None}
+    scenario = world_of(
+        sites=sites,
+        network={"geo": {}, "links": [{"from": "c-1*", "to": "paris-*", "latency": "900ms"}]},
+        clients={
+            "c": {
+                "count": 20, "site": "paris", "spread": spread, "workload": {"kind": "poisson", "rate": "2/s"},
+                "session": {"length": "forever", "established": True},
+            }
+        },
+        edges={site: {"count": 2, "site": site} for site in sites},
+        cores={"core": {"site": "paris"}},
+    )  # fmt: skip
+    world = build(scenario, seed=3, replication=0)
+    clients = world.groups[0].clients
+    for client in clients:
+        expected_s = client.expected_rtt_s
+        assert client.near_site == world.directory.sites[expected_s.index(min(expected_s))]
+    assert len({id(client.expected_rtt_s) for client in clients}) == (2 if spread == "0km" else 20)
+    slow = {client.near_site for client in clients if str(client.index + 1).startswith("1")}
+    others = {client.near_site for client in clients if not str(client.index + 1).startswith("1")}
+    assert (slow, others) == ({"london"}, {"paris"} if spread == "0km" else {"paris", "london"})
