@@ -66,7 +66,8 @@ class EdgeNode(Server):
 
     __slots__ = (
         "_finish_cb", "_keep_sojourn", "_keep_wait", "_receivers", "_timers", "absent", "arrival_sum_s",
-        "arrivals", "busy", "cache", "clock", "core_link_sum_s", "cores", "delayed", "departure_sum_s", "down", "draining", "epoch",
+        "arrivals", "busy", "cache", "clock", "core_link_sum_s", "cores", "delayed",
+        "departure_sum_s", "down", "draining", "epoch",
         "fetch_sum_s", "fetches", "fetching", "hits", "in_system", "index", "leases", "lookups", "misses",
         "name", "policy", "queue_limit", "read_at_s", "refused", "site", "sizes", "sojourn_sum_s",
         "sojourns_s", "stale_reads", "start_sum_s", "to_core", "track_reads", "ttl_s", "visits", "wait_sum_s", "waited",
