@@ -120,7 +120,10 @@ class _Run:
                 self.recorder.stop()
         finally:
             wall_s = time.perf_counter() - began
-        return self._result(wall_s)
+        result = self._result(wall_s)
+        self.world.dissolve()
+        self.invariants.dissolve()
+        return result
 
     # -- simulating -----------------------------------------------------------------------------------
     def _begin(self) -> None:

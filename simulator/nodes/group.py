@@ -182,6 +182,14 @@ class ClientGroup:
         self._adopted[client.index] = session
         return session
 
+    def dissolve(self) -> None:
+        """The world is over: part clients from sessions, and sessions from leases, that hold each other."""
+        for client in self.clients:
+            session = client.session
+            if session is not None:
+                session.grant = client.session = None
+        self.clients.clear()
+
     def _establish(self, session: Session) -> None:
         session.establishing = True
         edge = self.router.nearest(session.client, -1)

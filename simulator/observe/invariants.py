@@ -187,6 +187,10 @@ class Invariants:
                 what = "{}: {} renewals are under way, {} of them found"
                 self._require(table.in_flight == count, what, name, table.in_flight, count)
 
+    def dissolve(self) -> None:
+        """The world is over: let go of the leases whose turn has not come."""
+        self._leases.clear()
+
     # -- the end --------------------------------------------------------------------------------------
     def finish(self) -> None:
         """When nothing more arrives and all that can has ended: every request ended once, or is somewhere."""

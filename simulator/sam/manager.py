@@ -134,6 +134,11 @@ class StickinessManager(Slowable):
         term = float(policy.rule.latency_term(np.array([latency_s]))[0])
         return min(max(policy.rule.base + term, 0.0), 100.0)
 
+    def dissolve(self) -> None:
+        """The world is over: let go of all sessions."""
+        self.store.clear()
+        self._slots.sessions.clear()
+
     def forget(self, session: Session) -> None:
         """A session ended."""
         if self.store.pop(session.session_id, None) is not None:

@@ -13,6 +13,7 @@ from simulator.nodes.edge import EdgeNode
 from simulator.observe.measure import Measurement
 from simulator.request import Attempt
 from simulator.routing.adaptive import Adaptive
+from simulator.routing.staying import Staying
 from simulator.verification import Verdict, all_cases
 from simulator.verification.runner import run_case
 
@@ -28,9 +29,9 @@ def test_independent_thinning_instead_of_follow(monkeypatch):
     """Each edge thinned independently gives .5556 at every p; at p .75 theory says .71154."""
 
     def anywhere(self, client, session):
-        return int(self.uniform() * self.directory.size)
+        return int(self._uniform() * self._directory.size)
 
-    monkeypatch.setattr(Adaptive, "choose", anywhere)
+    monkeypatch.setattr(Staying, "choose", anywhere)
     assert misses("fixed follow p 0.75") == {"hit ratio"}
     assert misses("sliding follow p 0.75") == {"hit ratio"}
 
