@@ -22,7 +22,7 @@ from simulator.request import Batch, RenewalAnswer
 if TYPE_CHECKING:
     from simulator.kernel import Kernel
     from simulator.nodes.edge import EdgeNode
-    from simulator.nodes.session import Session
+    from simulator.nodes.session import Session, SessionId
 
 INFINITY: Final = float("inf")
 EXTENDED: Final = int(RenewalAnswer.EXTENDED)  # plain integers: enums cost in the hot path
@@ -80,7 +80,7 @@ class LeaseTable:
         self.send: Callable[[Batch, int], bool]  # (batch, shard) -> on its way
         self.shards = 1
         self.next_tick = 0  # the first that is still to come
-        self.held: dict[int, HeldLease] = {}
+        self.held: dict[SessionId, HeldLease] = {}
         self._due: dict[int, list[HeldLease]] = {}
         self._unanswered: list[HeldLease] = []
         self.reset_counters()
@@ -90,7 +90,7 @@ class LeaseTable:
         self.sent = self.messages = self.renewed = self.answered = self.lost = self.in_flight = 0
         self.lapses = self.idle_lapses = 0
 
-    def valid(self, session_id: int, now_s: float) -> bool:
+    def valid(self, session_id: SessionId, now_s: float) -> bool:
         """Whether the edge believes that the session's lease runs; marks the session as active here."""
         held = self.held.get(session_id)
         if held is None:
@@ -98,13 +98,13 @@ class LeaseTable:
         held.last_used_s = now_s
         return now_s < held.until_s
 
-    def touch(self, session_id: int, now_s: float) -> None:
+    def touch(self, session_id: SessionId, now_s: float) -> None:
         """A request that L1 does not answer is for this session: it is active here."""
         held = self.held.get(session_id)
         if held is not None:
             held.last_used_s = now_s
 
-    def until(self, session_id: int) -> float:
+    def until(self, session_id: SessionId) -> float:
         """End of the lease as far as this edge has heard, seconds; minus infinity if it holds none."""
         held = self.held.get(session_id)
         return -INFINITY if held is None else held.until_s
@@ -147,7 +147,7 @@ class LeaseTable:
         """The first tick at or after a time that is still to come."""
         return max(math.ceil(due_s / self.policy.batch_every_s - EXACT), self.next_tick)
 
-    def drop(self, session_id: int) -> None:
+    def drop(self, session_id: SessionId) -> None:
         """Forget a lease: the session was closed."""
         held = self.held.pop(session_id, None)
         if held is not None:

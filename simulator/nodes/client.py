@@ -29,11 +29,13 @@ class Client:
         "expected_rtt_s",
         "goodput",
         "group",
+        "heard_edge",
+        "heard_rtt_s",
         "index",
         "loss",
         "near_site",
+        "others_rtt_s",
         "outstanding_at",
-        "rtt_s",
         "salt",
         "session",
         "up",
@@ -64,10 +66,33 @@ class Client:
         self.up_line, self.down_line = lines
         self.near_site = near_site
         self.session: Session | None = None
-        self.rtt_s: dict[int, float] | None = None
+        self.heard_edge = -1  # the edge that it measured first, and its round trips' moving average: often the only one
+        self.heard_rtt_s = 0.0
+        self.others_rtt_s: dict[int, float] | None = None  # the same of all other edges that it measured
         self.outstanding_at: dict[int, int] | None = None
         self.loss = -1.0  # below 0: nothing measured yet; like the others it begins with the first measurement
         self.goodput = 0.0
+
+    def note_rtt(self, edge: int, rtt_s: float, gain: float) -> None:
+        """A round trip to an edge was measured: its moving average follows, or begins."""
+        if edge == self.heard_edge:
+            self.heard_rtt_s += gain * (rtt_s - self.heard_rtt_s)
+        elif self.heard_edge < 0:
+            self.heard_edge, self.heard_rtt_s = edge, rtt_s
+        else:
+            others = self.others_rtt_s
+            if others is None:
+                self.others_rtt_s = {edge: rtt_s}
+            else:
+                old_s = others.get(edge)
+                others[edge] = rtt_s if old_s is None else old_s + gain * (rtt_s - old_s)
+
+    @property
+    def rtt_s(self) -> dict[int, float] | None:
+        """Moving averages of the round trips that it measured, by edge, seconds; None before the first."""
+        if self.heard_edge < 0:
+            return None
+        return {self.heard_edge: self.heard_rtt_s, **(self.others_rtt_s or {})}
 
     def note_heard(self, gain: float) -> None:
         """Something was answered: the moving average of its loss goes down, or begins at 0."""

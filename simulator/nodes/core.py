@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from simulator.links import Link
     from simulator.nodes.client import Sizes
     from simulator.nodes.edge import EdgeNode
-    from simulator.nodes.session import Session
+    from simulator.nodes.session import Session, SessionId
     from simulator.nodes.storage import Storage
     from simulator.sam.manager import StickinessManager
     from simulator.samplers import Sampler
@@ -100,11 +100,11 @@ class CoreNode(Server):
         self._fills: list[Callable[[Any], None]] = []
         self._finish_cb = self._finish  # bound once
         self.storage_legs: tuple[Link, Link] | None = None
-        self.grants: dict[int, Grant] = {}
+        self.grants: dict[SessionId, Grant] = {}
         self.locks: LockTable  # one for all shards
         self.shards: list[CoreNode] = []
-        self.locks_changed_s: dict[int, float] = {}
-        self.holders: dict[int, dict[int, None]] = {}  # session -> edges that may hold it, with invalidation
+        self.locks_changed_s: dict[SessionId, float] = {}
+        self.holders: dict[SessionId, dict[int, None]] = {}  # session -> edges that may hold it, with invalidation
         self.down = False
         self.standby_ready = policy.standby
         self.epoch = 0
@@ -113,7 +113,7 @@ class CoreNode(Server):
         self.waiting: deque[Message] = deque()
         self.grace_until_s = self.crashed_s = -INFINITY
         self._lines_due_s: dict[Lock, float] = {}  # lock -> when its line is looked at next
-        self._ever: dict[int, int] = {}  # why a session is not in L2; absent: never was
+        self._ever: dict[SessionId, int] = {}  # why a session is not in L2; absent: never was
         cache.on_evict = self._evicted
         self._decide: tuple[Callable[[Call], None], ...] = (  # by `Kind`
             self._lookup, self._establish, self._acquire, self._release, self._close, self._close,
@@ -394,7 +394,7 @@ class CoreNode(Server):
         self._reply(call)
         return False
 
-    def _expire(self, session_id: int) -> None:
+    def _expire(self, session_id: SessionId) -> None:
         """A lease is found to have ended: once."""
         grant = self.grants[session_id]
         if grant.over:
@@ -407,19 +407,19 @@ class CoreNode(Server):
         else:
             self._end_grant(grant)
 
-    def _free_locks_in_time(self, session_id: int) -> None:
+    def _free_locks_in_time(self, session_id: SessionId) -> None:
         free_s = max(self.locks_until_s(session_id), self.clock.now)
         if free_s < INFINITY:
             self.clock.call_at(free_s, self._free_locks, session_id)
 
-    def _free_locks(self, session_id: int) -> None:
+    def _free_locks(self, session_id: SessionId) -> None:
         now = self.clock.now
         if session_id in self.grants and self.locks_until_s(session_id) <= now:
             self._end_grant(self.grants[session_id])
             for lock in self.locks.release_all(session_id, now, expired=True):
                 self._serve_line(lock)
 
-    def locks_until_s(self, session_id: int) -> float:
+    def locks_until_s(self, session_id: SessionId) -> float:
         """Until when nobody else may have the locks that a session holds (asked of its shard).
 
         A shard that is down may extend its leases when it is back: until then they have not ended.
@@ -443,7 +443,7 @@ class CoreNode(Server):
         self._note_holder(call)
 
     # -- answers and coherence ------------------------------------------------------------------------
-    def _fill(self, session_id: int) -> None:
+    def _fill(self, session_id: SessionId) -> None:
         now = self.clock.now
         if self.ttl_s is None:
             self.cache.insert(session_id, now)
@@ -489,7 +489,7 @@ class CoreNode(Server):
         if answered:
             owner._note_holder(call)
 
-    def _evicted(self, session_id: int, _expires_at_s: float) -> None:
+    def _evicted(self, session_id: SessionId, _expires_at_s: float) -> None:
         self._ever[session_id] = Cause.EVICTED
 
     # -- faults ---------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from simulator.links import Link
     from simulator.nodes.client import Sizes
     from simulator.nodes.core import CoreNode
+    from simulator.nodes.session import SessionId
     from simulator.samplers import Sampler
 
 INFINITY: Final = float("inf")
@@ -41,12 +42,21 @@ COLD: Final = int(Cause.COLD)
 TTL_EXPIRED: Final = int(Cause.TTL_EXPIRED)
 MIGRATED: Final = int(Cause.MIGRATED)
 LEASE_EXPIRED: Final = int(Cause.LEASE_EXPIRED)
+EVICTED: Final = int(Cause.EVICTED)
 FETCH_TRIES: Final = 3
 KIND_OF: dict[int, int] = {
     Operation.ESTABLISH: Kind.ESTABLISH,
     Operation.ACQUIRE: Kind.ACQUIRE,
     Operation.RELEASE: Kind.RELEASE,
 }
+
+
+def _why(cause: int) -> float:
+    """A cause in place of a time: below 0, as no time is."""
+    return -1.0 - cause
+
+
+NEVER_THERE: Final = _why(COLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +123,9 @@ class EdgeNode(Server):
         self.busy = 0
         self.in_system = 0
         self.waiting: deque[Attempt] = deque()
-        self.fetching: dict[int, Call] = {}
-        self.read_at_s: dict[int, float] = {}  # session -> when the core read the lock states that L1 holds
-        self.absent: dict[int, tuple[int, float]] = {}  # why an entry is gone, and when it would have expired
+        self.fetching: dict[SessionId, Call] = {}
+        self.read_at_s: dict[SessionId, float] = {}  # session -> when the core read the lock states that L1 holds
+        self.absent: dict[SessionId, float] = {}  # entries that are gone: when they would have expired, or why (`_why`)
         self._timers = (
             Timers(kernel, policy.fetch_timeout_s, self._ask_again) if policy.fetch_timeout_s < INFINITY else None
         )
@@ -202,7 +212,7 @@ class EdgeNode(Server):
                     self.leases.touch(attempt.session.session_id, now)
         clock.push(now + self.service_s.next(), self._finish_cb, attempt)
 
-    def _miss(self, attempt: Attempt, session_id: int, now: float) -> None:
+    def _miss(self, attempt: Attempt, session_id: SessionId, now: float) -> None:
         call = self.fetching.get(session_id)
         if call is not None:
             self.delayed += 1
@@ -214,7 +224,7 @@ class EdgeNode(Server):
         if self.policy.coalesce:
             self.fetching[session_id] = call
 
-    def _cause(self, attempt: Attempt, session_id: int, now: float) -> int:
+    def _cause(self, attempt: Attempt, session_id: SessionId, now: float) -> int:
         last_served = attempt.session.last_served
         if last_served < 0:
             return COLD
@@ -224,8 +234,10 @@ class EdgeNode(Server):
             return LEASE_EXPIRED
         if self.cache.last_expired:
             return TTL_EXPIRED
-        cause, expires_at_s = self.absent.pop(session_id, (COLD, INFINITY))
-        return TTL_EXPIRED if now >= expires_at_s else cause
+        gone = self.absent.pop(session_id, NEVER_THERE)
+        if gone < 0.0:
+            return int(-1.0 - gone)
+        return TTL_EXPIRED if now >= gone else EVICTED
 
     def _finish(self, attempt: Attempt) -> None:
         """End of service."""
@@ -307,7 +319,8 @@ class EdgeNode(Server):
         """Sessions are sharded by id, locks of a pool by their number."""
         if call.kind > KIND_ESTABLISH and call.kind <= KIND_RELEASE and call.lock[0] < 0:
             return call.lock[1] % len(self.cores)
-        return call.session.session_id % len(self.cores)
+        shard: int = call.session.session_id % len(self.cores)
+        return shard
 
     def _ask(self, call: Call) -> None:
         sent = self._dispatch(call)
@@ -419,7 +432,7 @@ class EdgeNode(Server):
                 attempt.call = None  # break the cycle: nothing here waits for the garbage collector
         question.attempt = None
 
-    def _insert(self, call: Call, session_id: int) -> None:
+    def _insert(self, call: Call, session_id: SessionId) -> None:
         now = self.clock.now
         ttl_s = None if self.ttl_s is None else self.ttl_s.next()
         if self.policy.inherit_ttl and call.kind == KIND_LOOKUP:
@@ -435,13 +448,13 @@ class EdgeNode(Server):
         if self.track_reads:
             self.read_at_s[session_id] = call.read_at_s
 
-    def _check_staleness(self, session_id: int) -> None:
+    def _check_staleness(self, session_id: SessionId) -> None:
         core = self.cores[session_id % len(self.cores)]
         if core.locks_changed_s.get(session_id, -1.0) > self.read_at_s.get(session_id, -1.0):
             self.stale_reads += 1
 
-    def _evicted(self, session_id: int, expires_at_s: float) -> None:
-        self.absent[session_id] = (Cause.EVICTED, expires_at_s)
+    def _evicted(self, session_id: SessionId, expires_at_s: float) -> None:
+        self.absent[session_id] = expires_at_s
 
     # -- control messages -----------------------------------------------------------------------------
     def receive_control(self, call: Call) -> None:
@@ -468,7 +481,7 @@ class EdgeNode(Server):
         """The core says that a session's record has changed (`coherence: invalidate`)."""
         session_id = call.session.session_id
         if not self.down and self.cache.discard(session_id):
-            self.absent[session_id] = (Cause.INVALIDATED, INFINITY)
+            self.absent[session_id] = _why(Cause.INVALIDATED)
 
     # -- faults ---------------------------------------------------------------------------------------
     def crash(self) -> None:
@@ -477,7 +490,7 @@ class EdgeNode(Server):
         self.down = True
         self.epoch += 1
         for session_id in list(self.cache.keys()):
-            self.absent[session_id] = (Cause.NODE_RESTART, INFINITY)
+            self.absent[session_id] = _why(Cause.NODE_RESTART)
         self.cache.clear()
         self.read_at_s.clear()
         if self.leases is not None:

@@ -393,12 +393,7 @@ class ClientGroup:
     def _measure(self, client: Client, edge: int, rtt_s: float, size_bytes: float) -> None:
         """An answer of `size_bytes` came over links that took `rtt_s` both ways: moving averages of the agent."""
         if self.track_rtt:
-            known = client.rtt_s
-            if known is None:
-                client.rtt_s = {edge: rtt_s}
-            else:
-                old = known.get(edge)
-                known[edge] = rtt_s if old is None else old + GAIN * (rtt_s - old)
+            client.note_rtt(edge, rtt_s, GAIN)
         self.answered += 1
         self.rtt_sum_s += rtt_s
         if client.loss:

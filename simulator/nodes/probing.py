@@ -65,12 +65,7 @@ class Prober:
     def _hear(self, echo: tuple[Client, int, float]) -> None:
         client, edge, rtt_s = echo
         client.note_heard(self.gain)
-        known = client.rtt_s
-        if known is None:
-            client.rtt_s = {edge: rtt_s}
-        else:
-            old_s = known.get(edge)
-            known[edge] = rtt_s if old_s is None else old_s + self.gain * (rtt_s - old_s)
+        client.note_rtt(edge, rtt_s, self.gain)
 
     def _lose(self, client: Client) -> None:
         self.lost += 1

@@ -7,12 +7,14 @@ told. May import: the vocabulary only.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from simulator.nodes.client import Client
     from simulator.nodes.core import Grant
     from simulator.request import Attempt
+
+SessionId: TypeAlias = Any  # an int; typed as one, a compiler would make a new object for each dictionary that it is in
 
 
 class Session:
@@ -44,7 +46,7 @@ class Session:
         "weight",
     )
 
-    def __init__(self, session_id: int, client: Client, started_s: float) -> None:
+    def __init__(self, session_id: SessionId, client: Client, started_s: float) -> None:
         self.session_id = session_id
         self.client = client
         self.slot = -1  # where the SAM keeps its rows; none before it is admitted

@@ -25,7 +25,7 @@ from simulator.slowable import Slowable
 if TYPE_CHECKING:
     from simulator.kernel import Kernel
     from simulator.nodes.client import Client
-    from simulator.nodes.session import Session
+    from simulator.nodes.session import Session, SessionId
     from simulator.routing.directory import Directory
 
 NAN = float("nan")
@@ -67,7 +67,7 @@ class StickinessManager(Slowable):
         self.policy = policy
         self.directory = directory
         self.client_reports = policy.client_reports
-        self.store: dict[int, Session] = {}
+        self.store: dict[SessionId, Session] = {}
         self.weights: Counter[float] = Counter()  # how many sessions have each weight
         self.group_weights: dict[str, Counter[float]] = {}  # the same by client group
         self.down = [False] * policy.shards
