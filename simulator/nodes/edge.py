@@ -483,15 +483,19 @@ class EdgeNode(Server):
         if not self.down and self.cache.discard(session_id):
             self.absent[session_id] = _why(Cause.INVALIDATED)
 
+    def lose_entries(self, cause: int) -> None:
+        """Empty L1; the next misses of what it held have this cause (a `Cause`)."""
+        for session_id in list(self.cache.keys()):
+            self.absent[session_id] = _why(cause)
+        self.cache.clear()
+
     # -- faults ---------------------------------------------------------------------------------------
     def crash(self) -> None:
         """Lose L1, the lease table, the queue and what is in service."""
         now = self.clock.now
         self.down = True
         self.epoch += 1
-        for session_id in list(self.cache.keys()):
-            self.absent[session_id] = _why(Cause.NODE_RESTART)
-        self.cache.clear()
+        self.lose_entries(Cause.NODE_RESTART)
         self.read_at_s.clear()
         if self.leases is not None:
             self.leases.clear()
