@@ -226,7 +226,7 @@ class _Run:
             totals=measurement.totals(),
             timeseries=recorder.series,
             events=sorted(world.log.rows, key=lambda row: float(row["t_s"])),
-            requests=None if self.trace is None else self.trace.columns,
+            requests=None if self.trace is None else self.trace.columns(),
             invariants={"checked": self.invariants.checked, "violations": self.violations},
             wall_s=wall_s,
             n_events=world.kernel.events_processed,

@@ -148,9 +148,9 @@ def _common_p99(row: Row) -> float:
     return whole.percentile(99.0) if whole.count else math.nan
 
 
-def _counted(columns: Mapping[str, Sequence[Any]], warmup_s: float) -> NDArray[np.bool_]:
+def _counted(columns: Mapping[str, Any], warmup_s: float) -> NDArray[np.bool_]:
     """Which traced requests were answered, and sent in the measured window."""
-    ok = np.array([outcome == "ok" for outcome in columns["outcome"]], dtype=bool)
+    ok: NDArray[np.bool_] = np.asarray(columns["outcome"], dtype=object) == "ok"
     warm: NDArray[np.bool_] = np.asarray(columns["t_s"], dtype=np.float64) >= warmup_s
     return ok & warm
 
@@ -228,10 +228,7 @@ def play_for_tails(
     columns = result.requests
     if columns is not None:
         latency = np.asarray(columns["latency_s"], dtype=np.float64)
-        slow = _slowest(latency, _counted(columns, float(scenario.warmup))).tolist()
-        hops = {
-            HOP_WORDS[hop]: float(np.mean([columns[hop][place] for place in slow])) if slow else math.nan
-            for hop in HOPS
-        }
+        slow = _slowest(latency, _counted(columns, float(scenario.warmup)))
+        hops = {HOP_WORDS[hop]: float(columns[hop][slow].mean()) if slow.size else math.nan for hop in HOPS}
         result.requests = {TAIL_MEANS: [hops]}
     return result

@@ -1,6 +1,6 @@
 """The record of one replication: what the model hands over and everything later reads.
 
-May import the histogram only. Travels between processes by pickle, so it stays compact: sparse histograms,
+May import the histogram, and numpy. Travels between processes by pickle, so it stays compact: sparse histograms,
 columns instead of rows. Does not know how values were measured nor how they are shown.
 
 Events are dictionaries ``{"t_s": float, "kind": str, "target": str, "detail": dict}`` sorted by time. The
@@ -9,8 +9,12 @@ kinds below are those that reports understand; others are kept and listed as the
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, overload
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 from simulator.observe.histogram import Histogram
 
@@ -34,6 +38,33 @@ TRACE_READ: Final = "trace.read"
 ``out_of_order``, ``after_the_end`` (requests that come too late to be played)."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Texts(Sequence[str]):
+    """A column of texts of which few differ: cell `i` is ``words[codes[i]]``."""
+
+    codes: NDArray[np.integer[Any]]
+    words: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice | NDArray[Any]) -> Texts: ...
+    def __getitem__(self, place: int | slice | NDArray[Any]) -> str | Texts:
+        found = self.codes[place]
+        return Texts(found, self.words) if isinstance(found, np.ndarray) else self.words[found]
+
+    def __iter__(self) -> Iterator[str]:
+        return map(self.words.__getitem__, self.codes.tolist())
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        """The texts as objects, unless another type is asked for; always a new array."""
+        texts: NDArray[Any] = np.array(self.words, dtype=object)[self.codes]
+        return texts if dtype is None else texts.astype(dtype, copy=False)
+
+
 @dataclass(slots=True)
 class Replication:
     """One finished replication. All values SI: seconds, bytes, ratios 0..1, per second.
@@ -49,7 +80,8 @@ class Replication:
         timeseries: equal-length columns t_s (start of the window), metric, label, value. "moves.rate" and
             "served.rate" (labels "from>to", "group>edge") have one row a phase: between changes of the faults.
         events: see the module's docstring.
-        requests: columns of the traced requests, or None without tracing.
+        requests: columns of the traced requests (numpy arrays for numbers, `Texts`; or lists), or None without
+            tracing.
         invariants: ``{"checked": n, "violations": [text, ...]}``.
         wall_s: wall-clock seconds from the first event to the last.
         n_events: events executed.
@@ -64,7 +96,7 @@ class Replication:
     totals: dict[str, int]
     timeseries: dict[str, list[Any]]
     events: list[dict[str, Any]]
-    requests: dict[str, list[Any]] | None = None
+    requests: dict[str, Any] | None = None
     invariants: dict[str, Any] = field(default_factory=lambda: {"checked": 0, "violations": []})
     wall_s: float = 0.0
     n_events: int = 0
