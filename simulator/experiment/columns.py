@@ -11,9 +11,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from simulator.observe.histogram import Histogram
 from simulator.observe.metrics import unit_of
-from simulator.observe.result import Replication
+from simulator.observe.result import Replication, Texts
 
 METRICS, TIMESERIES = "metrics.parquet", "timeseries.parquet"
 LATENCY, EVENTS, REQUESTS = "latency.parquet", "events.parquet", "requests.parquet"
@@ -133,25 +136,56 @@ def _events(replications: Sequence[Replication]) -> dict[str, Any]:
 
 
 def _requests(traced: Sequence[Replication]) -> dict[str, Any]:
-    import pyarrow as pa
-
-    names = list(dict.fromkeys(name for r in traced for name in r.requests or {}))
-    lengths = [len(next(iter((r.requests or {}).values()), [])) for r in traced]
-    numbers = [r.replication for r, n in zip(traced, lengths, strict=True) for _ in range(n)]
-    columns: dict[str, Any] = {"replication": pa.array(numbers, pa.int32())}
-    for name in names:
-        columns[name] = pa.array(
-            [v for r, n in zip(traced, lengths, strict=True) for v in (r.requests or {}).get(name, [None] * n)]
-        )
+    tables = [r.requests or {} for r in traced]
+    lengths = [len(next(iter(table.values()), ())) for table in tables]
+    columns = {"replication": _array(np.repeat([r.replication for r in traced], lengths), "int32")}
+    for name in dict.fromkeys(name for table in tables for name in table):
+        columns[name] = _joined([table.get(name, [None] * n) for table, n in zip(tables, lengths, strict=True)])
     return columns
 
 
+def _joined(parts: Sequence[Any]) -> Any:
+    """An Arrow array of one column's parts, one after the other."""
+    import pyarrow as pa
+
+    if all(isinstance(part, Texts) for part in parts):
+        words = {word: place for place, word in enumerate(dict.fromkeys(word for part in parts for word in part.words))}
+        codes = [np.array([words[word] for word in part.words], dtype=np.int32)[part.codes] for part in parts]
+        return pa.DictionaryArray.from_arrays(_array(np.concatenate(codes), "int32"), _array(list(words), "string"))
+    if all(isinstance(part, np.ndarray) and part.dtype.kind in "iuf" for part in parts):
+        numbers = np.concatenate(parts)
+        return _array(numbers, numbers.dtype.name)
+    return pa.array([value for part in parts for value in part])  # what another replication function gives
+
+
 def _read_requests(folder: Path, found: Mapping[int, Replication]) -> None:
-    table = _read(folder / REQUESTS)
-    numbers = table.pop("replication")
+    import pyarrow.parquet as pq
+
+    table = pq.ParquetFile(folder / REQUESTS).read()
+    columns = {name: _column(table.column(name).combine_chunks()) for name in table.column_names}
+    numbers = np.asarray(columns.pop("replication"))
     for number, replication in found.items():
-        mine = [place for place, n in enumerate(numbers) if n == number]
-        replication.requests = {name: [column[place] for place in mine] for name, column in table.items()}
+        mine = np.flatnonzero(numbers == number)
+        replication.requests = {
+            name: [column[place] for place in mine] if isinstance(column, list) else column[mine]
+            for name, column in columns.items()
+        }
+
+
+def _column(values: Any) -> Any:
+    """Texts, an array of numbers; or a list where cells are empty or of another kind."""
+    import pyarrow as pa
+
+    kind = values.type
+    if values.null_count:
+        return values.to_pylist()
+    if pa.types.is_string(kind):
+        values = values.dictionary_encode()
+    if pa.types.is_dictionary(values.type):
+        return Texts(values.indices.to_numpy(), values.dictionary.to_pylist())
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        return values.to_numpy()
+    return values.to_pylist()
 
 
 def _table(rows: Sequence[tuple[Any, ...]], kinds: Mapping[str, str]) -> dict[str, Any]:
@@ -159,9 +193,8 @@ def _table(rows: Sequence[tuple[Any, ...]], kinds: Mapping[str, str]) -> dict[st
     return {name: _array(column, kind) for (name, kind), column in zip(kinds.items(), columns, strict=True)}
 
 
-def _array(values: Sequence[Any], kind: str) -> Any:
+def _array(values: Sequence[Any] | NDArray[Any], kind: str) -> Any:
     """An Arrow array, from its buffers: `pyarrow.array` would import pandas, which takes as long as a short run."""
-    import numpy as np
     import pyarrow as pa
 
     if kind == "string":
@@ -174,7 +207,7 @@ def _array(values: Sequence[Any], kind: str) -> Any:
         offsets = np.cumsum([0, *map(len, values)], dtype=np.int32)
         buffers = [None, pa.py_buffer(offsets)]
         return pa.Array.from_buffers(pa.list_(pa.int64()), len(values), buffers, children=[flat])
-    numbers = np.array(values, dtype=kind)
+    numbers = np.ascontiguousarray(values, dtype=kind)
     return pa.Array.from_buffers(pa.from_numpy_dtype(numbers.dtype), len(numbers), [None, pa.py_buffer(numbers)])
 
 
