@@ -1,6 +1,6 @@
 """One client agent, and the policies that the agents of a group share.
 
-What agents do is in `simulator.nodes.group`. May import: links' contracts. Does not act.
+What agents do is in `simulator.nodes.group`. May import: samplers, links' contracts. Does not act.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from simulator.samplers import Sampler
+
 if TYPE_CHECKING:
     from simulator.links import Line, Path
     from simulator.nodes.group import ClientGroup
     from simulator.nodes.session import Session
-    from simulator.samplers import Sampler
 
 INFINITY: Final = float("inf")
 
