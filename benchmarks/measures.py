@@ -112,7 +112,8 @@ def _table(rows: dict[str, list[tuple[float, float]]], notes: dict[str, dict[str
 def cost(points: list[tuple[str, dict[str, object]]], rounds: int) -> dict[str, dict[str, float]]:
     """Seconds a request, and an event, of variations of `reference`, relative to the first: medians of rounds in turn.
 
-    A variation that hits less has more events a request: the second tells what size itself costs.
+    A variation that hits less has more events a request: the second tells what size itself costs. `request_us` is
+    processor time, microseconds.
     """
     scenarios = {name: Scenario.load("reference", overrides) for name, overrides in points}
     seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in scenarios}
@@ -126,6 +127,7 @@ def cost(points: list[tuple[str, dict[str, object]]], rounds: int) -> dict[str, 
             each: statistics.median(pair[i] / base[i] for pair, base in zip(values, bases, strict=True))
             for i, each in enumerate(("request", "event"))
         }
+        | {"request_us": 1e6 * statistics.median(pair[0] for pair in values)}
         for name, values in seconds.items()
     }
 
