@@ -129,23 +129,23 @@ class LeaseTable:
             held.until_s = max(until_s, held.until_s)
             held.renewing = True
         held.last_used_s = self.clock.now
-        self._schedule(held)
+        self._schedule([held], held.until_s)
 
-    def _schedule(self, held: HeldLease) -> None:
+    def _schedule(self, leases: list[HeldLease], until_s: float) -> None:
+        """Leases that all end at `until_s` are due together: at the next tick by which they have to be renewed."""
         policy = self.policy
-        due_s = held.until_s - policy.renew_before_s
+        due_s = until_s - policy.renew_before_s
         if not policy.batching:
-            held.due_tick += 1
-            self.clock.call_at(max(due_s, self.clock.now), self._renew_alone, (held, held.due_tick))
-            return
-        held.due_tick = ASKED
-        if due_s < INFINITY:
-            held.due_tick = tick = self._tick_for(due_s)
-            self._due.setdefault(tick, []).append(held)
-
-    def _tick_for(self, due_s: float) -> int:
-        """The first tick at or after a time that is still to come."""
-        return max(math.ceil(due_s / self.policy.batch_every_s - EXACT), self.next_tick)
+            for held in leases:
+                held.due_tick += 1
+                self.clock.call_at(max(due_s, self.clock.now), self._renew_alone, (held, held.due_tick))
+        elif leases:
+            tick = ASKED
+            if due_s < INFINITY:
+                tick = max(math.ceil(due_s / policy.batch_every_s - EXACT), self.next_tick)
+                self._due.setdefault(tick, []).extend(leases)
+            for held in leases:
+                held.due_tick = tick
 
     def drop(self, session_id: SessionId) -> None:
         """Forget a lease: the session was closed."""
@@ -232,18 +232,18 @@ class LeaseTable:
 
     def batch_lost(self, batch: Batch) -> None:
         """A batch or its answer was lost, or met a crash: its leases go again at the next tick."""
-        self.lost += len(batch.sessions)
-        self.in_flight -= len(batch.sessions)
+        self.lost += len(batch.leases)
+        self.in_flight -= len(batch.leases)
 
     def receive_answers(self, batch: Batch) -> None:
         """The core has answered a batch."""
         if batch.epoch != self.edge.epoch or self.edge.down:
             self.batch_lost(batch)
             return
-        self.answered += len(batch.sessions)
-        self.in_flight -= len(batch.sessions)
+        self.answered += len(batch.leases)
+        self.in_flight -= len(batch.leases)
         until_s = batch.sent_s + self.policy.length_s - self.haste_s
-        due: list[HeldLease] = []  # extended: all of them are due at one tick
+        extended: list[HeldLease] = []
         for asked, answer in zip(batch.leases, batch.answers, strict=True):
             held = asked if asked.kept else self.held.get(asked.session.session_id)
             if held is None:
@@ -252,21 +252,10 @@ class LeaseTable:
                 self.renewed += 1
                 if held.renewing and until_s > held.until_s:
                     held.until_s = until_s
-                    due.append(held)
+                    extended.append(held)
             elif answer == EXPIRED or held.named_s <= batch.answered_s:
                 self._stop(held, answer == EXPIRED)
-        self._schedule_all(due, until_s - self.policy.renew_before_s)
-
-    def _schedule_all(self, leases: list[HeldLease], due_s: float) -> None:
-        """As `_schedule`, for leases that end at the same time."""
-        if not self.policy.batching:
-            for held in leases:
-                self._schedule(held)
-        elif leases and due_s < INFINITY:
-            tick = self._tick_for(due_s)
-            for held in leases:
-                held.due_tick = tick
-            self._due.setdefault(tick, []).extend(leases)
+        self._schedule(extended, until_s)
 
     def _stop(self, held: HeldLease, expired: bool) -> None:
         """Renew no more: it has expired, or moved and was not named again since.

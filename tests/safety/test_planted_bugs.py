@@ -54,7 +54,7 @@ def _believes_from_receipt(self, batch):
         held = self.held.get(session.session_id)
         if held is not None and answer == RenewalAnswer.EXTENDED:
             held.until_s = until_s
-            self._schedule(held)
+            self._schedule([held], until_s)
 
 
 def test_an_edge_that_believes_from_receipt_instead_of_from_sending_is_found(monkeypatch):
