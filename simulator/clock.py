@@ -27,11 +27,14 @@ class Clock:
         self.queue: list[tuple[float, int, Callable[[Any], None], Any]] = []
         self.order = 0  # of the next entry
 
-    def push(self, time_s: float, function: Callable[[Any], None], argument: Any) -> None:
-        """Call `function(argument)` at `time_s`, which is not in the past: nobody checks."""
+    def push(self, time_s: float, function: Callable[[Any], None], argument: Any, band: int = 0) -> None:
+        """Call `function(argument)` at `time_s`, which is not in the past: nobody checks.
+
+        At equal times entries of a lower `band` come first, of one band in the order of their pushes.
+        """
         order = self.order
         self.order = order + 1
-        _push(self.queue, (time_s, order, function, argument))
+        _push(self.queue, (time_s, band + order, function, argument))
 
     def call_at(self, time_s: float, function: Callable[[Any], None], argument: Any = None) -> None:
         """Call `function(argument)` at `time_s`, after all faults and ticks of that instant.

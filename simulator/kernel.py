@@ -13,7 +13,7 @@ May import: simpy, the clock. Does not model: real time, cancelling (guard with 
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
+from heapq import heappop
 from typing import Any
 
 import simpy
@@ -78,12 +78,7 @@ class Kernel(simpy.Environment):
 
     # -- SimPy's own interface ------------------------------------------------------------------------
     def _push(self, time_s: float, priority: int, event: Event) -> None:
-        heappush(self.queue, (time_s, (priority - 2) * _BAND + self._next_order(), _process, event))
-
-    def _next_order(self) -> int:
-        order = self.clock.order
-        self.clock.order = order + 1
-        return order
+        self.clock.push(time_s, _process, event, (priority - 2) * _BAND)
 
     def schedule(self, event: Event, priority: int = NORMAL, delay: float = 0) -> None:
         """Schedule a SimPy event (as `simpy.Environment.schedule`)."""
@@ -120,7 +115,7 @@ class Kernel(simpy.Environment):
         elif until is not None:
             if until <= self.now:
                 raise ValueError(f"until ({until}) must be greater than the current simulation time")
-            heappush(self.queue, (float(until), (_STOP - 2) * _BAND + self._next_order(), _stop, self))
+            self.clock.push(float(until), _stop, self, (_STOP - 2) * _BAND)
         try:
             self.clock.run()
         except StopSimulation as stop:
