@@ -28,7 +28,7 @@ from simulator.nodes.probing import Prober
 from simulator.nodes.sessions import SessionPlan
 from simulator.nodes.storage import Storage
 from simulator.placement import Placing
-from simulator.request import Batch, Operation
+from simulator.request import Operation
 from simulator.routing import RoutingContext, find_policy
 from simulator.routing.directory import Directory
 from simulator.routing.leaving import make_leaving
@@ -206,7 +206,7 @@ class _Builder:
             edge.connect(cores, [self.link(self.edge_ends[edge.index], end) for end in self.core_ends])
             if edge.leases is not None:
                 edge.leases.shards = len(cores)
-                edge.leases.send = partial(_send_batch, self.kernel, edge, self.sizes)
+                edge.leases.send = edge.send_batch
         if self.wiring.names_storage():
             end = Endpoint(STORAGE, "storage", "storage", self.scenario.storage.site)
             for core, core_end in zip(cores, self.core_ends, strict=True):
@@ -341,12 +341,3 @@ def _retry_policy(spec: GroupSpec) -> RetryPolicy:
 
 def _own_load(client: Client, edge: int) -> int:
     return 0 if client.outstanding_at is None else client.outstanding_at.get(edge, 0)
-
-
-def _send_batch(kernel: Kernel, edge: EdgeNode, sizes: Sizes, batch: Batch, shard: int) -> bool:
-    size = sizes.batch + sizes.batch_lease * len(batch.sessions)
-    delay_s = edge.to_core[shard].transit(size, kernel.now)
-    if delay_s == INFINITY:
-        return False
-    kernel.call_at(kernel.now + delay_s, edge.cores[shard].receive, batch)
-    return True

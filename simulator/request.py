@@ -196,18 +196,22 @@ class Call(Message):
 class Batch(Message):
     """Leases of one edge that go to one core in one renewal message; `answers` comes back parallel to them.
 
-    `sessions` is what the core reads, `leases` what the edge finds again when the answers are there.
+    Of `leases`, which the edge finds again when the answers are there, the core reads the `sessions` only.
     """
 
-    __slots__ = ("answered_s", "answers", "leases", "sessions")
+    __slots__ = ("answered_s", "answers", "leases")
 
     def __init__(self, edge: int, epoch: int, leases: list[HeldLease], sent_s: float) -> None:
         super().__init__(int(Kind.RENEW), edge, epoch)
         self.leases = leases
-        self.sessions = [held.session for held in leases]
         self.sent_s = sent_s
         self.answers: list[int] = []
         self.answered_s = 0.0
+
+    @property
+    def sessions(self) -> list[Session]:
+        """Whose leases they are, in the same order."""
+        return [held.session for held in self.leases]
 
 
 class RenewalAnswer(IntEnum):

@@ -38,6 +38,7 @@ L2: Final = int(Tier.L2)
 STORAGE: Final = int(Tier.STORAGE)
 COLD: Final = int(Cause.COLD)
 TTL_EXPIRED: Final = int(Cause.TTL_EXPIRED)
+EVICTED: Final = int(Cause.EVICTED)
 EXTENDED: Final = int(RenewalAnswer.EXTENDED)
 EXPIRED: Final = int(RenewalAnswer.EXPIRED)
 MOVED: Final = int(RenewalAnswer.MOVED)
@@ -338,8 +339,8 @@ class CoreNode(Server):
 
     def _close(self, call: Call) -> None:
         session_id = call.session.session_id
-        if session_id in self.grants:
-            self._end_grant(self.grants[session_id])
+        if call.session.grant is not None:
+            self._end_grant(call.session.grant)
         self.cache.discard(session_id)
         self._ever.pop(session_id, None)
         self.holders.pop(session_id, None)
@@ -364,7 +365,7 @@ class CoreNode(Server):
                 answers.append(EXTENDED)
         edge = self.edges[batch.edge]
         assert edge.leases is not None
-        size = self.sizes.batch + self.sizes.batch_lease * len(batch.sessions)
+        size = self.sizes.batch + self.sizes.batch_lease * len(batch.leases)
         delay_s = self.to_edge[batch.edge].transit(size, now)
         if delay_s < INFINITY:
             self.clock.push(now + delay_s, edge.leases.receive_answers, batch)
@@ -490,7 +491,7 @@ class CoreNode(Server):
             owner._note_holder(call)
 
     def _evicted(self, session_id: SessionId, _expires_at_s: float) -> None:
-        self._ever[session_id] = Cause.EVICTED
+        self._ever[session_id] = EVICTED
 
     # -- faults ---------------------------------------------------------------------------------------
     def crash(self) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from simulator.nodes.timers import Timers
-from simulator.request import Attempt, Call, Cause, Kind, Operation, Outcome, Tier
+from simulator.request import Attempt, Batch, Call, Cause, Kind, Message, Operation, Outcome, Tier
 from simulator.slowable import Server
 
 if TYPE_CHECKING:
@@ -331,17 +331,26 @@ class EdgeNode(Server):
 
     def _dispatch(self, call: Call) -> bool:
         """Send a question to its shard; whether it is on its way."""
-        clock = self.clock
-        call.sent_s = now = clock.now
-        shard = self._shard(call)
+        call.sent_s = self.clock.now
         size = self.sizes.metadata if call.kind == KIND_ESTABLISH else self.sizes.lookup
-        delay_s = self.to_core[shard].transit(size, now)
+        delay_s = self._send(call, self._shard(call), size)
         if delay_s == INFINITY:
             call.note_lost()
             return False
         self.core_link_sum_s += delay_s
-        clock.push(now + delay_s, self._receivers[shard], call)
         return True
+
+    def send_batch(self, batch: Batch, shard: int) -> bool:
+        """Send renewals to a core; whether they are on their way."""
+        return self._send(batch, shard, self.sizes.batch + self.sizes.batch_lease * len(batch.leases)) < INFINITY
+
+    def _send(self, message: Message, shard: int, size: float) -> float:
+        """Send a message to a core; seconds until it is there, infinity if it is lost."""
+        now = self.clock.now
+        delay_s = self.to_core[shard].transit(size, now)
+        if delay_s < INFINITY:
+            self.clock.push(now + delay_s, self._receivers[shard], message)
+        return delay_s
 
     def _ask_again(self, call: Call) -> None:
         """The core has not answered in time. If the question or its answer was lost, or met a crash: ask again.
@@ -468,14 +477,10 @@ class EdgeNode(Server):
             self.read_at_s.pop(session_id, None)
             if self.leases is not None:
                 self.leases.drop(session_id)
-        now = self.clock.now
-        shard = self._shard(call)
-        delay_s = self.to_core[shard].transit(self.sizes.lookup, now)
-        if delay_s < INFINITY:
-            call.sent_s = now
-            call.epoch = self.epoch
-            call.edge = self.index
-            self.clock.push(now + delay_s, self._receivers[shard], call)
+        call.sent_s = self.clock.now
+        call.epoch = self.epoch
+        call.edge = self.index
+        self._send(call, self._shard(call), self.sizes.lookup)
 
     def invalidate(self, call: Call) -> None:
         """The core says that a session's record has changed (`coherence: invalidate`)."""

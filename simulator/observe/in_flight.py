@@ -22,7 +22,7 @@ def renewals_in_flight(world: World) -> dict[int, int]:
         messages += core.waiting
     for message in messages:
         if isinstance(message, Batch):
-            found[message.edge] += len(message.sessions)
+            found[message.edge] += len(message.leases)
     return found
 
 

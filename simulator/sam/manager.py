@@ -77,8 +77,9 @@ class StickinessManager(Slowable):
         self._reported: list[int] = []  # slots
         self._values: list[float] = []
         self._retried: list[int] = []  # slots
-        self._window: deque[_Interval] = deque(maxlen=round(policy.window_s / policy.interval_s))
-        self._slots = Slots(round(policy.window_s / policy.interval_s))
+        intervals = round(policy.window_s / policy.interval_s)
+        self._window: deque[_Interval] = deque(maxlen=intervals)
+        self._slots = Slots(intervals)
         self._silences = [0] * directory.size
         self._told_s = 0.0  # when the last news arrives
         self._holds = [0] * policy.shards  # crashes that hold each shard down
