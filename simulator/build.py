@@ -241,7 +241,8 @@ class _Builder:
         router = checked_router(policy(context))
         group = ClientGroup(
             name, self.kernel, router, world.edges, world.manager, _retry_policy(spec),
-            self.lock_policy(spec, entity, number), self.draws(spec, entity), self.sizes, world.warmup_s, ids,
+            self.lock_policy(spec, entity, number), self.draws(spec, entity), self.sizes, world.warmup_s,
+            world.duration_s, ids,
         )  # fmt: skip
         group.track_outstanding = not shared
         group.latency_from_response = scenario.sam is not None and scenario.sam.latency == "response"

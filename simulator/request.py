@@ -40,9 +40,9 @@ class Outcome(IntEnum):
     OK = 0
     TIMEOUT = 1
     REFUSED = 2
-    CRASHED = 3  # a timeout whose message was lost in a crash
+    CRASHED = 3  # a timeout whose message or work was lost in a crash, of an edge or of a core
     SESSION_EXPIRED = 4
-    DENIED = 5
+    DENIED = 5  # an answer (a lock operation is told "no"), no failure
     UNROUTABLE = 6
 
 
@@ -125,6 +125,12 @@ class Attempt:
         self.edge = -1
         self.call: Call | None = None
 
+    @property
+    def met_crash(self) -> bool:
+        """Whether its message, or the work on it at an edge or a core, was lost in a crash."""
+        call = self.call
+        return self.crashed or (call is not None and call.crashed)
+
 
 class Message:
     """What goes from an edge to a core and comes back as its answer. Times are seconds.
@@ -148,15 +154,20 @@ class Call(Message):
     """A question of an edge to a core about one session, and the attempts that wait for its answer.
 
     Asked again, the question goes out in another message, so that what the core writes into one is never mixed up
-    with what it writes into another: `origin` is the question that a message repeats, None the first time. `lost` says
-    of a question that its newest message, or the answer to it, was lost or met a crash.
+    with what it writes into another: `origin` is the question that a message repeats, None the first time. Of a
+    question, `lost` says that its newest message, or the answer to it, was lost or met a crash, `crashed` that one met
+    a crash, `looked_up` that L2 has counted it (once, however often it is repeated), and `from_storage` that L2 missed.
     """
 
     __slots__ = (
         "attempt",
+        "cause",
+        "crashed",
         "done",
+        "from_storage",
         "lease_until_s",
         "lock",
+        "looked_up",
         "lost",
         "origin",
         "outcome",
@@ -178,6 +189,10 @@ class Call(Message):
         self.waiters: list[Attempt] = []
         self.origin: Call | None = None
         self.lost = False
+        self.crashed = False
+        self.looked_up = False
+        self.from_storage = False
+        self.cause = 0  # of the miss in L2
         self.done = False
         self.token = 0  # fencing token: of the grant, or of the hold to release
         self.tries = 0
@@ -189,8 +204,17 @@ class Call(Message):
 
     def note_lost(self) -> None:
         """This message, or the answer to it, will not arrive."""
-        question = self if self.origin is None else self.origin
-        question.lost = True
+        self.question.lost = True
+
+    def note_crashed(self) -> None:
+        """This message, or the work on it, was lost in a crash of a core."""
+        question = self.question
+        question.lost = question.crashed = True
+
+    @property
+    def question(self) -> Call:
+        """The question that this message asks, or asks again."""
+        return self if self.origin is None else self.origin
 
 
 class Batch(Message):

@@ -19,8 +19,7 @@ from simpy.events import Event
 from simulator.build import build
 from simulator.faults.processes import FaultPlan
 from simulator.leases.locks import SafetyError
-from simulator.nodes.group import ClientGroup
-from simulator.observe.counters import GROUP_COLUMNS
+from simulator.observe.in_flight import attempts_in_flight
 from simulator.observe.invariants import Invariants
 from simulator.observe.measure import Measurement
 from simulator.observe.recorder import Recorder
@@ -157,23 +156,15 @@ class _Run:
         self.recorder.flush()
         self.recovery.finish()
         self.invariants.finish()
-        for number, group in enumerate(world.groups):
-            self._close_unanswered(number, group)
+        if self._open_requests():
+            self._close_unanswered()
 
-    def _close_unanswered(self, number: int, group: ClientGroup) -> None:
-        """What never got an answer and has no timeout counts as a failure by timeout, in the window or before it."""
-        missing = group.issued - group.ended
-        if not missing:
-            return
-        recorder = self.recorder
-        assert recorder.at_warmup is not None
-        sent_before = int(recorder.at_warmup.groups[number, GROUP_COLUMNS.index("issued")])
-        ok_before = group.ok - int(recorder.tier_counts[number].sum())
-        failed_before = sum(count for (_, counted), count in group.failed.items() if not counted)
-        before = sent_before - ok_before - failed_before
-        for counted, count in ((False, before), (True, missing - before)):
-            key = (int(Outcome.TIMEOUT), counted)
-            group.failed[key] = group.failed.get(key, 0) + count
+    def _close_unanswered(self) -> None:
+        """What never got an answer and has no timeout counts as a failure, when it was due."""
+        for attempt in attempts_in_flight(self.world):
+            outcome = Outcome.CRASHED if attempt.met_crash else Outcome.TIMEOUT
+            attempt.client.group.note_no_answer(attempt, int(outcome))
+        self.recorder.flush()
 
     def _open_requests(self) -> bool:
         return any(group.issued > group.ended for group in self.world.groups)
@@ -209,9 +200,19 @@ class _Run:
             self.progress(now, sum(group.issued for group in self.world.groups))
 
     # -- the result -----------------------------------------------------------------------------------
+    def _check(self, metrics: dict[str, float]) -> None:
+        try:
+            self.invariants.check_metrics(metrics)
+        except SafetyError as error:
+            self.violations.append(str(error))
+            self.world.log.add(INVARIANT, "world", message=str(error))
+
     def _result(self, wall_s: float) -> Replication:
         recorder, world = self.recorder, self.world
         measurement = Measurement(recorder)
+        metrics = {name: float(value) for name, value in measurement.metrics().items()}
+        if not self.violations:  # a run that was cut short has counted by halves
+            self._check(metrics)
         histograms = {(f"latency[{label}]" if label else "latency"): h for label, h in recorder.latencies().items()}
         histograms |= {
             (f"latency.failed[{label}]" if label else "latency.failed"): h for label, h in recorder.failed.items()
@@ -221,7 +222,7 @@ class _Run:
         result = Replication(
             replication=self.number,
             seed=self.seed,
-            metrics={name: float(value) for name, value in measurement.metrics().items()},
+            metrics=metrics,
             histograms=histograms,
             totals=measurement.totals(),
             timeseries=recorder.series,

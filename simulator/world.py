@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from simulator.kernel import Kernel
     from simulator.nodes.core import CoreNode
     from simulator.nodes.edge import EdgeNode
@@ -25,15 +27,21 @@ if TYPE_CHECKING:
 class EventLog:
     """What happened: faults, detections, moves, recoveries, trips of invariants."""
 
-    __slots__ = ("_kernel", "rows")
+    __slots__ = ("_kernel", "on_event", "rows")
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
         self.rows: list[dict[str, Any]] = []
+        self.on_event: Callable[[str], None] = _ignore  # hears the kind of each event as it is noted
 
     def add(self, kind: str, target: str, **detail: object) -> None:
         """Note an event at the present time."""
         self.rows.append({"t_s": self._kernel.now, "kind": kind, "target": target, "detail": detail})
+        self.on_event(kind)
+
+
+def _ignore(kind: str) -> None:
+    """Nobody wants to hear of events."""
 
 
 @dataclass(slots=True)

@@ -28,6 +28,9 @@ INFINITY: Final = float("inf")
 EXTENDED: Final = int(RenewalAnswer.EXTENDED)  # plain integers: enums cost in the hot path
 EXPIRED: Final = int(RenewalAnswer.EXPIRED)
 ASKED: Final = -1  # in place of a lease's next tick: it is being renewed, or never will be
+UNSEEN: Final = 0  # what became of a lease since it was due: nothing yet
+PASSED_OVER: Final = 1  # it was not asked for, since nobody used its session
+ASKED_FOR: Final = 2  # it was
 EXACT: Final = 1e-9  # ticks: "due exactly now" despite rounding of n * D
 
 
@@ -56,7 +59,7 @@ class LeasePolicy:
 class HeldLease:
     """An edge's belief about one lease."""
 
-    __slots__ = ("due_tick", "kept", "last_used_s", "named_s", "renewing", "session", "shard", "until_s")
+    __slots__ = ("due_tick", "fate", "kept", "last_used_s", "named_s", "renewing", "session", "shard", "until_s")
 
     def __init__(self, session: Session, shard: int, until_s: float, now_s: float) -> None:
         self.session = session
@@ -67,6 +70,7 @@ class HeldLease:
         self.named_s = 0.0  # when the core last named this edge the renewer
         self.renewing = True
         self.due_tick = ASKED
+        self.fate = UNSEEN
 
 
 class LeaseTable:
@@ -137,6 +141,7 @@ class LeaseTable:
         due_s = until_s - policy.renew_before_s
         if not policy.batching:
             for held in leases:
+                held.fate = UNSEEN
                 held.due_tick += 1
                 self.clock.call_at(max(due_s, self.clock.now), self._renew_alone, (held, held.due_tick))
         elif leases:
@@ -145,6 +150,7 @@ class LeaseTable:
                 tick = max(math.ceil(due_s / policy.batch_every_s - EXACT), self.next_tick)
                 self._due.setdefault(tick, []).extend(leases)
             for held in leases:
+                held.fate = UNSEEN
                 held.due_tick = tick
 
     def drop(self, session_id: SessionId) -> None:
@@ -182,20 +188,37 @@ class LeaseTable:
             if self._over(held, now):
                 continue
             kept.append(held)
-            if now - held.last_used_s <= self.policy.idle_after_s:
+            if self._asks(held, now):
                 shards.setdefault(held.shard, []).append(held)
         self._unanswered = kept
         for shard in sorted(shards):
             self._send_all(shards[shard], shard, now)
 
+    def _asks(self, held: HeldLease, now: float) -> bool:
+        """Whether a lease that is due is to be renewed: its session was used not so long ago."""
+        if now - held.last_used_s < self.policy.idle_after_s:
+            held.fate = ASKED_FOR
+            return True
+        if held.fate == UNSEEN:
+            held.fate = PASSED_OVER
+        return False
+
     def _over(self, held: HeldLease, now: float) -> bool:
-        """Book a lease whose belief has ended unrenewed."""
+        """Book a lease whose belief has ended unrenewed: a lapse, unless its session is closed.
+
+        It is idle if it was passed over on purpose whenever it could have been renewed, else lost.
+        """
         if now < held.until_s - EXACT:
             return False
         held.renewing = False
         self._forget(held, now)
+        session = held.session
+        if session.over and not session.expired:
+            return True
         self.lapses += 1
-        if now - held.last_used_s > self.policy.idle_after_s:
+        if held.fate == UNSEEN:
+            self._asks(held, now)
+        if held.fate == PASSED_OVER:
             self.idle_lapses += 1
         return True
 
@@ -225,7 +248,7 @@ class LeaseTable:
         now = self.clock.now
         if self._over(held, now):
             return
-        if now - held.last_used_s <= self.policy.idle_after_s:
+        if self._asks(held, now):
             self._send_all([held], held.shard, now)
         again_s = now + self.policy.batch_every_s
         self.clock.call_at(min(again_s, max(held.until_s, now)), self._renew_alone, due)

@@ -24,11 +24,11 @@ class Client:
 
     __slots__ = (
         "back_s",
+        "bandwidth",
         "base_s",
         "down",
         "down_line",
         "expected_rtt_s",
-        "goodput",
         "group",
         "heard_edge",
         "heard_rtt_s",
@@ -72,7 +72,7 @@ class Client:
         self.others_rtt_s: dict[int, float] | None = None  # the same of all other edges that it measured
         self.outstanding_at: dict[int, int] | None = None
         self.loss = -1.0  # below 0: nothing measured yet; like the others it begins with the first measurement
-        self.goodput = 0.0
+        self.bandwidth = 0.0  # of the links that its answers came by, bytes/s: moving average; 0 before the first
 
     def note_rtt(self, edge: int, rtt_s: float, gain: float) -> None:
         """A round trip to an edge was measured: its moving average follows, or begins."""

@@ -7,11 +7,13 @@ traffic between primary and standby, consensus.
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from simulator.caches.absent import Absent
 from simulator.leases.locks import Lock, LockTable
 from simulator.request import Batch, Call, Cause, Kind, Message, Outcome, RenewalAnswer, Tier
 from simulator.slowable import Server
@@ -36,9 +38,8 @@ LOOKUP: Final = int(Kind.LOOKUP)  # plain integers: enums cost in the hot path
 SESSION_EXPIRED: Final = int(Outcome.SESSION_EXPIRED)
 L2: Final = int(Tier.L2)
 STORAGE: Final = int(Tier.STORAGE)
-COLD: Final = int(Cause.COLD)
 TTL_EXPIRED: Final = int(Cause.TTL_EXPIRED)
-EVICTED: Final = int(Cause.EVICTED)
+NODE_RESTART: Final = int(Cause.NODE_RESTART)
 EXTENDED: Final = int(RenewalAnswer.EXTENDED)
 EXPIRED: Final = int(RenewalAnswer.EXPIRED)
 MOVED: Final = int(RenewalAnswer.MOVED)
@@ -105,6 +106,7 @@ class CoreNode(Server):
         self.locks: LockTable  # one for all shards
         self.shards: list[CoreNode] = []
         self.locks_changed_s: dict[SessionId, float] = {}
+        self.pools_changed_s: dict[int, float] = {}  # of all shards; kept by the first
         self.holders: dict[SessionId, dict[int, None]] = {}  # session -> edges that may hold it, with invalidation
         self.down = False
         self.standby_ready = policy.standby
@@ -114,8 +116,8 @@ class CoreNode(Server):
         self.waiting: deque[Message] = deque()
         self.grace_until_s = self.crashed_s = -INFINITY
         self._lines_due_s: dict[Lock, float] = {}  # lock -> when its line is looked at next
-        self._ever: dict[SessionId, int] = {}  # why a session is not in L2; absent: never was
-        cache.on_evict = self._evicted
+        self._absent = Absent()
+        cache.on_evict = self._absent.evicted
         self._decide: tuple[Callable[[Call], None], ...] = (  # by `Kind`
             self._lookup, self._establish, self._acquire, self._release, self._close, self._close,
         )  # fmt: skip
@@ -123,7 +125,8 @@ class CoreNode(Server):
 
     def reset_counters(self) -> None:
         """Set all counters to zero."""
-        self.received = self.lookups = self.hits = self.expired = self.invalidations = 0
+        self.received = self.lookups = self.hits = self.invalidations = 0
+        self.expiries_s = array("d")  # when leases ended here while their sessions were open, as far as it was found
         self.misses = [0] * len(Cause)
         self.start_sum_s = self.departure_sum_s = 0.0
         self.wait_sum_s = self.reply_link_sum_s = 0.0
@@ -159,14 +162,13 @@ class CoreNode(Server):
 
     def _look_up(self, call: Call, now: float) -> None:
         session_id = call.session.session_id
-        self.lookups += 1
         if self.cache.lookup(session_id, now):
-            self.hits += 1
             call.tier = L2
             return
         call.tier = STORAGE
-        cause = TTL_EXPIRED if self.cache.last_expired else self._ever.pop(session_id, COLD)
-        self.misses[cause] += 1
+        if self.cache.last_expired:
+            self._absent.evicted(session_id, now)  # until it is filled again
+        call.cause = self._absent.cause(session_id, now)
 
     def _finish(self, call: Message) -> None:
         if call.core_epoch != self.epoch:
@@ -188,11 +190,25 @@ class CoreNode(Server):
     def _lookup(self, call: Call) -> None:
         if not self._lease_runs(call):
             return
+        self._count_lookup(call)
         if call.tier == L2:
             self._name_renewer(call)
             self._reply(call)
         else:
             self._ask_storage(call)
+
+    def _count_lookup(self, call: Call) -> None:
+        """Count what L2 had for a question, once however often it is repeated; SESSION_EXPIRED is no lookup."""
+        question = call.question
+        if question.looked_up:
+            return
+        question.looked_up = True
+        self.lookups += 1
+        if call.tier == L2:
+            self.hits += 1
+        else:
+            question.from_storage = True
+            self.misses[call.cause] += 1
 
     # -- storage --------------------------------------------------------------------------------------
     def _ask_storage(self, call: Call) -> None:
@@ -316,7 +332,7 @@ class CoreNode(Server):
     def _still_wanted(self, call: Call) -> bool:
         """Whether who stands in line is still there to be answered."""
         if self.down or call.core_epoch != self.epoch:
-            call.note_lost()
+            call.note_crashed()
             return False
         attempt = call.attempt
         if attempt is not None and attempt.done and attempt.client.group.retry.cancel_on_timeout:
@@ -339,12 +355,16 @@ class CoreNode(Server):
 
     def _close(self, call: Call) -> None:
         session_id = call.session.session_id
-        if call.session.grant is not None:
-            self._end_grant(call.session.grant)
+        grant = call.session.grant
+        if grant is not None:
+            if not grant.over and grant.until_s <= self.clock.now:
+                self.expiries_s.append(grant.until_s)
+            self._end_grant(grant)
         self.cache.discard(session_id)
-        self._ever.pop(session_id, None)
+        self._absent.forget(session_id)
         self.holders.pop(session_id, None)
         for lock in self.locks.release_all(session_id, self.clock.now, expired=False):
+            self._note_change(session_id, lock, self.clock.now)
             self._serve_line(lock)
         self.locks_changed_s.pop(session_id, None)
 
@@ -401,12 +421,19 @@ class CoreNode(Server):
         if grant.over:
             return
         grant.over = True
-        self.expired += 1
+        self.expiries_s.append(grant.until_s)
         self.cache.discard(session_id)
         if self.locks.holds(session_id):
             self._free_locks_in_time(session_id)
         else:
             self._end_grant(grant)
+
+    def all_expiries_s(self) -> list[float]:
+        """When leases ended here while their sessions were open, found or not, seconds; each session's once."""
+        now = self.clock.now
+        last_s = min(now, self.crashed_s) if self.down else now  # what ran when it crashed may be extended yet
+        unfound = (grant.until_s for grant in self.grants.values() if not grant.over and grant.until_s <= last_s)
+        return sorted([*self.expiries_s, *unfound])
 
     def _free_locks_in_time(self, session_id: SessionId) -> None:
         free_s = max(self.locks_until_s(session_id), self.clock.now)
@@ -418,6 +445,7 @@ class CoreNode(Server):
         if session_id in self.grants and self.locks_until_s(session_id) <= now:
             self._end_grant(self.grants[session_id])
             for lock in self.locks.release_all(session_id, now, expired=True):
+                self._note_change(session_id, lock, now)
                 self._serve_line(lock)
 
     def locks_until_s(self, session_id: SessionId) -> float:
@@ -446,6 +474,7 @@ class CoreNode(Server):
     # -- answers and coherence ------------------------------------------------------------------------
     def _fill(self, session_id: SessionId) -> None:
         now = self.clock.now
+        self._absent.forget(session_id)
         if self.ttl_s is None:
             self.cache.insert(session_id, now)
         else:
@@ -470,12 +499,25 @@ class CoreNode(Server):
         if self.policy.invalidate:
             self.holders.setdefault(call.session.session_id, {})[call.edge] = None
 
+    def _note_change(self, session_id: SessionId, lock: Lock, now: float) -> None:
+        """A lock state has changed: of a session, or of a pool, which all sessions of its group can see."""
+        if lock[0] < 0:
+            self.shards[0].pools_changed_s[lock[0]] = now
+        else:
+            self.shards[session_id % len(self.shards)].locks_changed_s[session_id] = now
+
+    def changed_s(self, session: Session) -> float:
+        """When the lock states that a session can see changed last, seconds; below 0 for never (asked of its shard)."""
+        pool = -1 - session.client.group.locks.group
+        own_s = self.locks_changed_s.get(session.session_id, -1.0)
+        return max(own_s, self.shards[0].pools_changed_s.get(pool, -1.0))
+
     def _locks_changed(self, call: Call) -> None:
         """The record of a session has changed; the write behind it is durable later."""
         session_id = call.session.session_id
         now = self.clock.now
         owner = self.shards[session_id % len(self.shards)]
-        owner.locks_changed_s[session_id] = now
+        self._note_change(session_id, call.lock, now)
         self.storage.write(_nothing, None)
         if not self.policy.invalidate:
             return
@@ -490,9 +532,6 @@ class CoreNode(Server):
         if answered:
             owner._note_holder(call)
 
-    def _evicted(self, session_id: SessionId, _expires_at_s: float) -> None:
-        self._ever[session_id] = EVICTED
-
     # -- faults ---------------------------------------------------------------------------------------
     def crash(self) -> None:
         """Lose L2, the queue and what is in service; lease and lock state is safe with the standby."""
@@ -500,7 +539,8 @@ class CoreNode(Server):
         self.down = True
         self.epoch += 1
         for session_id in list(self.cache.keys()):
-            self._ever[session_id] = Cause.NODE_RESTART
+            expires_at_s = self.cache.expires_at(session_id)
+            self._absent.note(session_id, INFINITY if expires_at_s is None else expires_at_s, NODE_RESTART)
         self.cache.clear()
         self.departure_sum_s += now * self.busy
         self.busy = 0
@@ -531,6 +571,7 @@ class CoreNode(Server):
                 edge.leases.batch_lost(call)
         else:
             assert isinstance(call, Call)
+            call.note_crashed()
             edge.unanswered(call)
 
 

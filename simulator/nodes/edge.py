@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from simulator.caches.absent import Absent
 from simulator.nodes.timers import Timers
 from simulator.request import Attempt, Batch, Call, Cause, Kind, Message, Operation, Outcome, Tier
 from simulator.slowable import Server
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from simulator.links import Link
     from simulator.nodes.client import Sizes
     from simulator.nodes.core import CoreNode
-    from simulator.nodes.session import SessionId
+    from simulator.nodes.session import Session, SessionId
     from simulator.samplers import Sampler
 
 INFINITY: Final = float("inf")
@@ -39,24 +40,15 @@ KIND_LOOKUP: Final = int(Kind.LOOKUP)
 KIND_ESTABLISH: Final = int(Kind.ESTABLISH)
 KIND_RELEASE: Final = int(Kind.RELEASE)
 COLD: Final = int(Cause.COLD)
-TTL_EXPIRED: Final = int(Cause.TTL_EXPIRED)
 MIGRATED: Final = int(Cause.MIGRATED)
 LEASE_EXPIRED: Final = int(Cause.LEASE_EXPIRED)
-EVICTED: Final = int(Cause.EVICTED)
+INVALIDATED: Final = int(Cause.INVALIDATED)
 FETCH_TRIES: Final = 3
 KIND_OF: dict[int, int] = {
     Operation.ESTABLISH: Kind.ESTABLISH,
     Operation.ACQUIRE: Kind.ACQUIRE,
     Operation.RELEASE: Kind.RELEASE,
 }
-
-
-def _why(cause: int) -> float:
-    """A cause in place of a time: below 0, as no time is."""
-    return -1.0 - cause
-
-
-NEVER_THERE: Final = _why(COLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +117,11 @@ class EdgeNode(Server):
         self.waiting: deque[Attempt] = deque()
         self.fetching: dict[SessionId, Call] = {}
         self.read_at_s: dict[SessionId, float] = {}  # session -> when the core read the lock states that L1 holds
-        self.absent: dict[SessionId, float] = {}  # entries that are gone: when they would have expired, or why (`_why`)
+        self.absent = Absent()
         self._timers = (
             Timers(kernel, policy.fetch_timeout_s, self._ask_again) if policy.fetch_timeout_s < INFINITY else None
         )
-        cache.on_evict = self._evicted
+        cache.on_evict = self.absent.evicted
         self.reset_counters()
 
     def reset_counters(self) -> None:
@@ -194,13 +186,16 @@ class EdgeNode(Server):
         if attempt.operation <= READ_LOCK:
             session = attempt.session
             session_id = session.session_id
+            group = attempt.client.group
             self.lookups += 1
+            group.lookups += 1
             leases = self.leases
             if self.cache.lookup(session_id, now) and (leases is None or leases.valid(session_id, now)):
                 self.hits += 1
+                group.hits += 1
                 attempt.tier = L1
                 if self.track_reads and attempt.operation == READ_LOCK:
-                    self._check_staleness(session_id)
+                    self._check_staleness(session)
             else:
                 self._miss(attempt, session_id, now)
             session.last_served = self.index
@@ -216,6 +211,7 @@ class EdgeNode(Server):
         call = self.fetching.get(session_id)
         if call is not None:
             self.delayed += 1
+            attempt.client.group.delayed += 1
             attempt.call = call
             attempt.tier = L1_DELAYED
             return
@@ -233,11 +229,8 @@ class EdgeNode(Server):
         if session_id in self.cache:  # there and fresh: only its lease can be what is over
             return LEASE_EXPIRED
         if self.cache.last_expired:
-            return TTL_EXPIRED
-        gone = self.absent.pop(session_id, NEVER_THERE)
-        if gone < 0.0:
-            return int(-1.0 - gone)
-        return TTL_EXPIRED if now >= gone else EVICTED
+            self.absent.evicted(session_id, now)  # until it is filled again
+        return self.absent.cause(session_id, now)
 
     def _finish(self, attempt: Attempt) -> None:
         """End of service."""
@@ -260,8 +253,10 @@ class EdgeNode(Server):
             self._leave(attempt)
             attempt.outcome = call.outcome
             if call.outcome == Outcome.TIMEOUT:
-                attempt.client.group.unanswered(attempt)
+                self._unanswered(attempt, call)
             else:
+                if not call.from_storage:
+                    attempt.client.group.spare_storage(attempt)
                 self._answer(attempt, -1.0)
         else:
             if not self.policy.hold_worker:
@@ -395,7 +390,13 @@ class EdgeNode(Server):
             if attempt is not None:
                 if self.policy.hold_worker:
                     self._leave(attempt)
-                attempt.client.group.unanswered(attempt)
+                self._unanswered(attempt, call)
+
+    @staticmethod
+    def _unanswered(attempt: Attempt, call: Call) -> None:
+        """No answer to this attempt will come, as none came to the question that it waits for."""
+        attempt.crashed = attempt.crashed or call.crashed
+        attempt.client.group.unanswered(attempt)
 
     def unanswered(self, call: Call) -> None:
         """A core has lost this call in a crash; with a timeout the edge asks again, without it gives up."""
@@ -405,7 +406,7 @@ class EdgeNode(Server):
 
     def fill(self, call: Call) -> None:
         """The core's answer has arrived: fill L1 and answer everyone who waited for it."""
-        question = call if call.origin is None else call.origin
+        question = call.question
         if self.down or call.epoch != self.epoch or question.done:
             if call.epoch != self.epoch or self.down:
                 question.done = True
@@ -431,10 +432,13 @@ class EdgeNode(Server):
             asker.token = call.token
             if call.kind == KIND_ESTABLISH:
                 session.last_served = self.index
+        lookup = call.kind == KIND_LOOKUP and not question.from_storage
         size = -1.0 if outcome == OK and call.kind != KIND_ESTABLISH else self.sizes.metadata
         for attempt in (asker, *question.waiters):
             if attempt is not None:
                 attempt.outcome = outcome
+                if lookup:
+                    attempt.client.group.spare_storage(attempt)
                 if self.policy.hold_worker:
                     self._leave(attempt)
                 self._answer(attempt, size)
@@ -452,18 +456,15 @@ class EdgeNode(Server):
             self.cache.insert(session_id, now)
         elif ttl_s > 0.0:
             self.cache.insert(session_id, now, ttl_s)
-        if self.absent:
-            self.absent.pop(session_id, None)
+        self.absent.forget(session_id)
         if self.track_reads:
             self.read_at_s[session_id] = call.read_at_s
 
-    def _check_staleness(self, session_id: SessionId) -> None:
+    def _check_staleness(self, session: Session) -> None:
+        session_id = session.session_id
         core = self.cores[session_id % len(self.cores)]
-        if core.locks_changed_s.get(session_id, -1.0) > self.read_at_s.get(session_id, -1.0):
+        if core.changed_s(session) > self.read_at_s.get(session_id, -1.0):
             self.stale_reads += 1
-
-    def _evicted(self, session_id: SessionId, expires_at_s: float) -> None:
-        self.absent[session_id] = expires_at_s
 
     # -- control messages -----------------------------------------------------------------------------
     def receive_control(self, call: Call) -> None:
@@ -473,7 +474,7 @@ class EdgeNode(Server):
         if call.kind == Kind.CLOSE:
             session_id = call.session.session_id
             self.cache.discard(session_id)
-            self.absent.pop(session_id, None)
+            self.absent.forget(session_id)
             self.read_at_s.pop(session_id, None)
             if self.leases is not None:
                 self.leases.drop(session_id)
@@ -485,13 +486,16 @@ class EdgeNode(Server):
     def invalidate(self, call: Call) -> None:
         """The core says that a session's record has changed (`coherence: invalidate`)."""
         session_id = call.session.session_id
-        if not self.down and self.cache.discard(session_id):
-            self.absent[session_id] = _why(Cause.INVALIDATED)
+        expires_at_s = self.cache.expires_at(session_id)
+        if expires_at_s is not None and not self.down:
+            self.cache.discard(session_id)
+            self.absent.note(session_id, expires_at_s, INVALIDATED)
 
     def lose_entries(self, cause: int) -> None:
         """Empty L1; the next misses of what it held have this cause (a `Cause`)."""
         for session_id in list(self.cache.keys()):
-            self.absent[session_id] = _why(cause)
+            expires_at_s = self.cache.expires_at(session_id)
+            self.absent.note(session_id, INFINITY if expires_at_s is None else expires_at_s, cause)
         self.cache.clear()
 
     # -- faults ---------------------------------------------------------------------------------------

@@ -43,17 +43,79 @@ class ClientGroup:
     """All agents of one group."""
 
     __slots__ = (
-        "_adopted", "_choose", "_draw_operation", "_keep_code", "_keep_latency", "_moves", "_opened_sum_s",
-        "_receivers", "_report_session", "_report_value", "_reports", "_reports_health", "_request_bytes",
-        "_timers", "_tokens",
-        "answered", "bytes_moved", "clients", "clock", "codes", "completed", "counted_retries", "crossed",
-        "draws", "edge_sites", "edges", "establish_sum_s", "establishments", "failed",
-        "failed_latencies_s", "flows", "goodput_sum", "issued", "late", "latencies_s", "latency_from_response",
-        "left", "locks", "loss_sum", "manager", "measures_first", "migrations", "name", "new_client", "ok",
-        "response_bytes", "retry", "retry_sum_s", "routed", "router", "rtt_sum_s", "runs", "session_ids",
+        "_adopted",
+        "_choose",
+        "_draw_operation",
+        "_keep_code",
+        "_keep_latency",
+        "_moves",
+        "_opened_sum_s",
+        "_receivers",
+        "_report_session",
+        "_report_value",
+        "_reports",
+        "_reports_health",
+        "_request_bytes",
+        "_timers",
+        "_tokens",
+        "answered",
+        "bandwidth_sum",
+        "bandwidths",
+        "bytes_moved",
+        "clients",
+        "clock",
+        "codes",
+        "completed",
+        "counted_denied",
+        "counted_retries",
+        "crossed",
+        "delayed",
+        "denied",
+        "draws",
+        "duration_s",
+        "edge_sites",
+        "edges",
+        "establish_sum_s",
+        "establishments",
+        "failed",
+        "failed_due_s",
+        "failed_latencies_s",
+        "first_stops",
+        "flows",
+        "hits",
+        "issued",
+        "late",
+        "latencies_s",
+        "latency_from_response",
+        "left",
+        "locks",
+        "lookups",
+        "loss_sum",
+        "manager",
+        "measures_first",
+        "migrations",
+        "name",
+        "new_client",
+        "ok",
+        "response_bytes",
+        "retry",
+        "retry_sum_s",
+        "routed",
+        "router",
+        "rtt_sum_s",
+        "session_ids",
         "sessions_begun",
-        "sessions_open", "silent", "sizes", "source_ended", "track_outstanding", "track_rtt",
-        "warm_latencies_s", "warmup_s", "watch",
+        "sessions_open",
+        "silent",
+        "sizes",
+        "source_ended",
+        "spared",
+        "track_outstanding",
+        "track_rtt",
+        "turns",
+        "warm_latencies_s",
+        "warmup_s",
+        "watch",
     )  # fmt: skip
 
     def __init__(
@@ -68,6 +130,7 @@ class ClientGroup:
         draws: Draws,
         sizes: Sizes,
         warmup_s: float,
+        duration_s: float,
         session_ids: count[int],
     ) -> None:
         self.name = name
@@ -82,6 +145,7 @@ class ClientGroup:
         self.draws = draws
         self.sizes = sizes
         self.warmup_s = warmup_s
+        self.duration_s = duration_s
         self.session_ids = session_ids
         self.clients: list[Client] = []
         self._adopted: dict[int, Session] = {}
@@ -112,22 +176,27 @@ class ClientGroup:
         self.warm_latencies_s = array("d")
         self.failed: dict[tuple[int, bool], int] = {}  # (outcome, counted) -> requests
         self.failed_latencies_s = array("d")
+        self.failed_due_s = array("d")  # when those requests were due that failed and count
         self.flows: list[int] | None = None  # [from * edges + to]: moves between edges, where they are few
         self._keep_latency = self.latencies_s.append
         self._keep_code = self.codes.append
         self._zero_counters()
 
     def _zero_counters(self) -> None:
-        self.issued = self.ok = self.answered = self.silent = 0
-        self.counted_retries = self.left = self.migrations = self.runs = self.crossed = self.late = 0
+        self.issued = self.ok = self.denied = self.answered = self.silent = 0
+        self.counted_retries = self.counted_denied = self.left = self.migrations = self.crossed = self.late = 0
+        self.first_stops = self.turns = 0  # requests that have none before them to compare with; that changed the edge
+        self.lookups = self.hits = self.delayed = 0  # at L1, whatever became of the requests
+        self.spared = 0  # lookups of the window that missed L1 and were answered without storage
+        self.bandwidths = 0
         self.establishments = self.sessions_begun = self.routed = 0
-        self.rtt_sum_s = self.loss_sum = self.goodput_sum = self.bytes_moved = 0.0
+        self.rtt_sum_s = self.loss_sum = self.bandwidth_sum = self.bytes_moved = 0.0
         self.retry_sum_s = self.establish_sum_s = 0.0
 
     @property
     def ended(self) -> int:
-        """Requests that ended, ok or failed."""
-        return self.ok + sum(self.failed.values())
+        """Requests that ended: ok, denied or failed."""
+        return self.ok + self.denied + sum(self.failed.values())
 
     @property
     def attempts_ended(self) -> int:
@@ -305,8 +374,12 @@ class ClientGroup:
             if self._moves:
                 session.edge = edge
                 self.migrations += 1
-        if edge != session.last_edge:
-            self.runs += 1
+        last = session.last_edge
+        if edge != last or edge < 0:
+            if last < 0 or edge < 0:
+                self.first_stops += 1
+            else:
+                self.turns += 1
             session.last_edge = edge
         self._send(attempt, edge, self._request_bytes.next())
 
@@ -345,24 +418,21 @@ class ClientGroup:
         now = self.clock.now
         client, session = attempt.client, attempt.session
         rtt_s = attempt.up_s + attempt.down_s
-        self._measure(client, attempt.edge, rtt_s, attempt.size_bytes)
+        self._measure(client, attempt.edge, rtt_s)
         session.client_weight = attempt.told_weight
         operation = attempt.operation
-        if attempt.outcome != OK:
-            self._attempt_failed(attempt, attempt.outcome, rtt_s)
+        outcome = attempt.outcome
+        if outcome not in (OK, DENIED):
+            self._attempt_failed(attempt, outcome, rtt_s)
             return
-        if operation >= ACQUIRE and self._settle(attempt):
+        if operation >= ACQUIRE and outcome == OK and self._settle(attempt):
             return  # an establishment is no request
         if self._reports:
             self._report_session(session.slot)
             self._report_value(now - attempt.sent_s if self.latency_from_response else rtt_s)
             if attempt.tries or self._reports_health:
                 self._report_more(attempt)
-        self.ok += 1
-        if attempt.intended_s >= self.warmup_s:
-            self._book(attempt, now)
-        else:
-            self.warm_latencies_s.append(now - attempt.intended_s)
+        self._book(attempt, now)
         if self.watch is not None:
             self.watch(attempt, now)
         session.outstanding -= 1
@@ -372,8 +442,17 @@ class ClientGroup:
             self.source_ended(client.index)
 
     def _book(self, attempt: Attempt, now: float) -> None:
-        """A request is ok, and was first sent in the window: what the recorder wants to know of it."""
+        """A request is answered: what the recorder wants to know of those first sent in the window."""
         edge, intended_s = attempt.edge, attempt.intended_s
+        counted = intended_s >= self.warmup_s
+        if attempt.outcome == OK:
+            self.ok += 1
+        else:
+            self.denied += 1
+            self.counted_denied += counted
+        if not counted:
+            self.warm_latencies_s.append(now - intended_s)
+            return
         self._keep_latency(now - intended_s)
         self._keep_code(edge * 8 + attempt.tier)
         if attempt.tries:
@@ -390,8 +469,8 @@ class ClientGroup:
         if self._reports_health:
             self.manager.report_answer(attempt.edge)
 
-    def _measure(self, client: Client, edge: int, rtt_s: float, size_bytes: float) -> None:
-        """An answer of `size_bytes` came over links that took `rtt_s` both ways: moving averages of the agent."""
+    def _measure(self, client: Client, edge: int, rtt_s: float) -> None:
+        """An answer came over links that took `rtt_s` both ways: moving averages of the agent."""
         if self.track_rtt:
             client.note_rtt(edge, rtt_s, GAIN)
         self.answered += 1
@@ -399,11 +478,12 @@ class ClientGroup:
         if client.loss:
             client.note_heard(GAIN)
             self.loss_sum += client.loss
-        if rtt_s > 0.0:
-            goodput = client.goodput
-            sample = size_bytes / rtt_s
-            client.goodput = goodput = goodput + GAIN * (sample - goodput) if goodput else sample
-            self.goodput_sum += goodput
+        sample = client.down[edge].bits_per_s / 8.0
+        if sample < INFINITY:  # how fast the answer came out of the link, which tells nothing of how far it went
+            bandwidth = client.bandwidth
+            client.bandwidth = bandwidth = bandwidth + GAIN * (sample - bandwidth) if bandwidth else sample
+            self.bandwidths += 1
+            self.bandwidth_sum += bandwidth
         if self.track_outstanding and client.outstanding_at is not None:
             client.outstanding_at[edge] -= 1
 
@@ -472,7 +552,7 @@ class ClientGroup:
             client.outstanding_at[attempt.edge] -= 1
         if self.manager is not None and self.manager.client_reports:
             self.manager.report_silence(attempt.edge)
-        self._attempt_failed(attempt, CRASHED if attempt.crashed else TIMEOUT)
+        self._attempt_failed(attempt, CRASHED if attempt.met_crash else TIMEOUT)
 
     def _attempt_failed(self, attempt: Attempt, outcome: int, rtt_s: float = -1.0) -> None:
         """An attempt ended without success: try again where the policy allows it."""
@@ -485,7 +565,7 @@ class ClientGroup:
                 self.manager.report_retry(session.slot)
         if outcome == SESSION_EXPIRED:
             self._expire(session)
-        if outcome != DENIED and attempt.tries < self.retry.limit and self._may_retry():
+        if attempt.tries < self.retry.limit and self._may_retry():
             if outcome == SESSION_EXPIRED:
                 self._retry(attempt)
             else:
@@ -556,6 +636,7 @@ class ClientGroup:
         if counted:
             self.counted_retries += attempt.tries
             self.failed_latencies_s.append(now - attempt.intended_s)
+            self.failed_due_s.append(attempt.intended_s)
         attempt.outcome = outcome
         if self.watch is not None:
             self.watch(attempt, now)
@@ -566,6 +647,20 @@ class ClientGroup:
         if self.source_ended is not None:
             self.source_ended(attempt.client.index)
 
+    def note_no_answer(self, attempt: Attempt, outcome: int) -> None:
+        """A request failed without its client ever knowing: nothing but the count."""
+        counted = attempt.intended_s >= self.warmup_s
+        key = (outcome, counted)
+        self.failed[key] = self.failed.get(key, 0) + 1
+        if counted:
+            self.counted_retries += attempt.tries
+            self.failed_due_s.append(attempt.intended_s)
+
+    def spare_storage(self, attempt: Attempt) -> None:
+        """A lookup that missed L1, or waited for another's fetch, is answered without storage."""
+        if self.warmup_s <= attempt.started_s < self.duration_s:
+            self.spared += 1
+
     def unanswered(self, attempt: Attempt) -> None:
         """The answer can never come. With a timeout the client will notice; without, the request is counted here.
 
@@ -574,17 +669,14 @@ class ClientGroup:
         if self._timers is not None or attempt.done:
             return
         attempt.done = True
-        outcome = CRASHED if attempt.crashed else TIMEOUT
+        outcome = CRASHED if attempt.met_crash else TIMEOUT
         session = attempt.session
         if attempt.operation == ESTABLISH:
             source, self.source_ended = self.source_ended, None
             self._not_established(session, outcome)
             self.source_ended = source
             return
-        key = (outcome, attempt.intended_s >= self.warmup_s)
-        self.failed[key] = self.failed.get(key, 0) + 1
-        if key[1]:
-            self.counted_retries += attempt.tries
+        self.note_no_answer(attempt, outcome)
         attempt.outcome = outcome
         if self.watch is not None:
             self.watch(attempt, math.nan)

@@ -20,11 +20,13 @@ MISS_CAUSES: Final = (
     "invalidated",
     "node_restart",
 )
-FAILURE_CAUSES: Final = ("timeout", "refused", "crashed", "session_expired", "denied", "unroutable")
+FAILURE_CAUSES: Final = ("timeout", "refused", "crashed", "session_expired", "unroutable")
+LAPSE_CAUSES: Final = ("idle", "lost")
 CAUSE_LABELS: Final[dict[str, tuple[str, ...]]] = {
     "misses.l1.rate": MISS_CAUSES,
     "misses.l2.rate": MISS_CAUSES,
     "failures.ratio": FAILURE_CAUSES,
+    "lease.lapses.rate": LAPSE_CAUSES,
 }
 """Metrics that are zero, not unknown, for a cause that never occurred."""
 TIERS: Final = ("l1", "l1_delayed", "l2", "storage", "core")
@@ -32,7 +34,7 @@ HOPS: Final = (
     "client_link", "edge_queue", "edge_service", "core_link", "core_queue", "core_service", "storage", "retries",
     "other",
 )  # fmt: skip
-FIXED_LABELS: Final = frozenset((*MISS_CAUSES, *FAILURE_CAUSES, *TIERS, *HOPS))
+FIXED_LABELS: Final = frozenset((*MISS_CAUSES, *FAILURE_CAUSES, *LAPSE_CAUSES, *TIERS, *HOPS))
 """Labels that no scenario chooses; links between kinds of actors have labels too, such as `edge>core`."""
 
 
@@ -63,11 +65,11 @@ _ROWS: tuple[tuple[str, str, Direction, tuple[str, ...], str], ...] = (
     ("hit_ratio.total", "ratio", _UP, (_G,), "lookups answered without storage"),
     ("delayed_hit_ratio.l1", "ratio", _NONE, (_G, _E), "L1 lookups that waited for another's fetch"),
     ("miss_ratio.l1", "ratio", _DOWN, (_G, _E), "L1 lookups that had to ask the core"),
-    ("lookups.l1.rate", "1/s", _NONE, (_E,), "L1 lookups"),
+    ("lookups.l1.rate", "1/s", _NONE, (_G, _E), "L1 lookups"),
     ("lookups.l2.rate", "1/s", _NONE, (_N,), "L2 lookups"),
     ("misses.l1.rate", "1/s", _DOWN, (_C, _G, _E), "L1 misses, in all and by cause"),
     ("misses.l2.rate", "1/s", _DOWN, (_C, _N), "L2 misses, in all and by cause"),
-    ("stale_reads.rate", "1/s", _DOWN, (_E,), "lock states read from L1 that were no longer true"),
+    ("stale_reads.rate", "1/s", _DOWN, (_E,), "lock states read from L1 that were no longer true, own or of the pool"),
     ("latency.mean", "s", _DOWN, (_G, _T, _E), "mean latency of ok requests, intended send to answer"),
     ("latency.p50", "s", _DOWN, (_G, _T, _E), "median latency of ok requests"),
     ("latency.p90", "s", _DOWN, (_G, _T, _E), "90th percentile of the latency of ok requests"),
@@ -76,15 +78,22 @@ _ROWS: tuple[tuple[str, str, Direction, tuple[str, ...], str], ...] = (
     ("latency.p999", "s", _DOWN, (_G, _T, _E), "99.9th percentile of the latency of ok requests"),
     ("latency.failed.mean", "s", _DOWN, (_G,), "mean time until a request was given up"),
     ("latency.failed.p99", "s", _DOWN, (_G,), "99th percentile of the time until a request was given up"),
-    ("latency.hop.mean", "s", _DOWN, (_H,), "where the mean latency of ok requests goes, hop by hop"),
-    ("within", "ratio", _UP, (_G,), "share of all requests answered ok within the duration"),
+    (
+        "latency.hop.mean",
+        "s",
+        _DOWN,
+        (_H,),
+        "mean time of a hop, over all visits of edges; `other`: the rest of latency.mean",
+    ),
+    ("within", "ratio", _UP, (_G,), "share of all requests answered within the duration"),
     ("network_latency.mean", "s", _DOWN, (_G,), "mean round trip client <-> edge, without service"),
-    ("availability", "ratio", _UP, (_G,), "ok requests / all requests"),
+    ("availability", "ratio", _UP, (_G,), "answered requests (ok or denied) / all requests"),
     ("requests.rate", "1/s", _NONE, (_G,), "requests sent"),
     ("attempts.per_request", "1", _DOWN, (_G,), "attempts per request, retries included"),
     ("failures.ratio", "ratio", _DOWN, (_C, _G), "failed requests / all requests, also by cause"),
-    ("failures.faults.ratio", "ratio", _DOWN, (), "failed / all requests while a fault was on"),
-    ("goodput", "1/s", _UP, (_G,), "ok requests"),
+    ("denied.ratio", "ratio", _NONE, (_G,), "lock operations answered with a no / all requests"),
+    ("failures.faults.ratio", "ratio", _DOWN, (), "failed / all of the requests that were due while a fault was on"),
+    ("goodput", "1/s", _UP, (_G,), "answers (ok or denied) that arrived in the window"),
     ("wasted_work.rate", "1/s", _DOWN, (_E,), "answers that nobody waited for any more"),
     ("edge.wait.mean", "s", _DOWN, (_E,), "mean time in an edge's queue"),
     ("edge.wait.probability", "ratio", _DOWN, (_E,), "requests that had to queue at the edge"),
@@ -103,7 +112,13 @@ _ROWS: tuple[tuple[str, str, Direction, tuple[str, ...], str], ...] = (
     ("link.loss_burst.mean", "1", _DOWN, (_L,), "mean number of messages lost in a row"),
     ("link.wait.mean", "s", _DOWN, (_L,), "mean wait in a link's transmit queue"),
     ("client.loss_ratio", "ratio", _DOWN, (_G,), "loss as the client agents measured it"),
-    ("client.bandwidth", "B/s", _UP, (_G,), "goodput of links as the client agents measured it"),
+    (
+        "client.bandwidth",
+        "B/s",
+        _UP,
+        (_G,),
+        "bandwidth of the links of answers, as the client agents measured it",
+    ),
     ("session.bytes.rate", "B/s", _NONE, (_G,), "data volume of a session"),
     ("core.requests.rate", "1/s", _DOWN, (_N,), "requests that reached the core"),
     ("core.utilisation", "ratio", _NONE, (_N,), "busy share of the cores' workers"),
@@ -113,7 +128,8 @@ _ROWS: tuple[tuple[str, str, Direction, tuple[str, ...], str], ...] = (
     ("renewal_batches.rate", "1/s", _DOWN, (_E,), "renewal messages"),
     ("renewal_batch.size.mean", "1", _NONE, (_E,), "leases in a renewal message"),
     ("renewal_messages_saved_ratio", "ratio", _UP, (_E,), "messages saved against one a lease"),
-    ("lease.lapses.rate", "1/s", _DOWN, (_E,), "leases that ended unrenewed in the edge's belief"),
+    ("lease.lapses.rate", "1/s", _DOWN, (_C, _E), "leases that ended unrenewed in the edge's belief, also by cause"),
+    ("lease.expiries.rate", "1/s", _DOWN, (_N,), "leases that ended at the core while their session was open"),
     ("stickiness.mean", "1", _NONE, (_G,), "mean stickiness weight of open sessions (0..100)"),
     ("stickiness.p05", "1", _NONE, (_G,), "5th percentile of the stickiness weight"),
     ("stickiness.p50", "1", _NONE, (_G,), "median of the stickiness weight"),
@@ -121,7 +137,13 @@ _ROWS: tuple[tuple[str, str, Direction, tuple[str, ...], str], ...] = (
     ("left_ratio", "ratio", _NONE, (_G,), "requests that left their session's edge"),
     ("crossed_site_ratio", "ratio", _DOWN, (_G,), "requests served at another than the nearest site"),
     ("migrations.rate", "1/s", _DOWN, (_G,), "sessions that changed their edge"),
-    ("stay_length.mean", "1", _UP, (_G,), "requests in a row at one edge"),
+    (
+        "stay_length.mean",
+        "1",
+        _UP,
+        (_G,),
+        "requests in a row at one edge: requests after a session's first / changes of edge",
+    ),
     ("sessions.open.mean", "1", _NONE, (_G,), "open sessions"),
     ("sessions.established.rate", "1/s", _NONE, (_G,), "sessions established"),
     ("failover.detection.mean", "s", _DOWN, (), "mean time from a crash to its detection"),

@@ -25,11 +25,12 @@ EDGE_COLUMNS = (
     "sojourn_sum_s", "fetches", "fetch_sum_s", "core_link_sum_s",
 )  # fmt: skip
 LEASE_COLUMNS = ("sent", "messages", "renewed", "answered", "lost", "lapses", "idle_lapses")
-CORE_COLUMNS = ("received", "lookups", "hits", "expired", "invalidations", "wait_sum_s", "reply_link_sum_s")
+CORE_COLUMNS = ("received", "lookups", "hits", "invalidations", "wait_sum_s", "reply_link_sum_s")
 GROUP_COLUMNS = (
-    "issued", "ended", "routed", "answered", "attempts_ended", "left", "migrations", "runs", "late", "establishments",
-    "sessions_begun", "rtt_sum_s", "loss_sum", "goodput_sum", "bytes_moved", "ok",
-    "retry_sum_s", "establish_sum_s",
+    "issued", "ended", "routed", "answered", "attempts_ended", "left", "migrations", "first_stops", "turns", "late",
+    "establishments",
+    "sessions_begun", "rtt_sum_s", "loss_sum", "bandwidths", "bandwidth_sum", "bytes_moved", "ok", "denied",
+    "retry_sum_s", "establish_sum_s", "lookups", "hits", "delayed",
 )  # fmt: skip
 _BUSY = ("busy", "start_sum_s", "departure_sum_s")  # a number present, sums of the times at which each began and ended
 _PRESENT = ("in_system", "arrival_sum_s", "departure_sum_s")

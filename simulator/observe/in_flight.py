@@ -28,6 +28,14 @@ def renewals_in_flight(world: World) -> dict[int, int]:
 
 def requests_in_flight(world: World) -> dict[str, int]:
     """How many requests of each group are under way, in a queue, in service, waiting or about to be retried."""
+    found = dict.fromkeys((group.name for group in world.groups), 0)
+    for attempt in attempts_in_flight(world):
+        found[attempt.client.group.name] += 1
+    return found
+
+
+def attempts_in_flight(world: World) -> list[Attempt]:
+    """The attempts that stand for these requests, one each."""
     search = _Search()
     for _, _, function, argument in world.kernel.queue:
         search.look(argument, retries=getattr(function, "__name__", "") == "_retry")
@@ -48,10 +56,7 @@ def requests_in_flight(world: World) -> dict[str, int]:
             search.look(thing)
     for group in world.groups:
         search.timers(group._timers)
-    found = dict.fromkeys((group.name for group in world.groups), 0)
-    for attempt in search.found.values():
-        found[attempt.client.group.name] += 1
-    return found
+    return list(search.found.values())
 
 
 class _Search:

@@ -7,11 +7,12 @@ nothing: where an edge offers a hook, it looks on and lets it do what it would h
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from simulator.leases.locks import SafetyError
+from simulator.observe.adds_up import checks
 from simulator.observe.in_flight import renewals_in_flight, requests_in_flight
 from simulator.observe.lock_history import EXACT_S, LockHistory
 
@@ -61,6 +62,8 @@ class Invariants:
         for core in world.cores:
             self._core(core)
         for group in world.groups:
+            answered = group.hits + group.delayed
+            self._require(group.lookups >= answered, "{}: more hits than lookups", group.name)
             self._require(group.issued >= group.ended, "{}: more ended than were issued", group.name)
             self._require(group.sessions_open >= 0, "{}: {} sessions open", group.name, group.sessions_open)
         if world.manager is not None:
@@ -190,6 +193,11 @@ class Invariants:
     def dissolve(self) -> None:
         """The world is over: let go of the leases whose turn has not come."""
         self._leases.clear()
+
+    def check_metrics(self, metrics: Mapping[str, float]) -> None:
+        """Of the metrics of the run: rows add up, ratios lie in 0..1."""
+        for holds, what in checks(metrics, self.world):
+            self._require(holds, "{}", what)
 
     # -- the end --------------------------------------------------------------------------------------
     def finish(self) -> None:

@@ -16,7 +16,7 @@ from simulator.observe.counters import CORE_COLUMNS, EDGE_COLUMNS, GROUP_COLUMNS
 from simulator.observe.hops import hop_means
 from simulator.observe.metrics import carried_percentile, histogram_metrics
 from simulator.observe.recorder import weighted_mean, weighted_percentile
-from simulator.request import Cause, Outcome, Tier
+from simulator.request import Cause, Outcome
 
 if TYPE_CHECKING:
     from simulator.observe.recorder import Recorder
@@ -89,8 +89,6 @@ class Measurement:
             name = cause.name.lower()
             result[f"misses.l1.rate[{name}]"] = self.edge_misses[:, cause].sum() / self.width_s
             result[f"misses.l2.rate[{name}]"] = self.core_misses[:, cause].sum() / self.width_s
-        for group, counts in zip(self.world.groups, self.recorder.tier_counts, strict=True):
-            result |= self._caches_of(f"[{group.name}]", counts.sum(axis=0)[: Tier.CORE])
         rows = [("", self.cores.sum(axis=0))]
         rows += [(f"[{core.name}]", self.cores[i]) for i, core in enumerate(self.world.cores)]
         for suffix, row in rows:
@@ -98,21 +96,26 @@ class Measurement:
             result[f"lookups.l2.rate{suffix}"] = row[_C["lookups"]] / self.width_s
         for i, core in enumerate(self.world.cores):
             result[f"misses.l2.rate[{core.name}]"] = self.core_misses[i].sum() / self.width_s
-        l2_misses = self.core_misses.sum()
-        result["misses.l2.rate"] = l2_misses / self.width_s
-        lookups = self.edges[:, _E["lookups"]].sum()
-        result["hit_ratio.total"] = ratio(lookups - l2_misses, lookups)
+        result["misses.l2.rate"] = self.core_misses.sum() / self.width_s
+        for label, numbers in self._by_group():
+            result |= self._caches_of(label, numbers)
         return result
 
-    def _caches_of(self, label: str, tiers: FloatArray) -> Values:
-        """The caches as a client group met them, from the tiers that answered its ok requests."""
-        lookups, missed = tiers.sum(), tiers[Tier.L2] + tiers[Tier.STORAGE]
-        return {
-            f"hit_ratio.l1{label}": ratio(tiers[Tier.L1], lookups),
-            f"delayed_hit_ratio.l1{label}": ratio(tiers[Tier.L1_DELAYED], lookups),
+    def _caches_of(self, label: str, numbers: list[int]) -> Values:
+        """The caches as client groups met them: every lookup, whatever became of its request."""
+        row = self.groups[numbers].sum(axis=0)
+        lookups, hits, delayed = row[_G["lookups"]], row[_G["hits"]], row[_G["delayed"]]
+        missed = lookups - hits - delayed
+        spared = sum(self.world.groups[number].spared for number in numbers)
+        total = {f"hit_ratio.total{label}": ratio(hits + spared, lookups)}
+        if not label:  # the rest is told by edge
+            return total
+        return total | {
+            f"hit_ratio.l1{label}": ratio(hits, lookups),
+            f"delayed_hit_ratio.l1{label}": ratio(delayed, lookups),
             f"miss_ratio.l1{label}": ratio(missed, lookups),
+            f"lookups.l1.rate{label}": lookups / self.width_s,
             f"misses.l1.rate{label}": missed / self.width_s,
-            f"hit_ratio.total{label}": ratio(lookups - tiers[Tier.STORAGE], lookups),
         }
 
     # -- requests -------------------------------------------------------------------------------------
@@ -143,17 +146,19 @@ class Measurement:
         """Counts of requests first sent in the window, in all and by group."""
         result = {}
         for label, numbers in self._by_group():
-            ok, failed, _ = self._ended(numbers)
-            result[f"requests{label}"] = ok + sum(failed.values())
-            result[f"ok{label}"] = ok
+            answered, failed, _ = self._ended(numbers)
+            denied = sum(self.world.groups[number].counted_denied for number in numbers)
+            result[f"requests{label}"] = answered + sum(failed.values())
+            result[f"ok{label}"] = answered - denied
+            result[f"denied{label}"] = denied
             result[f"failed{label}"] = sum(failed.values())
         result["requests.simulated"] = sum(group.issued for group in self.world.groups)
         result["requests.late_answers"] = sum(group.late for group in self.world.groups)
         return result
 
     def _ended(self, numbers: list[int]) -> tuple[int, dict[int, int], int]:
-        """(ok, failed by outcome, retries) of the counted requests of some groups."""
-        ok = int(self.recorder.tier_counts[numbers].sum()) if numbers else 0
+        """(answered, failed by outcome, retries) of the counted requests of some groups."""
+        answered = int(self.recorder.tier_counts[numbers].sum()) if numbers else 0
         failed: dict[int, int] = {}
         retries = 0
         for number in numbers:
@@ -162,35 +167,39 @@ class Measurement:
             for (outcome, counted), count in group.failed.items():
                 if counted:
                     failed[outcome] = failed.get(outcome, 0) + count
-        return ok, failed, retries
+        return answered, failed, retries
 
     def _requests_of(self, label: str, numbers: list[int]) -> Values:
-        ok, failed, retries = self._ended(numbers)
+        answered, failed, retries = self._ended(numbers)
         all_failed = sum(failed.values())
-        requests = ok + all_failed
+        requests = answered + all_failed
+        denied = sum(self.world.groups[number].counted_denied for number in numbers)
         row = self.groups[numbers].sum(axis=0)
         open_s = self.sessions_s[numbers].sum()
         crossed = sum(self.world.groups[number].crossed for number in numbers)
         result = {
-            f"availability{label}": ratio(ok, requests),
+            f"availability{label}": ratio(answered, requests),
             f"requests.rate{label}": requests / self.width_s,
-            f"goodput{label}": ok / self.width_s,
+            f"goodput{label}": (row[_G["ok"]] + row[_G["denied"]]) / self.width_s,
             f"attempts.per_request{label}": ratio(requests + retries, requests),
             f"failures.ratio{label}": ratio(all_failed, requests),
+            f"denied.ratio{label}": ratio(denied, requests),
             f"network_latency.mean{label}": ratio(row[_G["rtt_sum_s"]], row[_G["answered"]]),
             f"client.loss_ratio{label}": ratio(row[_G["loss_sum"]], row[_G["attempts_ended"]]),
-            f"client.bandwidth{label}": ratio(row[_G["goodput_sum"]], row[_G["answered"]]),
+            f"client.bandwidth{label}": ratio(row[_G["bandwidth_sum"]], row[_G["bandwidths"]]),
             f"session.bytes.rate{label}": ratio(row[_G["bytes_moved"]], open_s),
             f"left_ratio{label}": ratio(row[_G["left"]], row[_G["routed"]]),
-            f"crossed_site_ratio{label}": ratio(crossed, ok),
+            f"crossed_site_ratio{label}": ratio(crossed, answered),
             f"migrations.rate{label}": row[_G["migrations"]] / self.width_s,
-            f"stay_length.mean{label}": ratio(row[_G["routed"]], row[_G["runs"]]),
+            f"stay_length.mean{label}": ratio(row[_G["routed"]] - row[_G["first_stops"]], row[_G["turns"]]),
             f"sessions.open.mean{label}": open_s / self.width_s,
             f"sessions.established.rate{label}": row[_G["establishments"]] / self.width_s,
         }
         if not label:
+            if self.recorder.faults.any:
+                result["failures.faults.ratio"] = ratio(self.recorder.faults.failed, self.recorder.faults.due)
             for outcome in Outcome:
-                if outcome != Outcome.OK:
+                if outcome not in (Outcome.OK, Outcome.DENIED):
                     result[f"failures.ratio[{outcome.name.lower()}]"] = ratio(failed.get(outcome, 0), requests)
         return result
 
@@ -265,6 +274,13 @@ class Measurement:
                 result[f"renewal_batch.size.mean{label}"] = ratio(sent, messages)
                 result[f"renewal_messages_saved_ratio{label}"] = ratio(sent - messages, sent)
                 result[f"lease.lapses.rate{label}"] = row[_L["lapses"]] / self.width_s
+            lapses, idle = rows[0][1][_L["lapses"]], rows[0][1][_L["idle_lapses"]]
+            result["lease.lapses.rate[idle]"] = idle / self.width_s
+            result["lease.lapses.rate[lost]"] = (lapses - idle) / self.width_s
+            ended = [self._in_window(ended_s) for ended_s in self.recorder.expiries_s]
+            result["lease.expiries.rate"] = sum(ended) / self.width_s
+            for core, count in zip(self.world.cores, ended, strict=True):
+                result[f"lease.expiries.rate[{core.name}]"] = count / self.width_s
         if self.world.static_weight is not None:
             labels = ["", *(f"[{group.name}]" for group in self.world.groups)]
             names = ("mean", "p05", "p50", "p95")
@@ -277,6 +293,9 @@ class Measurement:
             for q in (5, 50, 95):
                 result[f"stickiness.p{q:02d}{label}"] = weighted_percentile(weights, q)
         return result
+
+    def _in_window(self, times_s: FloatArray) -> int:
+        return int(np.count_nonzero((times_s >= self.first.t_s) & (times_s < self.last.t_s)))
 
     def failover(self) -> Values:
         """Detection, recovery and availability of nodes."""

@@ -10,7 +10,6 @@ May import the histogram, the result record and units. Does not compute interval
 from __future__ import annotations
 
 import difflib
-import itertools
 import math
 import re
 from collections.abc import Iterable
@@ -117,8 +116,6 @@ def metric_names(replication: Replication) -> list[str]:
     names = list(replication.metrics)
     if "latency" in replication.histograms and "requests" in replication.totals:
         names += [f"within[{d}]" for d in DEFAULT_WITHIN if f"within[{d}]" not in replication.metrics]
-    if _has_faults(replication) and "failures.faults.ratio" not in replication.metrics:
-        names.append("failures.faults.ratio")
     return names
 
 
@@ -138,8 +135,6 @@ def metric_value(replication: Replication, name: str) -> float:
     percentile = _PERCENTILE.match(parsed.base)
     if percentile is not None and parsed.argument is not None:
         return _percentile(replication, parsed, percentile["family"])
-    if parsed.base == "failures.faults.ratio" and parsed.label is None:
-        return failures_during_faults(replication)
     if parsed.label in CAUSE_LABELS.get(parsed.base, ()) and _has_base(replication, parsed.base):
         return 0.0
     raise _unavailable(replication, parsed)
@@ -162,23 +157,6 @@ def carried_percentile(histogram: Histogram, q: float) -> float:
     if histogram.count * (1.0 - q / 100.0) < 1.0 - 1e-9:
         return math.nan
     return histogram.percentile(q)
-
-
-def failures_during_faults(replication: Replication) -> float:
-    """Share of the requests that failed, over the windows in which a fault was on; NaN without any."""
-    spans = fault_spans(replication.events)
-    series = replication.timeseries
-    sums = {"requests.rate": 0.0, "failures.rate": 0.0}
-    starts = sorted({t for t, metric in zip(series.get("t_s", ()), series.get("metric", ()), strict=True)
-                     if metric == "requests.rate"})  # fmt: skip
-    if not spans or not starts:
-        return math.nan
-    width = min((b - a for a, b in itertools.pairwise(starts)), default=math.inf)
-    columns = (series["t_s"], series["metric"], series["label"], series["value"])
-    for t, metric, label, value in zip(*columns, strict=True):
-        if metric in sums and not label and any(t < end and t + width > begin for begin, end, _ in spans):
-            sums[metric] += 0.0 if math.isnan(value) else value
-    return sums["failures.rate"] / sums["requests.rate"] if sums["requests.rate"] > 0.0 else math.nan
 
 
 def fault_spans(events: Iterable[dict[str, object]]) -> list[tuple[float, float, str]]:
@@ -242,10 +220,6 @@ def _percentile(replication: Replication, parsed: ParsedMetric, family: str) -> 
         raise _unavailable(replication, parsed)
     assert parsed.argument is not None
     return carried_percentile(histogram, parsed.argument) if histogram.count else math.nan
-
-
-def _has_faults(replication: Replication) -> bool:
-    return any(event["kind"] == FAULT_BEGIN for event in replication.events)
 
 
 def _has_base(replication: Replication, base: str) -> bool:

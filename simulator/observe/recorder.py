@@ -15,7 +15,16 @@ import numpy as np
 from simpy.events import Event
 
 from simulator.observe.binned import Binned
-from simulator.observe.counters import CORE_COLUMNS, LEASE_COLUMNS, FloatArray, Snapshot, link_counts, snapshot
+from simulator.observe.counters import (
+    CORE_COLUMNS,
+    GROUP_COLUMNS,
+    LEASE_COLUMNS,
+    FloatArray,
+    Snapshot,
+    link_counts,
+    snapshot,
+)
+from simulator.observe.fault_time import FaultTime
 from simulator.observe.histogram import Histogram
 from simulator.observe.hops import hop_means
 from simulator.observe.phases import Phases
@@ -50,8 +59,10 @@ class Recorder:
         self.edge_latency_sum_s = np.zeros(len(world.edges))
         self.weights: dict[str, Counter[float]] = {}
         self.phases = Phases(world) if self.label_edges else None
+        self.faults = FaultTime(world)
         self.at_warmup: Snapshot | None = None
         self.at_end: Snapshot | None = None
+        self.expiries_s: list[FloatArray] = []  # of each core: when leases ended there
         self.links_at_warmup: dict[str, PathCounters] = {}
         self.links_at_end: dict[str, PathCounters] = {}
         self._window_latency = Histogram()
@@ -101,17 +112,21 @@ class Recorder:
     def _begin_counting(self, at: Snapshot) -> None:
         self.at_warmup, self.links_at_warmup = at, link_counts(self.world)
         self.waits, self.sojourns = {"": Histogram()}, {"": Histogram()}
+        self.faults.count()
         if self.phases is not None:
             self.phases.begin(at.t_s)
 
     def stop(self) -> None:
         """The measured window is over: what comes now only ends what was counted."""
         self.flush()
+        self.faults.stop()
         self.at_end, self.links_at_end = self.look(), link_counts(self.world)
         done_s = self.series["t_s"][-1] if self.series["t_s"] else -1.0
         start_s = 0.0 if done_s < 0.0 else done_s + self.world.window_s
         if start_s < self.world.duration_s - 1e-9:
             self.close_window(start_s)
+        self.expiries_s = [np.array(core.all_expiries_s()) for core in self.world.cores]
+        self._write_expiries()
         if self.phases is not None:
             self._rows(self.phases.close(self.tier_counts.sum(axis=2), self.at_end.t_s))
 
@@ -149,6 +164,9 @@ class Recorder:
             self._histogram(self.failed, name).add_binned(failed)
             self.failed[""].add_binned(failed)
             del group.failed_latencies_s[:]
+        if group.failed_due_s:
+            self.faults.note_failed(np.array(group.failed_due_s))
+            del group.failed_due_s[:]
         if not group.latencies_s:
             return
         values, codes = np.array(group.latencies_s), np.array(group.codes)
@@ -186,6 +204,7 @@ class Recorder:
         self._write_requests(start_s, width_s, last, now)
         self._write_caches(start_s, width_s, last, now)
         self._write_leases(start_s, width_s, now.leases - last.leases)
+        self._row(start_s, "sessions.established.rate", self._established(last, now) / width_s)
         self._write_weights(start_s)
 
     def turn_phase(self) -> None:
@@ -254,6 +273,24 @@ class Recorder:
             totals = leases.sum(axis=0) / width_s
             self._row(t_s, "renewals.sent.rate", totals[LEASE_COLUMNS.index("sent")])
             self._row(t_s, "renewal_batches.rate", totals[LEASE_COLUMNS.index("messages")])
+            lapses, idle = totals[LEASE_COLUMNS.index("lapses")], totals[LEASE_COLUMNS.index("idle_lapses")]
+            for label, rate in (("", lapses), ("idle", idle), ("lost", lapses - idle)):
+                self._row(t_s, "lease.lapses.rate", rate, label)
+
+    def _write_expiries(self) -> None:
+        """One row per window: leases that ended at the cores; known only at the end, when nobody asked for them."""
+        starts_s = sorted({t for t, metric in zip(self.series["t_s"], self.series["metric"], strict=True)
+                           if metric == "renewals.sent.rate"})  # fmt: skip
+        ended_s = np.concatenate(self.expiries_s)
+        ends_s = [*starts_s[1:], self.world.duration_s][: len(starts_s)]
+        for start_s, end_s in zip(starts_s, ends_s, strict=True):
+            count = np.count_nonzero((ended_s >= start_s) & (ended_s < end_s))
+            self._row(start_s, "lease.expiries.rate", count / (end_s - start_s))
+
+    @staticmethod
+    def _established(last: Snapshot, now: Snapshot) -> float:
+        column = GROUP_COLUMNS.index("establishments")
+        return float((now.groups - last.groups)[:, column].sum())
 
     def _write_weights(self, t_s: float) -> None:
         world = self.world

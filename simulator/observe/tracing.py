@@ -25,7 +25,7 @@ HOPS = ("retry_s", "network_s", "edge_wait_s", "edge_service_s", "core_s")
 """Where the time of a request goes; the columns add up to `latency_s`."""
 TOGETHER: Final = 1024
 """How many rows are packed before columns are made of them."""
-OK: Final = int(Outcome.OK)
+WITH_ANSWER: Final = (int(Outcome.OK), int(Outcome.DENIED))
 SENT: Final = {
     "intended_s": "d", "client.index": "q", "session.session_id": "q", "operation": "q", "edge": "q", "tries": "q",
 }  # fmt: skip
@@ -73,7 +73,7 @@ class RequestTrace:
         if self._share < 1.0 and self._uniform() >= self._share:
             return
         outcome = attempt.outcome
-        if outcome == OK:
+        if outcome in WITH_ANSWER:
             self._rows += _pack_answered(*_read_answered(attempt))
         else:
             self._rows += _pack_failed(*_read_failed(attempt))
@@ -98,7 +98,7 @@ class RequestTrace:
         rows, ended_s = np.frombuffer(self._rows, dtype=_ROW), np.array(self._ended_s, dtype=np.float64)
         group = np.fromiter(map(self._numbers.__getitem__, self._groups), np.int64, len(rows))
         outcome = np.array(self._outcomes, dtype=np.int8)
-        ok = outcome == OK
+        ok = np.isin(outcome, WITH_ANSWER)
         self._begin()
         columns = {
             "t_s": rows["intended_s"].copy(),

@@ -8,13 +8,13 @@ belief counts from when the edge sent; lookups never extend.
 from __future__ import annotations
 
 import math
-from types import SimpleNamespace
 
 import pytest
 
 from simulator.kernel import Kernel
 from simulator.leases.renewal import HeldLease, LeasePolicy, LeaseTable, renew_all
 from simulator.request import Batch, RenewalAnswer
+from tests.actors import a_session, an_edge
 
 EXTENDED, EXPIRED, MOVED = (int(answer) for answer in (
     RenewalAnswer.EXTENDED, RenewalAnswer.EXPIRED, RenewalAnswer.MOVED))  # fmt: skip
@@ -28,7 +28,7 @@ class Bench:
         settings = {"length_s": 30.0, "renew_before_s": 10.0, "batch_every_s": 1.0, "idle_after_s": math.inf} | policy
         self.policy = LeasePolicy(**settings)
         self.table = LeaseTable(self.kernel, self.policy, offset_s)
-        self.table.edge = self.edge = SimpleNamespace(index=0, epoch=0, down=False)
+        self.table.edge = self.edge = an_edge(index=0, epoch=0, down=False)
         self.table.shards = shards
         self.table.send = self.send
         self.answer, self.takes_s, self.accepts = answer, takes_s, True
@@ -47,7 +47,7 @@ class Bench:
 
     def hold(self, until_s, *session_ids, **more):
         for session_id in session_ids:
-            self.table.hold(SimpleNamespace(session_id=session_id), until_s, **more)
+            self.table.hold(a_session(session_id), until_s, **more)
 
     def leases(self, *session_ids):
         return [self.table.held[session_id] for session_id in session_ids]
@@ -71,7 +71,7 @@ class Bench:
 
 def gone(session_id):
     """A lease that is in no table."""
-    lease = HeldLease(SimpleNamespace(session_id=session_id), 0, 30.0, 0.0)
+    lease = HeldLease(a_session(session_id), 0, 30.0, 0.0)
     lease.kept = False
     return lease
 
@@ -266,7 +266,7 @@ def test_without_batching_an_edge_that_is_down_sends_nothing():
 def test_a_lease_is_valid_until_just_before_its_end():
     table = Bench().table
     assert (table.valid(1, 0.0), table.until(1)) == (False, -math.inf)
-    table.hold(SimpleNamespace(session_id=1), 30.0)
+    table.hold(a_session(1), 30.0)
     assert table.valid(1, math.nextafter(30.0, 0.0))
     assert not table.valid(1, 30.0)
 
@@ -378,15 +378,33 @@ def test_sessions_that_are_not_active_are_not_renewed_and_lapse_as_idle():
 
 @pytest.mark.parametrize("use", ["valid", "touch", "hold"])
 def test_a_use_makes_a_session_active_for_so_long_and_no_longer(use):
-    """Used at 5 s and idle after 15 s: active at tick 20 exactly, not at 40."""
-    bench = Bench(idle_after_s=15.0)
-    bench.hold(30.0, 1)
-    bench.until(5.0)
-    if use == "hold":
+    """Idle after 15 s: used at 5.5 s it is active at tick 20, not at 40; used at 5 s it is idle at tick 20 already."""
+    for used_s, asked_s in ((5.5, [20.0]), (5.0, [])):
+        bench = Bench(idle_after_s=15.0)
         bench.hold(30.0, 1)
-    else:
-        getattr(bench.table, use)(1, 5.0)
-    assert bench.until(60.0).times == [20.0]
+        bench.until(used_s)
+        if use == "hold":
+            bench.hold(30.0, 1)
+        else:
+            getattr(bench.table, use)(1, used_s)
+        assert bench.until(60.0).times == asked_s
+
+
+def test_a_lapse_is_idle_only_if_the_session_was_idle_whenever_it_could_have_been_renewed():
+    """Idle after 15 s. Used at 6 s it is asked for at 20 s, in vain: lost, though at 30 s it was idle for 24 s."""
+    bench = Bench(answer=None, idle_after_s=15.0)
+    bench.hold(30.0, 1)
+    bench.until(6.0).table.touch(1, 6.0)
+    bench.until(35.0)
+    assert (bench.table.lapses, bench.table.idle_lapses) == (1, 0)
+
+
+def test_no_lapse_is_counted_for_a_session_that_is_closed():
+    bench = Bench(answer=None)
+    bench.hold(30.0, 1)
+    bench.leases(1)[0].session.over = True
+    bench.until(35.0)
+    assert bench.table.lapses == 0
 
 
 def test_a_session_that_becomes_active_again_is_renewed_at_the_next_tick():
@@ -450,7 +468,8 @@ def test_an_answer_to_an_earlier_life_or_to_a_node_that_is_down_is_lost():
         bench = Bench(takes_s=0.5)
         bench.hold(30.0, 1)
         bench.until(20.2)
-        vars(bench.edge).update(change)
+        for name, value in change.items():
+            setattr(bench.edge, name, value)
         bench.until(20.9)
         assert (bench.table.lost, bench.table.answered, bench.table.until(1)) == (1, 0, 30.0)
 

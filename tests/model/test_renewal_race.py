@@ -1,20 +1,20 @@
 """Answers about one lease overtake each other: what the core said last counts, not what arrived last."""
 
-from types import SimpleNamespace
-
 import pytest
 
 from simulator.kernel import Kernel
 from simulator.leases.renewal import LeasePolicy, LeaseTable
+from simulator.nodes.session import Session
 from simulator.request import Batch, RenewalAnswer
+from tests.actors import a_session, an_edge
 
 
-def _table() -> tuple[Kernel, LeaseTable, SimpleNamespace]:
+def _table() -> tuple[Kernel, LeaseTable, Session]:
     kernel = Kernel()
     table = LeaseTable(kernel, LeasePolicy(), 0.0)
-    table.edge = SimpleNamespace(index=0, epoch=0, down=False)
+    table.edge = an_edge(index=0, epoch=0, down=False)
     table.send = lambda batch, shard: True
-    return kernel, table, SimpleNamespace(session_id=7)
+    return kernel, table, a_session(7)
 
 
 @pytest.mark.parametrize(

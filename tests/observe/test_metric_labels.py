@@ -3,7 +3,7 @@
 import pytest
 
 from simulator import Scenario, run
-from simulator.observe.catalogue import CATALOGUE, HOPS, MISS_CAUSES, TIERS
+from simulator.observe.catalogue import CATALOGUE, CAUSE_LABELS, HOPS, TIERS
 
 WORLD = {
     "duration": "30s",
@@ -40,7 +40,7 @@ def test_a_metric_is_given_for_all_its_labels(result, metric):
     name = metric.name if metric.name != "within" else "within[200ms]"
     names = [f"{name}[{label}]" for family in metric.labels for label in LABELS[family]]
     if "cause" in metric.labels:
-        names += [f"{name}[{cause}]" for cause in (MISS_CAUSES if "misses" in name else ("timeout", "crashed"))]
+        names += [f"{name}[{cause}]" for cause in CAUSE_LABELS[name]]
     for labelled in names or [name]:
         assert result[labelled].unit == metric.unit
         assert metric.name == "within" or not metric.labels or labelled in result.estimates, labelled

@@ -10,7 +10,6 @@ from simulator.observe.histogram import Histogram
 from simulator.observe.metrics import (
     MetricUnavailableError,
     UnknownMetricError,
-    failures_during_faults,
     fault_spans,
     histogram_metrics,
     metric_value,
@@ -167,16 +166,3 @@ def test_faults_pair_begin_and_end_by_target_and_kind():
         event(5.0, "fault.end", "a", "slow"),
     ]
     assert fault_spans(events) == [(1.0, 3.0, "crash a"), (2.0, 5.0, "slow a"), (4.0, math.inf, "crash b")]
-
-
-def test_failures_during_faults_are_of_the_windows_that_a_fault_touches():
-    rows = [(float(t), "requests.rate", "", 10.0) for t in range(10)]
-    rows += [(float(t), "failures.rate", "", 2.0 if t in (4, 5) else 0.0) for t in range(10)]
-    series = dict(zip(("t_s", "metric", "label", "value"), map(list, zip(*rows, strict=True)), strict=True))
-    events = [
-        {"t_s": 3.5, "kind": "fault.begin", "target": "a", "detail": {"fault": "crash"}},
-        {"t_s": 6.0, "kind": "fault.end", "target": "a", "detail": {"fault": "crash"}},
-    ]
-    replication = a_replication(timeseries=series, events=events)
-    assert failures_during_faults(replication) == pytest.approx(4.0 / 30.0)
-    assert math.isnan(failures_during_faults(a_replication(timeseries=series)))

@@ -120,6 +120,7 @@ def _replication(scenario, seed, replication, rng, trace) -> Replication:
         "misses.l1.rate": 12.0, "misses.l1.rate[migrated]": 9.0, "misses.l1.rate[ttl_expired]": 3.0,
         **histogram_metrics("latency", latency),
         "availability": 1 - failed / n, "failures.ratio": failed / n, "failures.ratio[timeout]": failed / n,
+        "failures.faults.ratio": 0.1,
         "attempts.per_request": 1.01, "requests.rate": n / 50.0, "goodput": (n - failed) / 50.0,
         "core.requests.rate": 40.0 * (1 - l1), "core.utilisation": 0.31, "edge.utilisation": 0.62,
         "edge.wait.p95": 0.004, "edge.imbalance": 1.3, "storage.reads.rate": 1.2, "storage.writes.rate": 0.4,
