@@ -48,6 +48,9 @@ from simulator.world import EventLog, World
 INFINITY = math.inf
 
 
+LOAD_AWARE = {"least_outstanding", "power_of_two"}  # policies, and values of `leave_to`
+
+
 def build(scenario: Scenario, seed: int, replication: int, warmup_s: float | None = None) -> World:
     """A fresh world of a scenario; everything random in it follows from (seed, replication).
 
@@ -105,7 +108,8 @@ class _Builder:
             self.draw(scenario.storage.write, "storage", "write"),
         )  # fmt: skip
         edges = [self.edge(index) for index in range(len(self.edge_specs))]
-        directory.load = lambda edge: edges[edge].in_system
+        for edge in edges:
+            edge.is_last_resort = lambda: directory.last_resort
         cores = [self.core(index, storage, manager) for index in range(len(self.core_specs))]
         self.connect_nodes(edges, cores)
         written = scenario.warmup if isinstance(scenario.warmup, (int, float)) else 0.0
@@ -128,6 +132,7 @@ class _Builder:
             period_s=heartbeat.period if heartbeat is not None else 1.0,
             misses=heartbeat.misses if heartbeat is not None else 3,
             beats=self.beats(),
+            slack_s=self.slack_s(),
             size_bytes=self.sizes.lookup,
         )
         return world
@@ -225,18 +230,43 @@ class _Builder:
         end = Endpoint(SAM, "sam", "sam", sam.site)
         return [self.link(edge, end) for edge in self.edge_ends]
 
+    def slack_s(self) -> list[float]:
+        """How much longer than its misses the SAM waits for each edge's heartbeat, for the jitter of its link."""
+        sam = self.scenario.sam
+        if sam is None:
+            return []
+        written = sam.heartbeat.slack
+        if not isinstance(written, str):
+            return [written] * len(self.edge_ends)
+        end = Endpoint(SAM, "sam", "sam", sam.site)
+        return [self.wiring.tail_s(edge, end) for edge in self.edge_ends]
+
+    def hash_salt(self) -> int:
+        """Of the positions of edges on rings and tables: another one in each replication, unless it is fixed."""
+        if self.scenario.routing.hash_salt == "fixed":
+            return 0
+        return int(self.streams.generator("routing", "hash salt").integers(1, 1 << 63))
+
     # -- clients --------------------------------------------------------------------------------------
     def group(self, world: World, number: int, name: str, spec: GroupSpec, ids: count[int]) -> None:
         scenario, streams, entity = self.scenario, self.streams, f"clients.{name}"
         uniform = streams.uniforms(entity, "routing").next
         directory = world.directory
         shared = scenario.routing.view == "shared"
-        load = (lambda _, edge: directory.load(edge)) if shared else _own_load
+        load = (lambda _, edge: directory.outstanding[edge]) if shared else _own_load
         policy = find_policy(scenario.routing.policy)
         leaving = make_leaving(scenario.routing.leave_to, directory, uniform, load)
         rng = partial(streams.generator, f"{entity}.routing")
         context = RoutingContext(
-            scenario.routing, directory, leaving, Nearest(directory), uniform, rng, load, lambda: self.kernel.now
+            scenario.routing,
+            directory,
+            leaving,
+            Nearest(directory),
+            uniform,
+            rng,
+            load,
+            lambda: self.kernel.now,
+            self.hash_salt(),
         )
         router = checked_router(policy(context))
         group = ClientGroup(
@@ -244,7 +274,9 @@ class _Builder:
             self.lock_policy(spec, entity, number), self.draws(spec, entity), self.sizes, world.warmup_s,
             world.duration_s, ids,
         )  # fmt: skip
-        group.track_outstanding = not shared
+        counts = {scenario.routing.policy, scenario.routing.leave_to} & LOAD_AWARE or is_foreign(policy)
+        group.track_outstanding = bool(counts) and not shared
+        group.track_shared = bool(counts) and shared
         group.latency_from_response = scenario.sam is not None and scenario.sam.latency == "response"
         steady = spec.session.established and spec.session.length == Constant(INFINITY)
         establishes = not steady or self.leases is not None  # an expired session is established anew, at the nearest
@@ -255,6 +287,7 @@ class _Builder:
         for _ in range(spec.count or 0):
             group.clients.append(placing.client(len(group.clients)))
         if world.manager is not None and not world.groups:
+            world.manager.moves_sessions = not policy.moves_alone
             world.manager.choose_other = lambda client, edge: client.group.router.leave(client, edge)
         world.groups.append(group)
         plan = SessionPlan(self.kernel, group, world.duration_s)

@@ -13,6 +13,7 @@ May import: simpy, the clock. Does not model: real time, cancelling (guard with 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from heapq import heappop
 from typing import Any
 
@@ -40,6 +41,10 @@ class Kernel(simpy.Environment):
         self._stops = 0
         self.call_at = self.clock.call_at
         self.call_in = self.clock.call_in
+
+    def call_last(self, time_s: float, function: Callable[[Any], None], argument: Any = None) -> None:
+        """Call `function(argument)` at `time_s`, which is not in the past, after the messages of that instant."""
+        self.clock.push(time_s, function, argument, _BAND)
 
     @property
     def now(self) -> float:

@@ -72,7 +72,8 @@ class Kind(IntEnum):
 class Attempt:
     """One try of a request. Retries are new attempts with the same `intended_s`; only the last one is live.
 
-    Times are seconds. `epoch` is the life of the edge that serves it: work of an earlier life is void.
+    Times are seconds. `epoch` is the life of the edge that serves it: work of an earlier life is void. `life` is that
+    of the edge as balancers know it, where they count what is outstanding.
     """
 
     __slots__ = (
@@ -86,6 +87,7 @@ class Attempt:
         "epoch",
         "intended_s",
         "left_s",
+        "life",
         "lock",
         "operation",
         "outcome",
@@ -104,6 +106,7 @@ class Attempt:
     down_s: float
     epoch: int
     left_s: float
+    life: int
     lock: tuple[int, int]
     sent_s: float
     size_bytes: float

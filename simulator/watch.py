@@ -24,16 +24,20 @@ def watch_nodes(
     period_s: float,
     misses: int,
     beats: Sequence[Link],
+    slack_s: Sequence[float],
     size_bytes: float,
 ) -> None:
-    """Start the detectors of a world; `beats` are the edges' links to the SAM, empty without one."""
+    """Start the detectors of a world.
+
+    `beats` are the edges' links to the SAM, empty without one; `slack_s` is what it allows for the jitter of each.
+    """
     if world.manager is not None:
-        world.detector = _watch_edges(world, period_s, misses, beats, size_bytes)
+        world.detector = _watch_edges(world, period_s, misses, beats, slack_s, size_bytes)
     _watch_cores(world, period_s, misses)
 
 
 def _watch_edges(
-    world: World, period_s: float, misses: int, beats: Sequence[Link], size_bytes: float
+    world: World, period_s: float, misses: int, beats: Sequence[Link], slack_s: Sequence[float], size_bytes: float
 ) -> FailureDetector:
     manager, kernel, edges = world.manager, world.kernel, world.edges
     assert manager is not None
@@ -60,8 +64,9 @@ def _watch_edges(
         world.log.add(SESSIONS_MOVED, edges[edge].name, sessions=sessions, to=named)
 
     detector = FailureDetector(
-        kernel, range(len(edges)), period_s, misses, beat, failed, manager.edge_back, manager.listening
-    )
+        kernel, range(len(edges)), period_s, misses, beat, failed, manager.edge_back, manager.listening,
+        slack_s=slack_s, settled=manager.edges_settled,
+    )  # fmt: skip
     manager.on_moved = moved
     manager.on_suspect = detector.suspect
     world.starts.append(lambda: kernel.process(detector.run()))

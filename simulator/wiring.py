@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from simulator.distribution_tails import tail_s
 from simulator.distributions import Constant, Distribution, sampler
 from simulator.geo import great_circle_m, one_way_s
 from simulator.links import Line, LossModel, Path
@@ -104,6 +105,12 @@ class Wiring:
         path = Path(sum_of(*draws), parameters.loss, self.streams.generator(entity, "loss"), parameters.bits_per_s)
         self.records.append(PathRecord(path, source, target))
         return Leg(path, base_s, expected_s)
+
+    def tail_s(self, source: Endpoint, target: Endpoint) -> float:
+        """The 99.99th percentiles of a link's parts of latency less their least values, summed, seconds."""
+        parameters = self._parameters(source, target)
+        laws = (parameters.latency, parameters.jitter, parameters.last_mile)
+        return math.fsum(tail_s(law) for law in laws if law is not None)
 
     def uses_distance(self, source: Endpoint, target: Endpoint) -> bool:
         """Whether geography gives the latency between two ends."""

@@ -76,6 +76,10 @@ class Targets:
         world.down_s[name] = world.down_s.get(name, 0.0) + world.measured_s(since_s, world.kernel.now)
         if name in self._edges:
             self._edges[name].restart()
+            index = self._edges[name].index
+            world.directory.restarted(index)
+            for group in world.groups:
+                group.edge_restarted(index)
         elif name in self._cores:
             self._restart_core(self._cores[name])
         elif name == "storage":

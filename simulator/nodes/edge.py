@@ -63,6 +63,11 @@ class EdgePolicy:
     fetch_timeout_s: float = INFINITY
 
 
+def _never() -> bool:
+    """Whether nobody undrained is left: there is."""
+    return False
+
+
 class EdgeNode(Server):
     """One edge node."""
 
@@ -70,8 +75,8 @@ class EdgeNode(Server):
         "_finish_cb", "_keep_sojourn", "_keep_wait", "_receivers", "_timers", "absent", "arrival_sum_s",
         "arrivals", "busy", "cache", "clock", "core_link_sum_s", "cores", "delayed",
         "departure_sum_s", "down", "draining", "epoch",
-        "fetch_sum_s", "fetches", "fetching", "hits", "in_system", "index", "leases", "lookups", "misses",
-        "name", "policy", "queue_limit", "read_at_s", "refused", "site", "sizes", "sojourn_sum_s",
+        "fetch_sum_s", "fetches", "fetching", "hits", "in_system", "index", "is_last_resort", "leases",
+        "lookups", "misses", "name", "policy", "queue_limit", "read_at_s", "refused", "site", "sizes", "sojourn_sum_s",
         "sojourns_s", "stale_reads", "start_sum_s", "to_core", "track_reads", "ttl_s", "visits", "wait_sum_s", "waited",
         "waiting", "waits_s", "wasted", "watch_answer", "watch_start", "workers",
     )  # fmt: skip
@@ -111,6 +116,7 @@ class EdgeNode(Server):
         self.watch_answer: Callable[[Attempt], None] | None = None  # sees every answer before it is sent
         self.down = False
         self.draining = False
+        self.is_last_resort: Callable[[], bool] = _never
         self.epoch = 0
         self.busy = 0
         self.in_system = 0
@@ -154,7 +160,7 @@ class EdgeNode(Server):
         self.arrivals += 1
         attempt.arrived_s = now
         attempt.epoch = self.epoch
-        if self.draining and attempt.operation == ESTABLISH:
+        if self.draining and attempt.operation == ESTABLISH and not self.is_last_resort():
             self._refuse(attempt)
         elif self.busy < self.workers:
             self.arrival_sum_s += now

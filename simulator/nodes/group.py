@@ -112,6 +112,7 @@ class ClientGroup:
         "spared",
         "track_outstanding",
         "track_rtt",
+        "track_shared",
         "turns",
         "warm_latencies_s",
         "warmup_s",
@@ -157,6 +158,7 @@ class ClientGroup:
         self.edge_sites = [edge.site for edge in edges]
         self.track_rtt = True
         self.track_outstanding = False
+        self.track_shared = False
         self.latency_from_response = False
         self.measures_first = False
         self._tokens = RETRY_BURST
@@ -367,21 +369,28 @@ class ClientGroup:
         session = attempt.session
         self.routed += 1
         edge = self._choose(attempt.client, session)
+        last = session.last_edge
         if edge != session.edge and edge >= 0:
-            self.left += 1
-            if self.flows is not None:
-                self.flows[session.edge * len(self.edges) + edge] += 1
+            if last >= 0:  # the first request of a session moves it nowhere, wherever it was established
+                self._leave(session, edge)
             if self._moves:
                 session.edge = edge
-                self.migrations += 1
-        last = session.last_edge
-        if edge != last or edge < 0:
+        if edge != last:
             if last < 0 or edge < 0:
                 self.first_stops += 1
             else:
                 self.turns += 1
-            session.last_edge = edge
+            if edge >= 0:
+                session.last_edge = edge
         self._send(attempt, edge, self._request_bytes.next())
+
+    def _leave(self, session: Session, edge: int) -> None:
+        """A request goes to another edge than its session's current one, which may move there."""
+        self.left += 1
+        if self.flows is not None:
+            self.flows[session.edge * len(self.edges) + edge] += 1
+        if self._moves:
+            self.migrations += 1
 
     def _send(self, attempt: Attempt, edge: int, size: float) -> None:
         clock = self.clock
@@ -394,11 +403,8 @@ class ClientGroup:
         client = attempt.client
         self.bytes_moved += size
         attempt.up_s = delay_s = client.up[edge].transit(client.up_line, size, now, client.base_s[edge])
-        if self.track_outstanding:
-            at = client.outstanding_at
-            if at is None:
-                at = client.outstanding_at = {}
-            at[edge] = at.get(edge, 0) + 1
+        if self.track_shared or self.track_outstanding:
+            self._count_outstanding(attempt, edge)
         timers = self._timers
         if delay_s < INFINITY:
             clock.push(now + delay_s, self._receivers[edge], attempt)
@@ -406,6 +412,34 @@ class ClientGroup:
             self.unanswered(attempt)
         if timers is not None:
             timers.add(attempt)
+
+    def _count_outstanding(self, attempt: Attempt, edge: int) -> None:
+        """An attempt is sent: it is outstanding until it is over, or the edge restarts."""
+        directory = self.router.directory
+        attempt.life = directory.lives[edge]
+        if self.track_shared:
+            directory.outstanding[edge] += 1
+            return
+        client = attempt.client
+        if client.outstanding_at is None:
+            client.outstanding_at = {}
+        client.outstanding_at[edge] = client.outstanding_at.get(edge, 0) + 1
+
+    def _is_over(self, attempt: Attempt) -> None:
+        """An attempt was answered or given up; what was sent to an earlier life of its edge is forgotten already."""
+        edge, directory = attempt.edge, self.router.directory
+        if attempt.life != directory.lives[edge]:
+            return
+        if self.track_shared:
+            directory.outstanding[edge] -= 1
+        elif attempt.client.outstanding_at is not None:
+            attempt.client.outstanding_at[edge] -= 1
+
+    def edge_restarted(self, edge: int) -> None:
+        """An edge has come back: nothing is outstanding there."""
+        for client in self.clients if self.track_outstanding else ():
+            if client.outstanding_at is not None:
+                client.outstanding_at.pop(edge, None)
 
     def complete(self, attempt: Attempt) -> None:
         """An answer has reached the client."""
@@ -419,6 +453,8 @@ class ClientGroup:
         client, session = attempt.client, attempt.session
         rtt_s = attempt.up_s + attempt.down_s
         self._measure(client, attempt.edge, rtt_s)
+        if self.track_shared or self.track_outstanding:
+            self._is_over(attempt)
         session.client_weight = attempt.told_weight
         operation = attempt.operation
         outcome = attempt.outcome
@@ -484,8 +520,6 @@ class ClientGroup:
             client.bandwidth = bandwidth = bandwidth + GAIN * (sample - bandwidth) if bandwidth else sample
             self.bandwidths += 1
             self.bandwidth_sum += bandwidth
-        if self.track_outstanding and client.outstanding_at is not None:
-            client.outstanding_at[edge] -= 1
 
     def _settle(self, attempt: Attempt) -> bool:
         """Draw the consequences of an answered lock operation or establishment; True for the latter."""
@@ -548,8 +582,8 @@ class ClientGroup:
         client.note_lost(GAIN)
         self.loss_sum += client.loss
         self.silent += 1
-        if self.track_outstanding and client.outstanding_at is not None:
-            client.outstanding_at[attempt.edge] -= 1
+        if self.track_shared or self.track_outstanding:
+            self._is_over(attempt)
         if self.manager is not None and self.manager.client_reports:
             self.manager.report_silence(attempt.edge)
         self._attempt_failed(attempt, CRASHED if attempt.met_crash else TIMEOUT)
@@ -577,7 +611,7 @@ class ClientGroup:
 
     def _may_retry(self) -> bool:
         if self.retry.budget_ratio < INFINITY:
-            if self._tokens < 1.0:
+            if self._tokens < 1.0 or self.retry.budget_ratio <= 0.0:
                 return False
             self._tokens -= 1.0
         return True

@@ -59,7 +59,8 @@ class RoutingContext:
     """What a policy is built from.
 
     `uniform()` draws from [0, 1); `rng(purpose)` gives a stream of the group; `load(client, edge)` is the load in the
-    view that the scenario chose; `now()` is the time in seconds.
+    view that the scenario chose; `now()` is the time in seconds; `hash_salt` sets the positions of this replication's
+    edges apart from those of others.
     """
 
     settings: RoutingSettings
@@ -70,6 +71,7 @@ class RoutingContext:
     rng: Callable[[str], np.random.Generator]
     load: Callable[[Client, int], int]
     now: Callable[[], float]
+    hash_salt: int = 0
 
 
 class Router:
@@ -77,12 +79,14 @@ class Router:
 
     `moves`: whether the edge that was chosen becomes the session's current edge, and `retry_moves` the same for a
     retry's. `needs_manager`: whether it is nothing without the SAM's weights. `uses_rtt`: whether it looks at the
-    round-trip times that agents measured.
+    round-trip times that agents measured. `moves_alone`: whether it alone decides where a session goes, so that the SAM
+    moves none off a failed edge.
     """
 
     name: ClassVar[str] = ""
     needs_manager: ClassVar[bool] = False
     uses_rtt: ClassVar[bool] = False
+    moves_alone: ClassVar[bool] = False
     moves: bool = True
     retry_moves: bool = True
 

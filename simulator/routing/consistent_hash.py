@@ -15,7 +15,6 @@ import math
 from bisect import bisect_left
 from functools import lru_cache
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from simulator.routing.base import Router, RoutingContext, register
 from simulator.routing.hashing import position_of_client, positions_of_node
@@ -33,9 +32,9 @@ class Ring:
 
     __slots__ = ("owners", "positions", "size")
 
-    def __init__(self, names: tuple[str, ...], points: int) -> None:
+    def __init__(self, names: tuple[str, ...], points: int, salt: int = 0) -> None:
         placed = sorted((position, name, node) for node, name in enumerate(names)
-                        for position in positions_of_node(name, points))  # fmt: skip
+                        for position in positions_of_node(name, points, salt))  # fmt: skip
         self.positions = [position for position, _, _ in placed]
         self.owners = [node for _, _, node in placed]
         self.size = len(placed)
@@ -60,9 +59,9 @@ class Ring:
 
 
 @lru_cache(maxsize=16)
-def make_ring(names: tuple[str, ...], points: int) -> Ring:
+def make_ring(names: tuple[str, ...], points: int, salt: int = 0) -> Ring:
     """The ring of these nodes; worlds of one process that have the same nodes share it."""
-    return Ring(names, points)
+    return Ring(names, points, salt)
 
 
 class Places:
@@ -119,9 +118,6 @@ class Places:
             self._came_back += 1
 
 
-_PLACES: WeakKeyDictionary[Directory, Places] = WeakKeyDictionary()  # the groups of one world share theirs
-
-
 @register("consistent_hash")
 class ConsistentHash(Router):
     """A client's edge by its place on a ring of hashes.
@@ -130,14 +126,16 @@ class ConsistentHash(Router):
     """
 
     retry_moves = False
+    moves_alone = True
 
     def __init__(self, context: RoutingContext) -> None:
         super().__init__(context)
         directory, settings = self.directory, context.settings
-        self.ring = make_ring(tuple(directory.names), settings.virtual_nodes)
+        self.ring = make_ring(tuple(directory.names), settings.virtual_nodes, context.hash_salt)
         self.places: Places | None = None
         if settings.load_bound < math.inf:
-            self.places = _PLACES.setdefault(directory, Places(directory, settings.load_bound))
+            places: Places = directory.shared.setdefault("places", Places(directory, settings.load_bound))
+            self.places = places  # the groups of one world share theirs
         self._version = directory.version
         self._edges: dict[int, int] = {}  # client -> edge, good for this version of the directory
 

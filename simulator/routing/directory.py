@@ -5,13 +5,17 @@ May import: nothing of the model. Does not model: how belief comes about (the SA
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 
 class Directory:
-    """Edges by index; `healthy` holds those believed healthy and not draining, in order.
+    """Edges by index; `healthy` holds those that requests may go to, in order, and `open` says so of each.
 
-    `load(edge)` is the number in the system of an edge, known instantly; `version` grows with every change.
+    These are the edges believed healthy that are not being drained; where there is none, drained ones are the last
+    resort. `version` grows with every change. `outstanding` is what one balancer for all clients has outstanding at
+    each edge, where it is counted: from the send until the answer is back, the client gave up, or the edge restarted,
+    which begins another of its `lives`. `shared` is what the policies of all groups keep together.
     """
 
     def __init__(self, names: Sequence[str], sites: Sequence[str | None]) -> None:
@@ -21,23 +25,34 @@ class Directory:
         self.believed = [True] * self.size
         self.open = [True] * self.size
         self.healthy = list(range(self.size))
-        self.load: Callable[[int], int] = lambda _: 0
+        self.outstanding = [0] * self.size
+        self.lives = [0] * self.size
+        self.shared: dict[str, Any] = {}
+        self.last_resort = False
         self.version = 0
         self._draining = [False] * self.size
 
     def set_healthy(self, edge: int, healthy: bool) -> None:
         """Change the belief about one edge."""
         self.believed[edge] = healthy
-        self._refresh(edge)
+        self._refresh()
 
     def set_draining(self, edge: int, draining: bool) -> None:
         """An edge announces that it is being drained, or that it is open again."""
         self._draining[edge] = draining
-        self._refresh(edge)
+        self._refresh()
 
-    def _refresh(self, edge: int) -> None:
-        is_open = self.believed[edge] and not self._draining[edge]
-        if is_open != self.open[edge]:
-            self.open[edge] = is_open
-            self.healthy = [one for one in range(self.size) if self.open[one]]
+    def _refresh(self) -> None:
+        is_open = [self.believed[one] and not self._draining[one] for one in range(self.size)]
+        self.last_resort = not any(is_open)
+        if self.last_resort:
+            is_open = list(self.believed)
+        if is_open != self.open:
+            self.open[:] = is_open
+            self.healthy = [one for one in range(self.size) if is_open[one]]
             self.version += 1
+
+    def restarted(self, edge: int) -> None:
+        """An edge has come back: connections to its former life are reset, nothing is outstanding there."""
+        self.outstanding[edge] = 0
+        self.lives[edge] += 1

@@ -27,11 +27,15 @@ def position_of_client(salt: int) -> int:
     return mix64(salt ^ _KEY)
 
 
-def positions_of_node(name: str, n: int) -> list[int]:
-    """`n` positions of a node in 0 .. 2^64 - 1; asking for more keeps those that there were."""
+def positions_of_node(name: str, n: int, salt: int = 0) -> list[int]:
+    """`n` positions of a node in 0 .. 2^64 - 1; asking for more keeps those that there were.
+
+    With another `salt` they are others, as in another deployment: 0 to 2^64 - 1; 0 is none.
+    """
+    key = struct.pack("<Q", salt) if salt else b""
     positions: list[int] = []
     block = 0
     while len(positions) < n:
-        positions += struct.unpack("<8Q", blake2b(f"{name}\0{block}".encode()).digest())
+        positions += struct.unpack("<8Q", blake2b(f"{name}\0{block}".encode(), key=key).digest())
         block += 1
     return positions[:n]

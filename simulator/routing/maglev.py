@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 @lru_cache(maxsize=64)
-def fill_table(names: tuple[str, ...], size: int) -> array[int]:
+def fill_table(names: tuple[str, ...], size: int, salt: int = 0) -> array[int]:
     """Which of `names` (by place) has each of `size` slots; `size` is a prime.
 
     Expected time size · ln(size), whatever the number of names.
     """
-    hashes = [positions_of_node(name, 2) for name in names]
+    hashes = [positions_of_node(name, 2, salt) for name in names]
     next_slot = [offset % size for offset, _ in hashes]
     skips = [skip % (size - 1) + 1 for _, skip in hashes]
     table = array("i", [-1]) * size
@@ -53,10 +53,12 @@ class Maglev(Router):
     """
 
     retry_moves = False
+    moves_alone = True
 
     def __init__(self, context: RoutingContext) -> None:
         super().__init__(context)
         self.size = context.settings.table_size
+        self._salt = context.hash_salt
         self._version = -1
         self._table = array("i")
         self._edges: dict[int, int] = {}  # client -> edge, good for this version of the directory
@@ -89,4 +91,4 @@ class Maglev(Router):
         directory = self.directory
         self._version = directory.version
         self._edges.clear()
-        self._table = fill_table(tuple(directory.names[edge] for edge in directory.healthy), self.size)
+        self._table = fill_table(tuple(directory.names[edge] for edge in directory.healthy), self.size, self._salt)

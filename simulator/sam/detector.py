@@ -1,4 +1,4 @@
-"""Failure detection by heartbeat: a member is believed failed `misses` periods after it was last heard.
+"""Failure detection by heartbeat: a member is believed failed `misses` periods and some slack after it was last heard.
 
 With heartbeats that take no time and a crash at a random moment, detection takes a time uniform on
 (misses - 1, misses] periods. May import: kernel. Does not model: accrual (phi) detectors.
@@ -13,7 +13,10 @@ from simpy.events import Event
 from simulator.kernel import Kernel
 
 INFINITY = float("inf")
-EXACT = 1e-9
+
+
+def _ignore_settled(members: Sequence[int]) -> None:
+    """Nothing follows when all that failed together are known."""
 
 
 class FailureDetector:
@@ -26,6 +29,8 @@ class FailureDetector:
         failed: called with a member when it is believed failed.
         back: called with a member that is heard again.
         listening: whether anybody listens now (a crashed manager does not).
+        slack_s: how much longer than its misses each member may be silent, for the jitter of its link; none if empty.
+        settled: called with members that failed together, when all of them are believed failed.
     """
 
     def __init__(
@@ -38,32 +43,38 @@ class FailureDetector:
         failed: Callable[[int], None],
         back: Callable[[int], None],
         listening: Callable[[], bool],
+        slack_s: Sequence[float] = (),
+        settled: Callable[[Sequence[int]], None] = _ignore_settled,
     ) -> None:
         self.kernel = kernel
         self.members = members
         self.period_s = period_s
-        self.limit_s = misses * period_s * (1.0 + EXACT)
+        self.misses = misses
         self._beat = beat
         self._failed = failed
         self._back = back
         self._listening = listening
-        self.heard_s = [0.0] * len(members)
+        self._slack_s = list(slack_s) or [0.0] * len(members)
+        self._settled = settled
+        self._due_s = [misses * period_s + slack for slack in self._slack_s]  # when each will have been silent too long
+        self._round = [0] * len(members)  # number of the last heartbeat that was heard
         self.believed = [True] * len(members)
         self._armed = [True] * len(members)  # whether the watcher's timer for a member is set
+        self._unsettled: list[int] = []  # believed failed, and others may have failed with them
 
     def run(self) -> Generator[Event, None, None]:
         """The SimPy process that sends the heartbeats; timers of the watcher run beside it."""
         kernel, number = self.kernel, 0
         for member in self.members:
-            kernel.call_at(self.limit_s, self._check, member)
+            kernel.call_last(self._due_s[member], self._check, member)
         while True:
             now = kernel.now
             for member in self.members:
                 delay_s = self._beat(member)
                 if delay_s <= 0.0:
-                    self._hear(member)
+                    self._hear((member, number, 0.0))
                 elif delay_s < INFINITY:
-                    kernel.call_at(now + delay_s, self._hear, member)
+                    kernel.call_at(now + delay_s, self._hear, (member, number, delay_s))
             number += 1
             yield kernel.tick_at(number * self.period_s)
 
@@ -72,32 +83,49 @@ class FailureDetector:
         if self.believed[member]:
             self.believed[member] = False
             self._failed(member)
+            self._settled([member])
 
-    def _hear(self, member: int) -> None:
+    def _hear(self, beat: tuple[int, int, float]) -> None:
+        """Heartbeat number `beat[1]` of a member arrives, after `beat[2]` seconds on its way."""
         if not self._listening():
             return
-        self.heard_s[member] = self.kernel.now
+        member, number, delay_s = beat
+        self._round[member] = max(number, self._round[member])
+        # the sum that gives the arrival of the beat which is just in time, so that the two meet exactly
+        self._due_s[member] = (number + self.misses) * self.period_s + delay_s + self._slack_s[member]
         if not self.believed[member]:
             self.believed[member] = True
             if not self._armed[member]:
-                self._arm(member, self.kernel.now + self.limit_s)
+                self._arm(member)
             self._back(member)
+        if self._unsettled:
+            self._settle()
 
     def _check(self, member: int) -> None:
         """The watcher's timer: armed for the last heartbeat heard when it was set."""
+        now = self.kernel.now
         self._armed[member] = False
         if not self.believed[member]:
             return
-        due_s = self.heard_s[member] + self.limit_s
-        if due_s > self.kernel.now:
-            self._arm(member, due_s)
+        if self._due_s[member] > now:
+            self._arm(member)
         elif self._listening():
             self.believed[member] = False
             self._failed(member)
+            self._unsettled.append(member)
+            self._settle()
         else:
-            self.heard_s[member] = self.kernel.now
-            self._arm(member, self.kernel.now + self.limit_s)
+            self._due_s[member] = now + self.misses * self.period_s + self._slack_s[member]
+            self._round[member] = int(now / self.period_s)
+            self._arm(member)
 
-    def _arm(self, member: int, due_s: float) -> None:
+    def _settle(self) -> None:
+        """Go on once nobody is believed healthy that has been silent since the same heartbeat: they failed together."""
+        last = max(self._round[member] for member in self._unsettled)
+        if not any(self.believed[member] and self._round[member] <= last for member in self.members):
+            settled, self._unsettled = self._unsettled, []
+            self._settled(settled)
+
+    def _arm(self, member: int) -> None:
         self._armed[member] = True
-        self.kernel.call_at(due_s, self._check, member)
+        self.kernel.call_last(self._due_s[member], self._check, member)

@@ -71,6 +71,7 @@ class StickinessManager(Slowable):
         self.weights: Counter[float] = Counter()  # how many sessions have each weight
         self.group_weights: dict[str, Counter[float]] = {}  # the same by client group
         self.down = [False] * policy.shards
+        self.moves_sessions = True  # off failed and drained edges; False where the routing policy alone does
         self.choose_other: Callable[[Client, int], int]  # (client, failed edge) -> another edge or -1
         self.on_moved: Callable[[int, dict[int, int]], None] = _ignore  # (from, {to: sessions})
         self.on_suspect: Callable[[int], None] = lambda _: None
@@ -249,9 +250,13 @@ class StickinessManager(Slowable):
 
     # -- failover -------------------------------------------------------------------------------------
     def edge_failed(self, edge: int) -> None:
-        """An edge is believed failed: name another for each of its sessions, and tell clients."""
+        """An edge is believed failed: tell clients."""
         self._tell(self._believe, (edge, False))
-        self._move_sessions(edge)
+
+    def edges_settled(self, edges: Sequence[int]) -> None:
+        """All that failed together with these edges are believed failed: name another for each of their sessions."""
+        for edge in edges:
+            self._move_sessions(edge)
 
     def _tell(self, function: Callable[[Any], None], news: Any) -> None:
         """Let news take effect after the propagation; news do not overtake each other, however slow it was before."""
@@ -262,6 +267,8 @@ class StickinessManager(Slowable):
         self.directory.set_healthy(*news)
 
     def _move_sessions(self, edge: int) -> None:
+        if not self.moves_sessions:
+            return
         policy = self.policy
         affected = [
             session
@@ -285,6 +292,7 @@ class StickinessManager(Slowable):
             if flows is not None:
                 flows[edge * self.directory.size + other] += 1
             session.edge = other
+            session.started_s = self.kernel.now  # a cookie that is given now lasts from now
             to[other] += 1
             session.client.group.migrations += 1
             self._set(session, weight)

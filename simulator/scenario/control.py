@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import model_validator
 
 from simulator.scenario.families import RoutingPolicy
-from simulator.scenario.fields import Bool, GroupName, OrOff, WeightOrMeasured, choice
+from simulator.scenario.fields import AutoOrDuration, Bool, GroupName, OrOff, WeightOrMeasured, choice
 from simulator.spec import Spec
 from simulator.units import (
     Count,
@@ -39,6 +39,8 @@ class Heartbeat(Spec):
     """Each edge sends one this often."""
     misses: Count = 3
     """Heartbeats missed in a row until an edge is believed failed."""
+    slack: AutoOrDuration = "auto"
+    """How much longer it waits, for jitter; auto: the 99.99th percentile of the link's latency less its least."""
 
 
 class Probes(Spec):
@@ -147,6 +149,8 @@ class Routing(Spec):
     """Of consistent_hash: no edge above (1 + this) times the mean load."""
     table_size: Count = 65537
     """Of maglev; a prime."""
+    hash_salt: Annotated[Literal["replication", "fixed"], *choice("replication", "fixed")] = "replication"
+    """Whether each replication has positions of its own on rings and tables, or all have those of the names alone."""
 
     @model_validator(mode="after")
     def _complete(self) -> Routing:

@@ -89,7 +89,6 @@ def test_who_listens_no_more_hears_nothing_and_believes_nobody_failed():
     watch = Watch(silent((4.5, 20.5)))
     watch.until(4.7).up = False
     assert watch.until(15.0).failed == []
-    assert watch.detector.heard_s[0] >= 4.0
 
 
 def test_silence_before_the_watcher_came_back_is_no_evidence():

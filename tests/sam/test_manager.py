@@ -92,6 +92,7 @@ def test_weights_are_counted():
         bench.report(session, 0.01, times=50)
     bench.until(1.5)
     bench.manager.edge_failed(0)
+    bench.manager.edges_settled([0])
     bench.until(1.9)
     bench.manager.forget(sessions[5])
     assert +bench.manager.weights == Counter(session.weight for session in bench.manager.store.values())
@@ -263,6 +264,7 @@ def test_sessions_of_a_failed_edge_move_when_the_news_is_there():
         bench.report(session, 0.01, times=30)
     bench.until(1.5)
     bench.manager.edge_failed(0)
+    bench.manager.edges_settled([0])
     bench.until(1.5 + TOLD_S - 0.001)
     assert (here.edge, bench.directory.open[0]) == (0, True)
     bench.until(1.5 + TOLD_S + 0.001)
@@ -280,6 +282,7 @@ def test_flows_are_from_the_failed_edge_to_the_new_one():
     bench.group.flows = [0] * 9
     bench.session(1, 2)
     bench.manager.edge_failed(2)
+    bench.manager.edges_settled([2])
     bench.until(0.5)
     assert bench.group.flows == [0, 0, 0, 0, 0, 0, 1, 0, 0]
 
@@ -289,6 +292,7 @@ def test_who_left_or_ended_meanwhile_or_has_nowhere_to_go_is_not_moved():
     left, ended, stuck, moved = (bench.session(number) for number in (1, 2, 3, 4))
     bench.wanted[3] = -1
     bench.manager.edge_failed(0)
+    bench.manager.edges_settled([0])
     left.edge = 2
     bench.manager.forget(ended)
     for session in (left, stuck):
@@ -305,6 +309,7 @@ def test_edge_number_0_is_as_good_as_any():
     session = bench.session(1, 1)
     bench.wanted[1] = 0
     bench.manager.edge_failed(1)
+    bench.manager.edges_settled([1])
     bench.until(0.5)
     assert session.edge == 0
 
@@ -314,6 +319,7 @@ def test_a_shard_that_is_down_moves_nobody():
     even, odd = bench.session(4), bench.session(5)
     bench.manager.crash(0)
     bench.manager.edge_failed(0)
+    bench.manager.edges_settled([0])
     bench.until(0.5)
     assert (even.edge, odd.edge) == (0, 1)
 
@@ -321,6 +327,7 @@ def test_a_shard_that_is_down_moves_nobody():
 def test_an_edge_that_is_heard_again_is_open_after_the_propagation():
     bench = Bench()
     bench.manager.edge_failed(1)
+    bench.manager.edges_settled([1])
     bench.until(0.5)
     bench.manager.edge_back(1)
     assert not bench.until(0.5 + TOLD_S - 0.001).directory.open[1]
@@ -344,6 +351,7 @@ def test_news_does_not_overtake_older_news():
     bench.manager.slow(16.0)
     assert bench.manager.propagation_s == 1.0
     bench.manager.edge_failed(0)
+    bench.manager.edges_settled([0])
     bench.until(0.25)
     bench.manager.unslow(16.0)
     bench.manager.edge_back(0)
@@ -351,6 +359,7 @@ def test_news_does_not_overtake_older_news():
     assert bench.until(1.01).directory.open[0]
     assert bench.directory.version == 2  # closed, and opened after that
     bench.manager.edge_failed(0)  # and later news takes the usual time
+    bench.manager.edges_settled([0])
     assert bench.until(1.01 + TOLD_S - 0.001).directory.open[0]
     assert not bench.until(1.01 + TOLD_S + 0.001).directory.open[0]
 
@@ -388,6 +397,7 @@ def test_a_manager_that_nobody_listens_to_works_as_well():
     for _ in range(3):
         manager.report_silence(0)
     manager.edge_failed(0)
+    manager.edges_settled([0])
     kernel.run(until=0.049)
     assert session.edge == 0
     kernel.run(until=0.051)
