@@ -14,18 +14,23 @@ _push: Final = heappush  # a compiler reads a constant faster than a name of a m
 _pop: Final = heappop
 
 
+class StandstillError(RuntimeError):
+    """The world does one thing after the other at one instant, and time does not go on."""
+
+
 class Clock:
     """The simulated time and the heap of what is to come, `(time_s, order, function, argument)`.
 
     Those who know that what they schedule is not due before now `push` it; everybody else uses `call_at`.
     """
 
-    __slots__ = ("now", "order", "queue")
+    __slots__ = ("now", "order", "patience", "queue")
 
     def __init__(self) -> None:
         self.now = 0.0
         self.queue: list[tuple[float, int, Callable[[Any], None], Any]] = []
         self.order = 0  # of the next entry
+        self.patience = 1_000_000  # events at one instant that are no standstill yet
 
     def push(self, time_s: float, function: Callable[[Any], None], argument: Any, band: int = 0) -> None:
         """Call `function(argument)` at `time_s`, which is not in the past: nobody checks.
@@ -51,8 +56,18 @@ class Clock:
         self.call_at(self.now + delay_s, function, argument)
 
     def run(self) -> None:
-        """Take one entry after the other until none is left, or until a function raises."""
+        """Take one entry after the other until none is left, or until a function raises.
+
+        Raises:
+            StandstillError: time does not go on, however much is done.
+        """
         queue, pop = self.queue, _pop
         while queue:
-            self.now, _, function, argument = pop(queue)
-            function(argument)
+            began_s = self.now
+            for _ in range(self.patience):
+                self.now, _, function, argument = pop(queue)
+                function(argument)
+                if not queue:
+                    return
+            if self.now == began_s:
+                raise StandstillError(f"{self.patience} events at {began_s!r} s, and still more are due then")

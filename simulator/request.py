@@ -167,6 +167,7 @@ class Call(Message):
         "cause",
         "crashed",
         "done",
+        "due_s",
         "from_storage",
         "lease_until_s",
         "lock",
@@ -181,6 +182,7 @@ class Call(Message):
         "tries",
         "ttl_left_s",
         "waiters",
+        "watched",
     )
 
     lock: tuple[int, int]
@@ -193,6 +195,8 @@ class Call(Message):
         self.origin: Call | None = None
         self.lost = False
         self.crashed = False
+        self.watched = True  # while a timer runs for it
+        self.due_s = 0.0  # when its timer ran out last
         self.looked_up = False
         self.from_storage = False
         self.cause = 0  # of the miss in L2

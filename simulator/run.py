@@ -17,9 +17,10 @@ from contextlib import contextmanager
 from simpy.events import Event
 
 from simulator.build import build
+from simulator.clock import StandstillError
 from simulator.faults.processes import FaultPlan
 from simulator.leases.locks import SafetyError
-from simulator.observe.in_flight import attempts_in_flight
+from simulator.observe.in_flight import attempts_in_flight, groups_due_now
 from simulator.observe.invariants import Invariants
 from simulator.observe.measure import Measurement
 from simulator.observe.recorder import Recorder
@@ -27,6 +28,7 @@ from simulator.observe.recovery import RecoveryTracker
 from simulator.observe.result import INVARIANT, TRACE_READ, Replication
 from simulator.observe.tracing import RequestTrace
 from simulator.request import Attempt, Outcome
+from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.schema import Scenario
 from simulator.world import World
 
@@ -34,6 +36,8 @@ Progress = Callable[[float, int], None]
 DRAIN_STEP_S = 1.0
 LONGEST_DRAIN_S = 3600.0  # after the last arrival; what has no answer by then has no timeout and will not get one
 PROGRESS_STEPS = 200
+LEAST_PATIENCE = 1_000_000  # events at one instant that are no standstill yet
+EVENTS_AT_ONCE = 100  # as many for each client: all can begin at one instant
 
 
 def run_replication(
@@ -88,6 +92,8 @@ class _Run:
         self.number = number
         self.progress = progress
         self.world = world = build(scenario, seed, number)
+        population = sum(spec.count or 0 for spec in scenario.clients.values())
+        world.kernel.clock.patience = max(LEAST_PATIENCE, EVENTS_AT_ONCE * population)
         self.recorder = Recorder(world)
         self.invariants = Invariants(world)
         self.recovery = RecoveryTracker(world)
@@ -142,17 +148,35 @@ class _Run:
         world, kernel = self.world, self.world.kernel
         steps = PROGRESS_STEPS if self.progress is not None else 1
         for step in range(1, steps + 1):
-            kernel.run(until=world.duration_s * step / steps if step < steps else world.duration_s)
+            self._run_until(world.duration_s * step / steps if step < steps else world.duration_s)
             self._tell(kernel.now)
         self.recorder.stop()
         self._drain()
+
+    def _run_until(self, time_s: float) -> None:
+        """Run up to a time; a world that stands still is a scenario without any time in one of its loops."""
+        kernel = self.world.kernel
+        try:
+            kernel.run(until=time_s)
+        except StandstillError:
+            groups = groups_due_now(self.world) or [group.name for group in self.world.groups]
+            keys = ", ".join(f"clients.{name}" for name in groups)
+            raise ScenarioError(
+                [
+                    Issue(
+                        f"the world stands still at {kernel.now:g} s: {kernel.clock.patience:,} events at that "
+                        f"instant, and requests of {' and '.join(groups)} keep on coming ({keys})",
+                        "give the loop some time: a think_time, backoff, pause, service_time or latency above 0",
+                    )
+                ]
+            ) from None
 
     def _drain(self) -> None:
         """Go on without new arrivals until every request has ended."""
         world, kernel = self.world, self.world.kernel
         limit_s = world.duration_s + LONGEST_DRAIN_S
         while self._open_requests() and kernel.now < limit_s:
-            kernel.run(until=kernel.now + DRAIN_STEP_S)
+            self._run_until(kernel.now + DRAIN_STEP_S)
         self.recorder.flush()
         self.recovery.finish()
         self.invariants.finish()

@@ -333,6 +333,7 @@ class CoreNode(Server):
         """Whether who stands in line is still there to be answered."""
         if self.down or call.core_epoch != self.epoch:
             call.note_crashed()
+            self.edges[call.edge].note_lost(call)
             return False
         attempt = call.attempt
         if attempt is not None and attempt.done and attempt.client.group.retry.cancel_on_timeout:
@@ -493,7 +494,7 @@ class CoreNode(Server):
             self.reply_link_sum_s += delay_s
             self.clock.push(now + delay_s, self._fills[call.edge], call)
         else:
-            call.note_lost()
+            self.edges[call.edge].note_lost(call)
 
     def _note_holder(self, call: Call) -> None:
         if self.policy.invalidate:

@@ -363,8 +363,9 @@ class EdgeNode(Server):
             self._lose_call(call)
             return
         assert self._timers is not None
-        if not call.lost:
-            self._timers.add(call)
+        if not call.lost:  # nothing to do, and nothing will be until it is lost: `note_lost` looks again then
+            call.watched = False
+            call.due_s = self.clock.now
             return
         call.lost = False
         call.tries += 1
@@ -404,9 +405,25 @@ class EdgeNode(Server):
         attempt.crashed = attempt.crashed or call.crashed
         attempt.client.group.unanswered(attempt)
 
+    def note_lost(self, call: Call) -> None:
+        """A message of a question, or the answer to it, will not arrive; its timer will see that when it runs out."""
+        call.note_lost()
+        question = call.question
+        if question.watched or question.done:
+            return
+        question.watched = True
+        due_s, every_s = question.due_s, self.policy.fetch_timeout_s
+        while due_s <= self.clock.now:
+            due_s += every_s
+        self.clock.call_at(due_s, self._look_again, question)
+
+    def _look_again(self, call: Call) -> None:
+        if not call.done:
+            self._ask_again(call)
+
     def unanswered(self, call: Call) -> None:
         """A core has lost this call in a crash; with a timeout the edge asks again, without it gives up."""
-        call.note_lost()
+        self.note_lost(call)
         if self._timers is None and call.epoch == self.epoch and not call.done:
             self._give_up(call)
 

@@ -7,6 +7,7 @@ timer that waits for the rare message that was lost keeps none of those alive th
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Generic, Protocol, TypeVar
 
@@ -31,7 +32,8 @@ class Timers(Generic[T]):
         self._clock = kernel.clock
         self._delay_s = delay_s
         self._expired = expired
-        self._deadlines_s: dict[T, float] = {}  # in order, as all have one length
+        # In order, as all have one length. A plain dict would look for its first item among all that were ever deleted.
+        self._deadlines_s: OrderedDict[T, float] = OrderedDict()
         self._armed = False
 
     def __iter__(self) -> Iterator[T]:

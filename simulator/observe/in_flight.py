@@ -5,6 +5,7 @@ Independent of the counters: a request that was forgotten is nowhere. May import
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from simulator.nodes.session import Session
@@ -87,3 +88,18 @@ class _Search:
         elif isinstance(thing, Session):
             for attempt in thing.pending or ():
                 self.look(attempt)
+
+
+def groups_due_now(world: World) -> list[str]:
+    """The client groups that something due at this instant is about, most first; for a world that stands still."""
+    now, found = world.kernel.now, Counter[str]()
+    sources = {id(source): group.name for source, group in zip(world.sources, world.groups, strict=True)}
+    for time_s, _, function, argument in world.kernel.queue:
+        if time_s > now:
+            continue
+        owner = getattr(function, "__self__", None)
+        if isinstance(argument, Attempt | Call) and argument.session is not None:
+            found[argument.session.client.group.name] += 1
+        elif id(owner) in sources:
+            found[sources[id(owner)]] += 1
+    return [name for name, _ in found.most_common()]

@@ -118,8 +118,12 @@ class Individual(Source):
         agent.areas = self._next_areas(agent, _FIRST_BLOCK << min(agent.block, _DOUBLINGS))
         agent.block += 1
         agent.clock.profile.forget(passed_s)
-        agent.times = iter(agent.clock.times(agent.areas, passed_s).tolist())
+        agent.times = iter(self._times(agent, passed_s).tolist())
         return next(agent.times)
+
+    def _times(self, agent: Agent, passed_s: float) -> FloatArray:
+        """When the arrivals of the block that was just laid out are due, after one at `passed_s`."""
+        return agent.clock.times(agent.areas, passed_s)
 
     def _arm(self, agent: Agent, due_s: float) -> None:
         agent.due_s = due_s
@@ -182,7 +186,7 @@ class RenewalAgents(Individual):
         return self._new(agent.client, agent.session + 1)
 
     def _next_areas(self, agent: Agent, size: int) -> FloatArray:
-        if self._interarrival.is_constant:  # multiples, not a running sum: the millionth is still exact
+        if self._interarrival.is_constant:
             numbers = agent.total + np.arange(1.0, size + 1)
             agent.total += size
             return np.multiply(self._interarrival.mean, numbers)
@@ -190,3 +194,11 @@ class RenewalAgents(Individual):
         areas = agent.total + np.cumsum(self._interarrival.sample(rng, size))
         agent.total = float(areas[-1])
         return areas
+
+    def _times(self, agent: Agent, passed_s: float) -> FloatArray:
+        """A constant gap is added to each arrival's time, as a service time is: so the two meet exactly (D/D/1)."""
+        if not self._interarrival.is_constant or self._factor != 1.0:
+            return super()._times(agent, passed_s)
+        gaps = np.full(len(agent.areas) + 1, self._interarrival.mean)
+        gaps[0] = passed_s
+        return np.add.accumulate(gaps)[1:]
