@@ -49,6 +49,55 @@ class Site(NamedTuple):
     lon: float
 
 
+class Place(NamedTuple):
+    """What a name was taken for: `title` ("Frankfurt am Main, DE") and `rule`, the kind of name that it is."""
+
+    site: Site
+    title: str
+    rule: str
+
+
+class _City(NamedTuple):
+    names: tuple[str, ...]
+    country: str
+    site: Site
+    people: int
+
+    @property
+    def title(self) -> str:
+        return f"{self.names[0].title()}, {self.country}"
+
+
+class _Region(NamedTuple):
+    provider: str
+    code: str
+    site: Site
+    place: str
+
+
+_LARGE = 500_000  # inhabitants of a city whose name needs no country
+_TIMES_THE_NEXT = 5
+_NEAR_M = 100_000.0
+_PROVIDERS = {"aws": "AWS", "gcp": "Google Cloud", "azure": "Azure"}
+_COMMON_NAMES = {  # of regions, where they are others than the place in the table
+    "us-east-1": ("virginia", "n virginia", "north virginia"), "us-west-1": ("california", "n california"),
+    "eu-west-1": ("ireland",), "eu-south-2": ("spain",), "me-central-1": ("uae",),
+    "ca-central-1": ("canada", "canada central"), "mx-central-1": ("mexico",), "cn-north-1": ("beijing",),
+    "us-central1": ("iowa",), "us-east1": ("south carolina",), "europe-west1": ("belgium",),
+    "europe-west4": ("netherlands",), "europe-north1": ("finland",), "asia-east1": ("taiwan",),
+}  # fmt: skip
+_NOT_REGIONS = {"washington"}  # Azure's West US 2 is in that state; the name alone means the city
+
+
+class AmbiguousSite(ValueError):  # noqa: N818 (it reads as what it says: an ambiguous site)
+    """Several cities have this name, and none is beyond doubt; the message lists them, the most populous first."""
+
+    def __init__(self, name: str, cities: list[_City]) -> None:
+        told = "; ".join(f"{city.title} ({city.people:,} inhabitants)" for city in cities[:6])
+        more = f"; and {len(cities) - 6} more" if len(cities) > 6 else ""
+        super().__init__(f"{_shown(name)} can be any of {len(cities)} cities: {told}{more}: add the country")
+
+
 class UnknownSite(ValueError):  # noqa: N818 (it reads as what it says: an unknown site)
     """No bundled place has this name; `suggestions` are names that are close."""
 
@@ -71,48 +120,100 @@ def fold_name(name: str) -> str:
 
 
 def find_site(name: str) -> Site:
-    """Position of a cloud region (`eu-central-1`) or a city (`frankfurt`, `são paulo`, `paris-us`).
+    """Position of what `find_place` finds; raises what it raises."""
+    return find_place(name).site
 
-    Names are compared as `fold_name` gives them. A city's main name goes before other names of other cities,
-    and among cities of one name the most populous is meant; a country code at the end chooses another. Raises
-    UnknownSite, with names that are close.
+
+def find_place(name: str) -> Place:
+    """What a name means, in this order.
+
+    A cloud region's code (`eu-central-1`); the common name of a region as its provider writes it (`n. virginia`,
+    `oregon`; of AWS, then Google, then Azure); a city with an ISO country code (`paris, us`); a city's name alone, if
+    one city of that name is beyond doubt: the only one with half a million inhabitants, or five times the next. A main
+    name goes before other names of other cities. Names are compared as `fold_name` gives them.
+
+    Raises:
+        AmbiguousSite: several cities have the name; the message lists them.
+        UnknownSite: none has; with names that are close.
     """
     wanted = fold_name(name[:_LONGEST_NAME])
     region = _regions().get(wanted) or _regions().get(wanted.replace(" ", ""))
     if region is not None:
-        return region
-    found = _find_city(wanted) if re.fullmatch(r"[a-z0-9 ]+", wanted) else None
-    if found is None:
-        raise UnknownSite(name, _close_names(wanted))
-    return found
+        title = f"{region.place} ({_PROVIDERS[region.provider]} {region.code})"
+        return Place(region.site, title, "a cloud region's code")
+    region = _common_names().get(wanted)
+    if region is not None:
+        return _common(region, wanted)
+    if re.fullmatch(r"[a-z0-9 ]+", wanted):
+        city, _, suffix = wanted.rpartition(" ")
+        if city and len(suffix) == 2:
+            country = _COUNTRIES.get(suffix, suffix).upper()
+            there = [found for found in _cities_named(city) if found.country == country]
+            if there:
+                return Place(there[0].site, there[0].title, "a city with its country")
+        cities = _cities_named(wanted)
+        if cities:
+            return _beyond_doubt(name, cities)
+    raise UnknownSite(name, _close_names(wanted))
 
 
-def _find_city(wanted: str) -> Site | None:
-    city, _, suffix = wanted.rpartition(" ")
-    readings = [(wanted, "[A-Z]{2}")]
-    if city and len(suffix) == 2:
-        readings.append((city, _COUNTRIES.get(suffix, suffix).upper()))
-    for name, country in readings:
-        for names in (rf"{name}(?:;[^,\n]*)?", rf"[^,\n]*;{name}(?:;[^,\n]*)?"):
-            match = re.search(rf"^{names},{country},([-.0-9]+),([-.0-9]+)$", _cities_text(), re.MULTILINE)
-            if match:
-                return Site(float(match[1]), float(match[2]))
-    return None
+def _common(region: _Region, wanted: str) -> Place:
+    """A region by its common name; where that is a city's, the city is where it is."""
+    rule = f"the common name of {_PROVIDERS[region.provider]} {region.code}"
+    for city in _cities_named(wanted):
+        if great_circle_m(*city.site, *region.site) < _NEAR_M:
+            return Place(city.site, city.title, rule)
+    return Place(region.site, region.place, rule)
+
+
+def _beyond_doubt(name: str, cities: list[_City]) -> Place:
+    first, people = cities[0], [city.people for city in cities]
+    if len(cities) > 1:
+        only_large = people[0] >= _LARGE > people[1]
+        if not only_large and people[0] < _TIMES_THE_NEXT * people[1]:
+            raise AmbiguousSite(name, cities)
+    return Place(first.site, first.title, "a city's name")
+
+
+def _cities_named(wanted: str) -> list[_City]:
+    """The cities with that main name, else those with that other name, the most populous first."""
+    text = _cities_text()
+    for before in ("\n", ";"):
+        found = []
+        at = text.find(f"{before}{wanted}")
+        while at >= 0:
+            if text[at + 1 + len(wanted)] in ",;":
+                found.append(_city(text[text.rfind("\n", 0, at + 1) + 1 : text.find("\n", at + 1)]))
+            at = text.find(f"{before}{wanted}", at + 1)
+        if found:
+            return found
+    return []
+
+
+def _city(line: str) -> _City:
+    names, country, lat, lon, people = line.split(",")
+    return _City(tuple(names.split(";")), country, Site(float(lat), float(lon)), int(people))
 
 
 def _close_names(wanted: str) -> tuple[str, ...]:
     """Up to three names that are like `wanted`: of regions and large cities, else of any city."""
     large: list[str] = list(_regions())
     small: list[str] = []
+    cities: dict[str, str] = {}
     for line in _lines(_cities_text()):
         main, *others = line.split(",", 1)[0].split(";")
+        for name in (main, *others):
+            cities.setdefault(name, line)
         (large if others else small).append(main)
         large.extend(others)
     for names in (large, small):
         similar = [name for name in names if name[0] == wanted[:1] and abs(len(name) - len(wanted)) <= 2]
-        close = difflib.get_close_matches(wanted, dict.fromkeys(similar), n=3, cutoff=0.7)
+        close = difflib.get_close_matches(wanted, dict.fromkeys(similar), n=6, cutoff=0.7)
         if close:
-            return tuple(name.replace(" ", "-") for name in close)
+            once = {cities.get(name, name): name for name in reversed(close)}  # the closest name of each city
+            least = difflib.SequenceMatcher(None, close[0], wanted).ratio() - 0.05  # a slip is like one name above all
+            near = (name for name in close if difflib.SequenceMatcher(None, name, wanted).ratio() >= least)
+            return tuple(name.replace(" ", "-") for name in near if name in once.values())[:3]
     return ()
 
 
@@ -122,13 +223,25 @@ def _cities_text() -> str:
 
 
 @cache
-def _regions() -> dict[str, Site]:
+def _regions() -> dict[str, _Region]:
+    """By code, in the order of the table: AWS, Google, Azure."""
     text = files("simulator").joinpath("places", "cloud_regions.csv").read_text(encoding="ascii")
     regions = {}
     for line in _lines(text):
-        _, name, lat, lon, _ = line.split(",", 4)
-        regions[fold_name(name)] = Site(float(lat), float(lon))
+        provider, code, lat, lon, place = line.split(",", 4)
+        regions[fold_name(code)] = _Region(provider, code, Site(float(lat), float(lon)), place)
     return regions
+
+
+@cache
+def _common_names() -> dict[str, _Region]:
+    """Regions by the names that their providers write; of one name the first provider's."""
+    found: dict[str, _Region] = {}
+    for region in _regions().values():
+        for name in (fold_name(region.place), *_COMMON_NAMES.get(region.code, ())):
+            if name not in _NOT_REGIONS:
+                found.setdefault(name, region)
+    return found
 
 
 def _lines(text: str) -> Iterator[str]:

