@@ -1,7 +1,7 @@
 """The clock that nodes hold: what time it is, and one cheap way to call a function later.
 
 Apart from the SimPy environment (simulator.kernel) because nodes need no more than this, millions of times a second:
-a plain object of three fields, which a compiler can make a struct. May import: the standard library.
+a plain object of three fields, which a compiler can make a struct. May import: errors.
 """
 
 from __future__ import annotations
@@ -10,12 +10,10 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Any, Final
 
+from simulator.errors import StandstillError
+
 _push: Final = heappush  # a compiler reads a constant faster than a name of a module
 _pop: Final = heappop
-
-
-class StandstillError(RuntimeError):
-    """The world does one thing after the other at one instant, and time does not go on."""
 
 
 class Clock:

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from simpy.events import Event
 
 from simulator.build import build
-from simulator.clock import StandstillError
+from simulator.errors import StandstillError
 from simulator.faults.processes import FaultPlan
 from simulator.leases.locks import SafetyError
 from simulator.observe.in_flight import attempts_in_flight, groups_due_now

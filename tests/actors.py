@@ -1,29 +1,24 @@
 """Actors of the model with only what a test says of them: real classes, so that they work where those are compiled."""
 
-from simulator.nodes.client import Client
-from simulator.nodes.edge import EdgeNode
+import numpy as np
+
+from simulator.caches import make_cache
+from simulator.kernel import Kernel
+from simulator.nodes.client import Sizes
+from simulator.nodes.edge import EdgeNode, EdgePolicy
 from simulator.nodes.session import Session
+from simulator.routing.random import RandomEdge
+from simulator.samplers import Same
+from simulator.verification.rows.dispatch import context, lone_client
 
 
-def a_client(**fields):
-    """A client agent."""
-    client = Client.__new__(Client)
-    for name, value in fields.items():
-        setattr(client, name, value)
-    return client
-
-
-def a_session(session_id, client=None, **fields):
+def a_session(session_id, client=None):
     """A session; of a client that nothing is said of, unless one is given."""
-    session = Session(session_id, a_client() if client is None else client, 0.0)
-    for name, value in fields.items():
-        setattr(session, name, value)
-    return session
+    if client is None:
+        client = lone_client(RandomEdge(context(2, np.random.default_rng(1))))
+    return Session(session_id, client, 0.0)
 
 
-def an_edge(**fields):
-    """An edge node."""
-    edge = EdgeNode.__new__(EdgeNode)
-    for name, value in fields.items():
-        setattr(edge, name, value)
-    return edge
+def an_edge():
+    """Edge node 0, without latency or service time, without leases."""
+    return EdgeNode(0, "pop-1", None, Kernel(), EdgePolicy(), Same(0.0), None, make_cache("lru", 10), None, Sizes())

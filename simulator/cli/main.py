@@ -91,12 +91,22 @@ def _exists(module: str) -> bool:
     return importlib.util.find_spec(f"simulator.cli.{module}") is not None
 
 
+def _form() -> str:
+    """Whether the busiest modules are compiled here, or plain Python."""
+    from simulator import clock
+
+    return "interpreted" if clock.__file__.endswith(".py") else "compiled"
+
+
+FORM = f"%(prog)s, version %(version)s, {_form()}"
+
+
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="Begin with: simulator run quickstart",
 )
-@click.version_option(__version__, "-V", "--version", prog_name="stickysim")
+@click.version_option(__version__, "-V", "--version", prog_name="stickysim", message=FORM)
 @output_options
 def cli(**_common: Given) -> None:
     """Simulate adaptive session stickiness with tiered caching."""

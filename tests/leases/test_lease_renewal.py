@@ -28,7 +28,7 @@ class Bench:
         settings = {"length_s": 30.0, "renew_before_s": 10.0, "batch_every_s": 1.0, "idle_after_s": math.inf} | policy
         self.policy = LeasePolicy(**settings)
         self.table = LeaseTable(self.kernel, self.policy, offset_s)
-        self.table.edge = self.edge = an_edge(index=0, epoch=0, down=False)
+        self.table.edge = self.edge = an_edge()
         self.table.shards = shards
         self.table.send = self.send
         self.answer, self.takes_s, self.accepts = answer, takes_s, True

@@ -12,7 +12,7 @@ from tests.actors import a_session, an_edge
 def _table() -> tuple[Kernel, LeaseTable, Session]:
     kernel = Kernel()
     table = LeaseTable(kernel, LeasePolicy(), 0.0)
-    table.edge = an_edge(index=0, epoch=0, down=False)
+    table.edge = an_edge()
     table.send = lambda batch, shard: True
     return kernel, table, a_session(7)
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
+from simulator.kernel import Kernel
+from simulator.links import Line
+from simulator.nodes.client import Client, Draws, LockPolicy, RetryPolicy, Sizes
+from simulator.nodes.group import ClientGroup
 from simulator.nodes.session import Session
 from simulator.routing.adaptive import Adaptive
-from simulator.routing.base import RoutingContext
+from simulator.routing.base import Router, RoutingContext
 from simulator.routing.directory import Directory
 from simulator.routing.leaving import make_leaving
 from simulator.routing.near import Nearest
 from simulator.routing.random import RandomEdge
+from simulator.samplers import Same
 from simulator.streams import uniform_numbers
 from simulator.verification.case import Case, Check
 from simulator.verification.theory import dispatch as theory
@@ -38,6 +44,16 @@ def _stream(rng: np.random.Generator, _purpose: str) -> np.random.Generator:
     return rng
 
 
+def lone_client(router: Router) -> Client:
+    """A client agent without a world, of which nothing is known; a compiled policy wants one."""
+    none = Same(0.0)
+    group = ClientGroup(
+        "alone", Kernel(), router, [], None, RetryPolicy(), LockPolicy(0), Draws(None, none, none, none, none), Sizes(),
+        0.0, 0.0, count(),
+    )  # fmt: skip
+    return Client(group, 0, 0, [], [], [], [], [], (Line(), Line()), None)
+
+
 def sticky_edges(stay: tuple[float, ...]) -> Case:
     """Long-run shares of edges that keep a request each with its own chance."""
     shares = shares_of_sticky_edges(list(stay))
@@ -45,7 +61,7 @@ def sticky_edges(stay: tuple[float, ...]) -> Case:
 
     def measure(replication: int) -> dict[str, float]:
         router = Adaptive(context(len(stay), np.random.default_rng([72, replication])))
-        client: Any = SimpleNamespace()
+        client = lone_client(router)
         session = Session(0, client, 0.0)
         session.edge, session.first = 0, False
         counts = [0] * len(stay)
@@ -69,7 +85,7 @@ def random_maximum(requests: int, edges: int, rounds: int) -> Case:
 
     def measure(replication: int) -> dict[str, float]:
         router = RandomEdge(context(edges, np.random.default_rng([73, requests, replication])))
-        client: Any = SimpleNamespace()
+        client = lone_client(router)
         session = Session(0, client, 0.0)
         most = 0
         for _ in range(rounds):
