@@ -11,6 +11,7 @@ import difflib
 import hashlib
 import math
 import re
+import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,6 +21,7 @@ from pydantic import PlainSerializer, PlainValidator, ValidationInfo, WithJsonSc
 
 from simulator import units
 from simulator.distribution_laws import DURATION, LAWS, LONE_PARAMETER, RATE, SIZE, Args, Quantity
+from simulator.distribution_tails import tail_s
 from simulator.distributions import (
     Constant,
     Distribution,
@@ -42,6 +44,7 @@ __all__ = [
 ]  # fmt: skip
 
 _LONGEST_EMPIRICAL_BYTES = 256 * 2**20
+_LARGEST = 1e15  # seconds, bytes or 1/s: thirty million years, a petabyte
 
 
 def read_empirical(path: Path, quantity: Quantity, written: str = "") -> Empirical:
@@ -50,7 +53,13 @@ def read_empirical(path: Path, quantity: Quantity, written: str = "") -> Empiric
     A first line that is neither is a header; empty lines and `#` comments are passed over.
     """
     try:
-        if path.stat().st_size > _LONGEST_EMPIRICAL_BYTES:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            kind = "a directory" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+            raise QuantityError(
+                f"{show(written or path.name, 80)} is {kind}", "name a CSV file; write a stream to disk first"
+            )
+        if status.st_size > _LONGEST_EMPIRICAL_BYTES:
             raise QuantityError(f"{path.name} is larger than 256 MiB", "sample it first")
         data = path.read_bytes()
         lines = data.decode("utf-8-sig").splitlines()
@@ -105,10 +114,23 @@ def parse_distribution(value: object, quantity: Quantity, base_dir: Path | None 
         raise QuantityError(f"unknown distribution {show(law)}", mend).inside(str(law))
     if law in LONE_PARAMETER and not isinstance(raw, Mapping):
         try:
-            return LAWS[law].make(Args(law, {LONE_PARAMETER[law]: raw}, quantity, LAWS[law].forms))
+            return _in_range(LAWS[law].make(Args(law, {LONE_PARAMETER[law]: raw}, quantity, LAWS[law].forms)), law)
         except QuantityError as error:
             raise QuantityError(error.what, error.mend).inside(law) from None
-    return LAWS[law].make(Args(law, raw, quantity, LAWS[law].forms))
+    return _in_range(LAWS[law].make(Args(law, raw, quantity, LAWS[law].forms)), law)
+
+
+def _in_range(dist: Distribution, law: str) -> Distribution:
+    """The distribution, if one draw in ten thousand is still a number that a simulation can bear."""
+    if isinstance(dist, (Lognormal, Weibull, Pareto, Hyperexponential, Normal)):
+        try:
+            tail = tail_s(dist)
+        except OverflowError:
+            tail = math.inf
+        if not tail < _LARGEST:
+            what = f"one value in ten thousand of this {law} is above {_LARGEST:.0e}"
+            raise QuantityError(what, "its tail is too long: lower sigma, or raise alpha or shape").inside(law)
+    return dist
 
 
 def dump_distribution(dist: Distribution, quantity: Quantity) -> str | dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Mapping
+from importlib.resources import files
 from pathlib import Path
 
 import click
@@ -66,7 +68,21 @@ def _metrics() -> Iterator[tuple[str, Mapping[str, str]]]:
 
 
 def _first_line(thing: object) -> str:
-    return (getattr(thing, "__doc__", "") or "").strip().split("\n")[0].rstrip(".")
+    return (getattr(thing, "__doc__", "") or _written_doc(thing)).strip().split("\n")[0].rstrip(".")
+
+
+def _written_doc(thing: object) -> str:
+    """The docstring in the source of a class: a compiled one keeps none, but its source lies beside it."""
+    if not isinstance(thing, type):
+        return ""
+    package, _, module = thing.__module__.rpartition(".")
+    source = files(package).joinpath(f"{module}.py")
+    if not source.is_file():
+        return ""
+    for node in ast.parse(source.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef) and node.name == thing.__name__:
+            return ast.get_docstring(node) or ""
+    return ""
 
 
 def _routing_line(name: str) -> str:

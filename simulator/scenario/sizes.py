@@ -11,12 +11,17 @@ from collections.abc import Iterator
 from simulator.scenario.clients import ClientGroup
 from simulator.scenario.schema import Scenario
 from simulator.scenario.tree import Path
+from simulator.units import format_duration
 
 MOST_CLIENTS = 5_000_000
 MOST_NODES = 10_000
 MOST_SHARDS = 10_000
 MOST_REPLICATIONS = 100_000
 MOST_REQUESTS = 1e14  # a hundred years of computing
+MOST_SESSIONS = 1e9  # opened one after the other: a day or more of computing
+MOST_TICKS = 1e10
+SCORING_COSTS = 100  # ticks of another kind
+MOST_RING_POINTS = 10_000_000
 LONGEST_S = 366 * 86400.0
 
 Found = Iterator[tuple[Path, str, str]]
@@ -40,6 +45,11 @@ def sizes(scenario: Scenario) -> Found:
     if scenario.sam is not None and scenario.sam.shards > MOST_SHARDS:
         what = f"{scenario.sam.shards:,} shards are more than the {MOST_SHARDS:,} that can be simulated"
         yield ("sam", "shards"), what, ""
+    yield from _often(scenario)
+    points = scenario.routing.virtual_nodes * sum(group.size for group in scenario.edges.values())
+    if points > MOST_RING_POINTS:
+        what = f"{points:,} points on a ring are more than the {MOST_RING_POINTS:,} that can be laid out"
+        yield ("routing", "virtual_nodes"), what, "lower virtual_nodes: 1,000 for each edge are even within 3 %"
     if scenario.replications > MOST_REPLICATIONS:
         what = f"{scenario.replications:,} replications are more than {MOST_REPLICATIONS:,}"
         yield ("replications",), what, ""
@@ -66,6 +76,36 @@ def _requests(scenario: Scenario) -> Found:
         rate = sum(_mean_rate(group, scenario.duration) for group in scenario.clients.values())
         if factor * rate * scenario.duration > MOST_REQUESTS:
             yield ("faults", i, "factor"), f"a crowd of {factor:.2g} times the load cannot be simulated", "lower it"
+
+
+def _often(scenario: Scenario) -> Found:
+    """What happens again and again, however little is asked: sessions that open and close, ticks of control."""
+    duration_s = min(scenario.duration, LONGEST_S)
+    for name, group in scenario.clients.items():
+        cycle_s = group.session.length.mean + group.session.pause.mean
+        if group.count and cycle_s < math.inf and group.count * duration_s > MOST_SESSIONS * cycle_s:
+            length = format_duration(group.session.length.mean)
+            what = f"sessions of {length} are more than {MOST_SESSIONS:,.0f} in the run"
+            yield ("clients", name, "session", "length"), what, "make them longer, or the pauses between them"
+    ticks: list[tuple[Path, float, int]] = []
+    edges = sum(group.size for group in scenario.edges.values())
+    if scenario.sam is not None:
+        ticks += [
+            (("sam", "interval"), scenario.sam.interval, SCORING_COSTS),
+            (("sam", "heartbeat", "period"), scenario.sam.heartbeat.period, edges),
+        ]
+        if scenario.sam.probes is not None:
+            clients = sum(group.count or 0 for group in scenario.clients.values())
+            ticks.append((("sam", "probes", "every"), scenario.sam.probes.every, clients))
+    if scenario.leases is not None:
+        ticks.append((("leases", "batch_every"), scenario.leases.batch_every, edges))
+    for path, every_s, many in ticks:
+        if duration_s * many > MOST_TICKS * every_s:
+            yield (
+                path,
+                f"every {format_duration(every_s)} is too often for {format_duration(duration_s)}",
+                "make it longer",
+            )
 
 
 def _mean_rate(group: ClientGroup, duration_s: float) -> float:
