@@ -36,6 +36,7 @@ from simulator.routing.near import Nearest, first_edges
 from simulator.sam.manager import ManagerPolicy, StickinessManager
 from simulator.sam.rule import StickinessRule
 from simulator.samplers import Same, Sampler
+from simulator.scenario.control import Sam
 from simulator.scenario.schema import ClientGroup as GroupSpec
 from simulator.scenario.schema import Scenario
 from simulator.scenario.schema import Tier as TierSpec
@@ -46,8 +47,6 @@ from simulator.workloads import Source, SourceContext
 from simulator.world import EventLog, World
 
 INFINITY = math.inf
-
-
 LOAD_AWARE = {"least_outstanding", "power_of_two"}  # policies, and values of `leave_to`
 
 
@@ -225,10 +224,7 @@ class _Builder:
     def beats(self) -> list[Link]:
         """The links on which edges send heartbeats to the SAM."""
         sam = self.scenario.sam
-        if sam is None:
-            return []
-        end = Endpoint(SAM, "sam", "sam", sam.site)
-        return [self.link(edge, end) for edge in self.edge_ends]
+        return [] if sam is None else [self.link(edge, _end_of(sam)) for edge in self.edge_ends]
 
     def slack_s(self) -> list[float]:
         """How much longer than its misses the SAM waits for each edge's heartbeat, for the jitter of its link."""
@@ -238,8 +234,7 @@ class _Builder:
         written = sam.heartbeat.slack
         if not isinstance(written, str):
             return [written] * len(self.edge_ends)
-        end = Endpoint(SAM, "sam", "sam", sam.site)
-        return [self.wiring.tail_s(edge, end) for edge in self.edge_ends]
+        return [self.wiring.tail_s(edge, _end_of(sam)) for edge in self.edge_ends]
 
     def hash_salt(self) -> int:
         """Of the positions of edges on rings and tables: another one in each replication, unless it is fixed."""
@@ -258,25 +253,18 @@ class _Builder:
         leaving = make_leaving(scenario.routing.leave_to, directory, uniform, load)
         rng = partial(streams.generator, f"{entity}.routing")
         context = RoutingContext(
-            scenario.routing,
-            directory,
-            leaving,
-            Nearest(directory),
-            uniform,
-            rng,
-            load,
-            lambda: self.kernel.now,
+            scenario.routing, directory, leaving, Nearest(directory), uniform, rng, load, lambda: self.kernel.now,
             self.hash_salt(),
-        )
+        )  # fmt: skip
         router = checked_router(policy(context))
         group = ClientGroup(
             name, self.kernel, router, world.edges, world.manager, _retry_policy(spec),
             self.lock_policy(spec, entity, number), self.draws(spec, entity), self.sizes, world.warmup_s,
             world.duration_s, ids,
         )  # fmt: skip
-        counts = {scenario.routing.policy, scenario.routing.leave_to} & LOAD_AWARE or is_foreign(policy)
-        group.track_outstanding = bool(counts) and not shared
-        group.track_shared = bool(counts) and shared
+        asks_for_load = {scenario.routing.policy, scenario.routing.leave_to} & LOAD_AWARE
+        group.track_outstanding = bool(asks_for_load) or is_foreign(policy)
+        group.view_shared = shared
         group.latency_from_response = scenario.sam is not None and scenario.sam.latency == "response"
         steady = spec.session.established and spec.session.length == Constant(INFINITY)
         establishes = not steady or self.leases is not None  # an expired session is established anew, at the nearest
@@ -361,6 +349,10 @@ class _Builder:
             self.draw(spec.response_size, entity, "response size"), self.streams.uniforms(entity, "retry jitter"),
             self.streams.uniforms(entity, "lock"),
         )  # fmt: skip
+
+
+def _end_of(sam: Sam) -> Endpoint:
+    return Endpoint(SAM, "sam", "sam", sam.site)
 
 
 def _retry_policy(spec: GroupSpec) -> RetryPolicy:

@@ -82,7 +82,7 @@ _PROVIDERS = {"aws": "AWS", "gcp": "Google Cloud", "azure": "Azure"}
 _COMMON_NAMES = {  # of regions, where they are others than the place in the table
     "us-east-1": ("virginia", "n virginia", "north virginia"), "us-west-1": ("california", "n california"),
     "eu-west-1": ("ireland",), "eu-south-2": ("spain",), "me-central-1": ("uae",),
-    "ca-central-1": ("canada", "canada central"), "mx-central-1": ("mexico",), "cn-north-1": ("beijing",),
+    "ca-central-1": ("canada",), "mx-central-1": ("mexico",),
     "us-central1": ("iowa",), "us-east1": ("south carolina",), "europe-west1": ("belgium",),
     "europe-west4": ("netherlands",), "europe-north1": ("finland",), "asia-east1": ("taiwan",),
 }  # fmt: skip
@@ -155,6 +155,16 @@ def find_place(name: str) -> Place:
         if cities:
             return _beyond_doubt(name, cities)
     raise UnknownSite(name, _close_names(wanted))
+
+
+def place_at(name: str, lat: float, lon: float) -> Place | None:
+    """What a site's name was taken for; None where it is no place's name, or coordinates were given that are others."""
+    try:
+        found = find_place(name)
+    except ValueError:
+        return None
+    same = math.isclose(found.site.lat, lat) and math.isclose(found.site.lon, lon)
+    return found if same else None
 
 
 def _common(region: _Region, wanted: str) -> Place:

@@ -215,8 +215,7 @@ class Call(Message):
 
     def note_crashed(self) -> None:
         """This message, or the work on it, was lost in a crash of a core."""
-        question = self.question
-        question.lost = question.crashed = True
+        self.question.crashed = True
 
     @property
     def question(self) -> Call:

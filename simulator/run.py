@@ -36,8 +36,7 @@ Progress = Callable[[float, int], None]
 DRAIN_STEP_S = 1.0
 LONGEST_DRAIN_S = 3600.0  # after the last arrival; what has no answer by then has no timeout and will not get one
 PROGRESS_STEPS = 200
-LEAST_PATIENCE = 1_000_000  # events at one instant that are no standstill yet
-EVENTS_AT_ONCE = 100  # as many for each client: all can begin at one instant
+EVENTS_AT_ONCE = 100  # for each client, that are no standstill yet: all can begin at one instant
 
 
 def run_replication(
@@ -93,7 +92,8 @@ class _Run:
         self.progress = progress
         self.world = world = build(scenario, seed, number)
         population = sum(spec.count or 0 for spec in scenario.clients.values())
-        world.kernel.clock.patience = max(LEAST_PATIENCE, EVENTS_AT_ONCE * population)
+        clock = world.kernel.clock
+        clock.patience = max(clock.patience, EVENTS_AT_ONCE * population)
         self.recorder = Recorder(world)
         self.invariants = Invariants(world)
         self.recovery = RecoveryTracker(world)
@@ -117,8 +117,7 @@ class _Run:
         try:
             self._simulate()
         except SafetyError as error:
-            self.violations.append(str(error))
-            self.world.log.add(INVARIANT, "world", message=str(error))
+            self._trip(error)
             if self.recorder.at_warmup is None:
                 self.recorder._begin_counting(self.recorder.look())
             if self.recorder.at_end is None:
@@ -224,12 +223,16 @@ class _Run:
             self.progress(now, sum(group.issued for group in self.world.groups))
 
     # -- the result -----------------------------------------------------------------------------------
+    def _trip(self, error: SafetyError) -> None:
+        """Note that an invariant broke."""
+        self.violations.append(str(error))
+        self.world.log.add(INVARIANT, "world", message=str(error))
+
     def _check(self, metrics: dict[str, float]) -> None:
         try:
             self.invariants.check_metrics(metrics)
         except SafetyError as error:
-            self.violations.append(str(error))
-            self.world.log.add(INVARIANT, "world", message=str(error))
+            self._trip(error)
 
     def _result(self, wall_s: float) -> Replication:
         recorder, world = self.recorder, self.world

@@ -69,6 +69,12 @@ class _Parameters:
     distance: bool  # whether geography gives the latency
     last_mile: Distribution | None
 
+    @property
+    def latencies(self) -> dict[str, Distribution]:
+        """The parts that a latency is the sum of, by their purpose; the distance apart."""
+        parts = {"latency": self.latency, "jitter": self.jitter, "last_mile": self.last_mile}
+        return {purpose: law for purpose, law in parts.items() if law is not None}
+
 
 @dataclass(slots=True)
 class Wiring:
@@ -88,10 +94,7 @@ class Wiring:
         base_s = 0.0
         draws: list[Sampler] = []
         expected_s = size_bytes * 8.0 / parameters.bits_per_s
-        laws = [("latency", parameters.latency), ("jitter", parameters.jitter), ("last_mile", parameters.last_mile)]
-        for purpose, law in laws:
-            if law is None:
-                continue
+        for purpose, law in parameters.latencies.items():
             mean_s = law.mean
             expected_s += mean_s if math.isfinite(mean_s) else 1e9
             if law.is_constant:
@@ -108,9 +111,7 @@ class Wiring:
 
     def tail_s(self, source: Endpoint, target: Endpoint) -> float:
         """The 99.99th percentiles of a link's parts of latency less their least values, summed, seconds."""
-        parameters = self._parameters(source, target)
-        laws = (parameters.latency, parameters.jitter, parameters.last_mile)
-        return math.fsum(tail_s(law) for law in laws if law is not None)
+        return math.fsum(map(tail_s, self._parameters(source, target).latencies.values()))
 
     def uses_distance(self, source: Endpoint, target: Endpoint) -> bool:
         """Whether geography gives the latency between two ends."""

@@ -1,14 +1,17 @@
 """What is no longer in a cache, and why: the cause of the next miss.
 
 An entry that would have expired by the time of the miss is `ttl_expired`, whatever else had happened to it before.
-May import: the vocabulary of requests. Does not know the cache.
+May import: the cache contract, the vocabulary of requests. Changes a cache only where it is told to empty it.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from simulator.request import Cause
+
+if TYPE_CHECKING:
+    from simulator.caches.base import Cache
 
 COLD: Final = int(Cause.COLD)
 TTL_EXPIRED: Final = int(Cause.TTL_EXPIRED)
@@ -45,8 +48,18 @@ class Absent:
             if self._why:
                 self._why.pop(key, None)
 
-    def cause(self, key: Any, now_s: float) -> int:
-        """Why a lookup at `now_s` misses: COLD for a key that was never there."""
+    def empty(self, cache: Cache, cause: int) -> None:
+        """Lose all that `cache` holds, for this `Cause`."""
+        for key in list(cache.keys()):
+            expires_at_s = cache.expires_at(key)
+            assert expires_at_s is not None
+            self.note(key, expires_at_s, cause)
+        cache.clear()
+
+    def cause(self, cache: Cache, key: Any, now_s: float) -> int:
+        """Why the lookup of `key` in `cache` that was just made, at `now_s`, missed: COLD if it was never there."""
+        if cache.last_expired:
+            self.evicted(key, now_s)  # gone from the cache; known here until it is filled again
         expires_at_s = self._expires_at_s.get(key)
         if expires_at_s is None:
             return COLD

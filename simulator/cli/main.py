@@ -93,9 +93,8 @@ def _exists(module: str) -> bool:
 
 def _form() -> str:
     """Whether the busiest modules are compiled here, or plain Python."""
-    from simulator import clock
-
-    return "interpreted" if clock.__file__.endswith(".py") else "compiled"
+    found = importlib.util.find_spec("simulator.clock")
+    return "interpreted" if found is None or str(found.origin).endswith(".py") else "compiled"
 
 
 FORM = f"%(prog)s, version %(version)s, {_form()}"

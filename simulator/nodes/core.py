@@ -38,7 +38,6 @@ LOOKUP: Final = int(Kind.LOOKUP)  # plain integers: enums cost in the hot path
 SESSION_EXPIRED: Final = int(Outcome.SESSION_EXPIRED)
 L2: Final = int(Tier.L2)
 STORAGE: Final = int(Tier.STORAGE)
-TTL_EXPIRED: Final = int(Cause.TTL_EXPIRED)
 NODE_RESTART: Final = int(Cause.NODE_RESTART)
 EXTENDED: Final = int(RenewalAnswer.EXTENDED)
 EXPIRED: Final = int(RenewalAnswer.EXPIRED)
@@ -166,9 +165,7 @@ class CoreNode(Server):
             call.tier = L2
             return
         call.tier = STORAGE
-        if self.cache.last_expired:
-            self._absent.evicted(session_id, now)  # until it is filled again
-        call.cause = self._absent.cause(session_id, now)
+        call.cause = self._absent.cause(self.cache, session_id, now)
 
     def _finish(self, call: Message) -> None:
         if call.core_epoch != self.epoch:
@@ -539,10 +536,7 @@ class CoreNode(Server):
         self.crashed_s = now = self.clock.now
         self.down = True
         self.epoch += 1
-        for session_id in list(self.cache.keys()):
-            expires_at_s = self.cache.expires_at(session_id)
-            self._absent.note(session_id, INFINITY if expires_at_s is None else expires_at_s, NODE_RESTART)
-        self.cache.clear()
+        self._absent.empty(self.cache, NODE_RESTART)
         self.departure_sum_s += now * self.busy
         self.busy = 0
         lost, self.waiting = self.waiting, deque()

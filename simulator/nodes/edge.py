@@ -234,9 +234,7 @@ class EdgeNode(Server):
             return MIGRATED
         if session_id in self.cache:  # there and fresh: only its lease can be what is over
             return LEASE_EXPIRED
-        if self.cache.last_expired:
-            self.absent.evicted(session_id, now)  # until it is filled again
-        return self.absent.cause(session_id, now)
+        return self.absent.cause(self.cache, session_id, now)
 
     def _finish(self, attempt: Attempt) -> None:
         """End of service."""
@@ -259,7 +257,7 @@ class EdgeNode(Server):
             self._leave(attempt)
             attempt.outcome = call.outcome
             if call.outcome == Outcome.TIMEOUT:
-                self._unanswered(attempt, call)
+                attempt.client.group.unanswered(attempt)
             else:
                 if not call.from_storage:
                     attempt.client.group.spare_storage(attempt)
@@ -358,6 +356,8 @@ class EdgeNode(Server):
 
         A core that is only slow is not asked twice: its connection shows that the question is being worked on.
         """
+        if call.done:
+            return
         if call.epoch != self.epoch:  # the edge has crashed since: nobody here waits for it any more
             call.done = True
             self._lose_call(call)
@@ -397,13 +397,7 @@ class EdgeNode(Server):
             if attempt is not None:
                 if self.policy.hold_worker:
                     self._leave(attempt)
-                self._unanswered(attempt, call)
-
-    @staticmethod
-    def _unanswered(attempt: Attempt, call: Call) -> None:
-        """No answer to this attempt will come, as none came to the question that it waits for."""
-        attempt.crashed = attempt.crashed or call.crashed
-        attempt.client.group.unanswered(attempt)
+                attempt.client.group.unanswered(attempt)
 
     def note_lost(self, call: Call) -> None:
         """A message of a question, or the answer to it, will not arrive; its timer will see that when it runs out."""
@@ -415,11 +409,7 @@ class EdgeNode(Server):
         due_s, every_s = question.due_s, self.policy.fetch_timeout_s
         while due_s <= self.clock.now:
             due_s += every_s
-        self.clock.call_at(due_s, self._look_again, question)
-
-    def _look_again(self, call: Call) -> None:
-        if not call.done:
-            self._ask_again(call)
+        self.clock.call_at(due_s, self._ask_again, question)
 
     def unanswered(self, call: Call) -> None:
         """A core has lost this call in a crash; with a timeout the edge asks again, without it gives up."""
@@ -516,10 +506,7 @@ class EdgeNode(Server):
 
     def lose_entries(self, cause: int) -> None:
         """Empty L1; the next misses of what it held have this cause (a `Cause`)."""
-        for session_id in list(self.cache.keys()):
-            expires_at_s = self.cache.expires_at(session_id)
-            self.absent.note(session_id, INFINITY if expires_at_s is None else expires_at_s, cause)
-        self.cache.clear()
+        self.absent.empty(self.cache, cause)
 
     # -- faults ---------------------------------------------------------------------------------------
     def crash(self) -> None:

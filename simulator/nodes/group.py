@@ -112,8 +112,8 @@ class ClientGroup:
         "spared",
         "track_outstanding",
         "track_rtt",
-        "track_shared",
         "turns",
+        "view_shared",
         "warm_latencies_s",
         "warmup_s",
         "watch",
@@ -157,8 +157,8 @@ class ClientGroup:
         self.watch: Callable[[Attempt, float], None] | None = None
         self.edge_sites = [edge.site for edge in edges]
         self.track_rtt = True
-        self.track_outstanding = False
-        self.track_shared = False
+        self.track_outstanding = False  # where a policy wants to know loads,
+        self.view_shared = True  # of all clients together, or of each its own
         self.latency_from_response = False
         self.measures_first = False
         self._tokens = RETRY_BURST
@@ -403,7 +403,7 @@ class ClientGroup:
         client = attempt.client
         self.bytes_moved += size
         attempt.up_s = delay_s = client.up[edge].transit(client.up_line, size, now, client.base_s[edge])
-        if self.track_shared or self.track_outstanding:
+        if self.track_outstanding:
             self._count_outstanding(attempt, edge)
         timers = self._timers
         if delay_s < INFINITY:
@@ -417,7 +417,7 @@ class ClientGroup:
         """An attempt is sent: it is outstanding until it is over, or the edge restarts."""
         directory = self.router.directory
         attempt.life = directory.lives[edge]
-        if self.track_shared:
+        if self.view_shared:
             directory.outstanding[edge] += 1
             return
         client = attempt.client
@@ -430,14 +430,14 @@ class ClientGroup:
         edge, directory = attempt.edge, self.router.directory
         if attempt.life != directory.lives[edge]:
             return
-        if self.track_shared:
+        if self.view_shared:
             directory.outstanding[edge] -= 1
         elif attempt.client.outstanding_at is not None:
             attempt.client.outstanding_at[edge] -= 1
 
     def edge_restarted(self, edge: int) -> None:
         """An edge has come back: nothing is outstanding there."""
-        for client in self.clients if self.track_outstanding else ():
+        for client in self.clients if self.track_outstanding and not self.view_shared else ():
             if client.outstanding_at is not None:
                 client.outstanding_at.pop(edge, None)
 
@@ -453,7 +453,7 @@ class ClientGroup:
         client, session = attempt.client, attempt.session
         rtt_s = attempt.up_s + attempt.down_s
         self._measure(client, attempt.edge, rtt_s)
-        if self.track_shared or self.track_outstanding:
+        if self.track_outstanding:
             self._is_over(attempt)
         session.client_weight = attempt.told_weight
         operation = attempt.operation
@@ -582,7 +582,7 @@ class ClientGroup:
         client.note_lost(GAIN)
         self.loss_sum += client.loss
         self.silent += 1
-        if self.track_shared or self.track_outstanding:
+        if self.track_outstanding:
             self._is_over(attempt)
         if self.manager is not None and self.manager.client_reports:
             self.manager.report_silence(attempt.edge)

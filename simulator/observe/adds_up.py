@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
-from simulator.observe.catalogue import CATALOGUE, FAILURE_CAUSES, LAPSE_CAUSES, MISS_CAUSES
+from simulator.observe.catalogue import CATALOGUE, CAUSE_LABELS
 
 if TYPE_CHECKING:
     from simulator.world import World
@@ -25,12 +25,6 @@ BY_EDGE: Final = (
     "renewal_batches.rate", "lease.lapses.rate",
 )  # fmt: skip
 BY_CORE: Final = ("lookups.l2.rate", "misses.l2.rate", "core.requests.rate", "lease.expiries.rate")
-BY_CAUSE: Final = {
-    "misses.l1.rate": MISS_CAUSES,
-    "misses.l2.rate": MISS_CAUSES,
-    "failures.ratio": FAILURE_CAUSES,
-    "lease.lapses.rate": LAPSE_CAUSES,
-}
 
 
 def checks(metrics: Mapping[str, float], world: World) -> Iterator[tuple[bool, str]]:
@@ -43,7 +37,7 @@ def checks(metrics: Mapping[str, float], world: World) -> Iterator[tuple[bool, s
         (BY_GROUP, [group.name for group in world.groups]),
         (BY_EDGE, [edge.name for edge in world.edges]),
         (BY_CORE, [core.name for core in world.cores]),
-        *(((base,), list(causes)) for base, causes in BY_CAUSE.items()),
+        *(((base,), list(causes)) for base, causes in CAUSE_LABELS.items()),
     )
     for bases, labels in families:
         for base in bases:

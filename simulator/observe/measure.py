@@ -147,7 +147,7 @@ class Measurement:
         result = {}
         for label, numbers in self._by_group():
             answered, failed, _ = self._ended(numbers)
-            denied = sum(self.world.groups[number].counted_denied for number in numbers)
+            denied = self._denied(numbers)
             result[f"requests{label}"] = answered + sum(failed.values())
             result[f"ok{label}"] = answered - denied
             result[f"denied{label}"] = denied
@@ -155,6 +155,10 @@ class Measurement:
         result["requests.simulated"] = sum(group.issued for group in self.world.groups)
         result["requests.late_answers"] = sum(group.late for group in self.world.groups)
         return result
+
+    def _denied(self, numbers: list[int]) -> int:
+        """How many of the answered, counted requests of some groups were denied."""
+        return sum(self.world.groups[number].counted_denied for number in numbers)
 
     def _ended(self, numbers: list[int]) -> tuple[int, dict[int, int], int]:
         """(answered, failed by outcome, retries) of the counted requests of some groups."""
@@ -173,7 +177,6 @@ class Measurement:
         answered, failed, retries = self._ended(numbers)
         all_failed = sum(failed.values())
         requests = answered + all_failed
-        denied = sum(self.world.groups[number].counted_denied for number in numbers)
         row = self.groups[numbers].sum(axis=0)
         open_s = self.sessions_s[numbers].sum()
         crossed = sum(self.world.groups[number].crossed for number in numbers)
@@ -183,7 +186,7 @@ class Measurement:
             f"goodput{label}": (row[_G["ok"]] + row[_G["denied"]]) / self.width_s,
             f"attempts.per_request{label}": ratio(requests + retries, requests),
             f"failures.ratio{label}": ratio(all_failed, requests),
-            f"denied.ratio{label}": ratio(denied, requests),
+            f"denied.ratio{label}": ratio(self._denied(numbers), requests),
             f"network_latency.mean{label}": ratio(row[_G["rtt_sum_s"]], row[_G["answered"]]),
             f"client.loss_ratio{label}": ratio(row[_G["loss_sum"]], row[_G["attempts_ended"]]),
             f"client.bandwidth{label}": ratio(row[_G["bandwidth_sum"]], row[_G["bandwidths"]]),

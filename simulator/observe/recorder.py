@@ -204,7 +204,6 @@ class Recorder:
         self._write_requests(start_s, width_s, last, now)
         self._write_caches(start_s, width_s, last, now)
         self._write_leases(start_s, width_s, now.leases - last.leases)
-        self._row(start_s, "sessions.established.rate", self._established(last, now) / width_s)
         self._write_weights(start_s)
 
     def turn_phase(self) -> None:
@@ -230,6 +229,7 @@ class Recorder:
         self._row(t_s, "requests.rate", totals[0] / width_s)
         self._row(t_s, "failures.rate", (failed - self._last_failed) / width_s)
         self._row(t_s, "migrations.rate", totals[6] / width_s)
+        self._row(t_s, "sessions.established.rate", totals[GROUP_COLUMNS.index("establishments")] / width_s)
         self._last_failed = failed
         window, self._window_latency = self._window_latency, Histogram()
         self._row(t_s, "goodput", window.count / width_s)
@@ -286,11 +286,6 @@ class Recorder:
         for start_s, end_s in zip(starts_s, ends_s, strict=True):
             count = np.count_nonzero((ended_s >= start_s) & (ended_s < end_s))
             self._row(start_s, "lease.expiries.rate", count / (end_s - start_s))
-
-    @staticmethod
-    def _established(last: Snapshot, now: Snapshot) -> float:
-        column = GROUP_COLUMNS.index("establishments")
-        return float((now.groups - last.groups)[:, column].sum())
 
     def _write_weights(self, t_s: float) -> None:
         world = self.world

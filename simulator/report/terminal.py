@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from textwrap import fill
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simulator.report.format import show
 from simulator.report.sections import (
@@ -19,9 +19,10 @@ from simulator.report.sections import (
 )
 from simulator.report.story import story
 from simulator.report.verdict import answer, table_of
-from simulator.scenario.meaning import places_meant
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.console import Console
     from rich.table import Table
 
@@ -87,9 +88,21 @@ def _head(console: Console, result: Result) -> None:
         if text:
             console.print(text.strip())
     console.print()
-    meant = places_meant(facts.resolved)
+    meant = _places(facts.resolved)
     for text in (played(result), *([meant] if meant else []), *read_lines(result)):
         console.print(text, style="dim")
+
+
+def _places(resolved: Mapping[str, Any]) -> str:
+    """One sentence about the sites of a resolved scenario that were given by name; empty where there are none."""
+    from simulator.geo import place_at
+
+    told = []
+    for name, site in (resolved.get("sites") or {}).items():
+        found = place_at(name, float(site["lat"]), float(site["lon"]))
+        if found is not None:
+            told.append(f"{name} is {found.title.partition(' (')[0]}")
+    return f"Places: {', '.join(told)}." if told else ""
 
 
 def _expectations(console: Console, result: Result) -> None:

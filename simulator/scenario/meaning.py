@@ -7,48 +7,26 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
+from simulator.scenario.sizes import mean_rate
 from simulator.units import format_duration
 
 if TYPE_CHECKING:
-    from simulator.geo import Site as Position
     from simulator.scenario.network import Site
     from simulator.scenario.schema import Scenario
 
 MOST_SITES = 8  # of a table of round trips that fits a page
 
 
-def place_of(name: str, site: Site | Position) -> str:
-    """What was taken for a site: "Frankfurt Am Main, DE (50.12, 8.68; the common name of AWS eu-central-1)"."""
-    from simulator.geo import find_place
+def _place(name: str, site: Site) -> str:
+    """Where a site is: "Frankfurt Am Main, DE (50.12, 8.68; the common name of AWS eu-central-1)"."""
+    from simulator.geo import place_at
 
     where = f"{site.lat:.2f}, {site.lon:.2f}"
-    try:
-        found = find_place(name)
-    except ValueError:
-        return f"({where})"
-    if not (math.isclose(found.site.lat, site.lat) and math.isclose(found.site.lon, site.lon)):
-        return f"({where})"  # coordinates were given
-    return f"{found.title} ({where}; {found.rule})"
-
-
-def places_meant(resolved: Mapping[str, Any]) -> str:
-    """One sentence about the sites of a resolved scenario that were given by name; empty where there are none."""
-    from simulator.geo import Site as Position
-
-    told = []
-    for name, site in (resolved.get("sites") or {}).items():
-        text = place_of(name, Position(float(site["lat"]), float(site["lon"])))
-        if not text.startswith("("):
-            told.append(f"{name} is {text.partition(' (')[0]}")
-    return f"Places: {', '.join(told)}." if told else ""
-
-
-def places(sites: Mapping[str, Site]) -> list[str]:
-    """A line for each site."""
-    return [f"{name}: {place_of(name, site)}" for name, site in sites.items()]
+    found = place_at(name, site.lat, site.lon)
+    return f"({where})" if found is None else f"{found.title} ({where}; {found.rule})"
 
 
 def meaning(scenario: Scenario) -> Iterator[str]:
@@ -62,9 +40,9 @@ def meaning(scenario: Scenario) -> Iterator[str]:
     for name, clients in scenario.clients.items():
         if clients.site in standing:
             standing[clients.site][f"clients of {name}"] += clients.count or 0
-    for name, line in zip(scenario.sites, places(scenario.sites), strict=True):
+    for name, position in scenario.sites.items():
         there = ", ".join(f"{count} {what}" if count else what for what, count in standing[name].items())
-        yield f"{line}: {there or 'nothing stands there'}"
+        yield f"{name}: {_place(name, position)}: {there or 'nothing stands there'}"
     yield from _round_trips(scenario)
     expected = _expected_requests(scenario)
     if expected is not None:
@@ -88,18 +66,14 @@ def _round_trips(scenario: Scenario) -> Iterator[str]:
 
 
 def _expected_requests(scenario: Scenario) -> float | None:
-    """Requests while sessions are open all the time; None where a workload does not say its rate."""
+    """Requests of clients while they have a session; None where a group's rate is known to a run only."""
     total = 0.0
     for spec in scenario.clients.values():
-        workload = spec.workload
-        if getattr(workload, "total_rate", None) is not None:
-            total += workload.total_rate * scenario.duration
-            continue
-        rate, session = getattr(workload, "rate", None), spec.session
-        if rate is None or not spec.count:
+        rate = mean_rate(spec, scenario.duration)
+        if rate <= 0.0:
             return None
-        per_s = rate if isinstance(rate, (int, float)) else rate.mean
-        length_s, pause_s = session.length.mean, session.pause.mean
-        share = 1.0 if math.isinf(length_s) else length_s / (length_s + pause_s)
-        total += spec.count * per_s * share * scenario.duration
+        length_s, pause_s = spec.session.length.mean, spec.session.pause.mean
+        per_client = getattr(spec.workload, "total_rate", None) is None and spec.session.arrivals is None
+        share = length_s / (length_s + pause_s) if per_client and length_s < math.inf else 1.0
+        total += rate * share * scenario.duration
     return total

@@ -64,7 +64,7 @@ def sizes(scenario: Scenario) -> Found:
 def _requests(scenario: Scenario) -> Found:
     for name, group in scenario.clients.items():
         path: Path = ("clients", name, "workload")
-        expected = _mean_rate(group, scenario.duration) * scenario.duration
+        expected = mean_rate(group, scenario.duration) * scenario.duration
         if group.session.arrivals is not None and group.session.arrivals * scenario.duration > MOST_REQUESTS:
             what = f"about {group.session.arrivals * scenario.duration:.2g} sessions cannot be simulated"
             yield ("clients", name, "session", "arrivals"), what, "lower the rate, or simulate a sample"
@@ -73,7 +73,7 @@ def _requests(scenario: Scenario) -> Found:
             yield path, what, "lower the rate, or simulate a sample of the clients"
     for i, fault in enumerate(scenario.faults):
         factor = getattr(fault, "factor", 1.0) if fault.on_clients else 1.0
-        rate = sum(_mean_rate(group, scenario.duration) for group in scenario.clients.values())
+        rate = sum(mean_rate(group, scenario.duration) for group in scenario.clients.values())
         if factor * rate * scenario.duration > MOST_REQUESTS:
             yield ("faults", i, "factor"), f"a crowd of {factor:.2g} times the load cannot be simulated", "lower it"
 
@@ -108,7 +108,7 @@ def _often(scenario: Scenario) -> Found:
             )
 
 
-def _mean_rate(group: ClientGroup, duration_s: float) -> float:
+def mean_rate(group: ClientGroup, duration_s: float) -> float:
     """Requests per second of a group whose clients all have a session; 0 where only a run can tell."""
     workload = group.workload
     total = getattr(workload, "total_rate", None)

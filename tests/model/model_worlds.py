@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from simulator.observe.result import Replication
 from simulator.request import Outcome
 from simulator.run import _Run, run_replication
 from simulator.scenario.schema import Scenario
@@ -69,4 +70,27 @@ class Play:
 QUIET: dict[str, Any] = {"clients": {"people": {"workload": {"rate": "0.000001/s"}}}, "leases": {"idle_after": "never"}}
 """Nothing arrives but what the test asks for."""
 
-__all__ = ["BASE", "OK", "QUIET", "Play", "merged", "run_replication", "small"]
+FREE: dict[str, Any] = {
+    "duration": "60s",
+    "clients": {
+        "u": {
+            "count": 100, "workload": {"kind": "poisson", "rate": "1/s"},
+            "session": {"length": "forever", "established": True},
+        }
+    },
+    "edges": {"e": {"count": 3, "workers": "unlimited", "service_time": "0ms", "l1": {"ttl": "never"}}},
+    "cores": {"core": {"count": 1, "workers": "unlimited", "service_time": "0ms"}},
+    "storage": {"read": "0ms", "write": "0ms"}, "leases": "off", "sam": "off", "routing": {"policy": "nearest"},
+    "network": {"default": {"latency": "0ms"}},
+}  # fmt: skip
+"""No latency, no service time, nothing else on: what is expected follows from definitions alone."""
+
+
+def played(scenario: Mapping[str, Any], seed: int = 1, replication: int = 0) -> Replication:
+    """One replication; a violated invariant, rows that do not add up included, fails the test."""
+    result = run_replication(Scenario.from_dict(dict(scenario)), seed=seed, replication=replication)
+    assert result.invariants["violations"] == []
+    return result
+
+
+__all__ = ["BASE", "FREE", "OK", "QUIET", "Play", "merged", "played", "run_replication", "small"]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
+import model_worlds
 import numpy as np
 import pytest
-from model_worlds import merged, run_replication
+from model_worlds import FREE, merged
 
 from simulator.distribution_tails import tail_s
 from simulator.distributions import (
@@ -22,27 +23,18 @@ from simulator.distributions import (
     Uniform,
     Weibull,
 )  # fmt: skip
-from simulator.scenario.schema import Scenario
 
-FREE = {
-    "duration": "60s",
-    "clients": {
-        "u": {
-            "count": 100, "workload": {"kind": "poisson", "rate": "1/s"},
-            "session": {"length": "forever", "established": True}, "retry": {"timeout": "1s", "max": 0},
-        }
+WATCHED = merged(
+    FREE,
+    {
+        "clients": {"u": {"retry": {"timeout": "1s", "max": 0}}}, "sam": {"heartbeat": {"period": "1s", "misses": 3}},
+        "routing": {"policy": "static", "weight": 100},
     },
-    "edges": {"e": {"count": 3, "workers": "unlimited", "service_time": "0ms", "l1": {"ttl": "never"}}},
-    "cores": {"core": {"count": 1, "workers": "unlimited", "service_time": "0ms"}},
-    "storage": {"read": "0ms", "write": "0ms"}, "leases": "off", "sam": {"heartbeat": {"period": "1s", "misses": 3}},
-    "routing": {"policy": "static", "weight": 100}, "network": {"default": {"latency": "0ms"}},
-}  # fmt: skip
+)  # fmt: skip
 
 
 def played(seed=1, replication=0, **change):
-    result = run_replication(Scenario.from_dict(merged(FREE, change)), seed=seed, replication=replication)
-    assert result.invariants["violations"] == []
-    return result
+    return model_worlds.played(merged(WATCHED, change), seed, replication)
 
 
 def moved(result):
