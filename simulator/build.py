@@ -360,8 +360,8 @@ def _retry_policy(spec: GroupSpec) -> RetryPolicy:
     if retry is None:
         return RetryPolicy()
     return RetryPolicy(
-        retry.timeout, retry.max, retry.backoff, retry.cap, retry.jitter == "full", retry.budget,
-        retry.cancel_on_timeout,
+        retry.timeout, retry.max, retry.backoff, retry.cap, retry.jitter == "full",
+        retry.budget.ratio, float(retry.budget.burst), retry.cancel_on_timeout,
     )  # fmt: skip
 
 

@@ -114,6 +114,7 @@ class RetryPolicy:
     cap_s: float = INFINITY
     jitter: bool = False
     budget_ratio: float = INFINITY
+    budget_burst: float = 10.0
     cancel_on_timeout: bool = False
 
 

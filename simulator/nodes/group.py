@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 GAIN: Final = 0.125  # of the agents' moving averages (RFC 6298's gain for round-trip times)
 LONGEST_PROBE_S: Final = 1.0  # an echo that has not come by then will not come
-RETRY_BURST: Final = 10.0  # retries that a full budget lets through at once
 OK: Final = int(Outcome.OK)  # plain integers: enums cost in the hot path
 TIMEOUT: Final = int(Outcome.TIMEOUT)
 CRASHED: Final = int(Outcome.CRASHED)
@@ -161,7 +160,7 @@ class ClientGroup:
         self.view_shared = True  # of all clients together, or of each its own
         self.latency_from_response = False
         self.measures_first = False
-        self._tokens = RETRY_BURST
+        self._tokens = retry.budget_burst
         self._draw_operation = draws.operation
         self._request_bytes = draws.request_bytes
         self.response_bytes = draws.response_bytes
@@ -349,8 +348,8 @@ class ClientGroup:
         attempt = Attempt(client, session, operation, self.clock.now, 0)
         if operation >= ACQUIRE:
             attempt.lock, attempt.token = self._pick_lock(session, operation)
-        if self._tokens < RETRY_BURST:
-            self._tokens = min(self._tokens + self.retry.budget_ratio, RETRY_BURST)
+        if self._tokens < self.retry.budget_burst:
+            self._tokens = min(self._tokens + self.retry.budget_ratio, self.retry.budget_burst)
         if session.established:
             self._route(attempt)
         else:

@@ -61,6 +61,7 @@ class FailureDetector:
         self.believed = [True] * len(members)
         self._armed = [True] * len(members)  # whether the watcher's timer for a member is set
         self._unsettled: list[int] = []  # believed failed, and others may have failed with them
+        self._suspected: list[int] = []  # at this instant, on evidence from elsewhere
 
     def run(self) -> Generator[Event, None, None]:
         """The SimPy process that sends the heartbeats; timers of the watcher run beside it."""
@@ -83,7 +84,14 @@ class FailureDetector:
         if self.believed[member]:
             self.believed[member] = False
             self._failed(member)
-            self._settled([member])
+            if not self._suspected:
+                self.kernel.call_last(self.kernel.now, self._settle_suspected)
+            self._suspected.append(member)
+
+    def _settle_suspected(self, _: None) -> None:
+        """All that are suspected at this instant are believed failed."""
+        suspected, self._suspected = self._suspected, []
+        self._settled(suspected)
 
     def _hear(self, beat: tuple[int, int, float]) -> None:
         """Heartbeat number `beat[1]` of a member arrives, after `beat[2]` seconds on its way."""

@@ -71,6 +71,7 @@ class StickinessManager(Slowable):
         self.weights: Counter[float] = Counter()  # how many sessions have each weight
         self.group_weights: dict[str, Counter[float]] = {}  # the same by client group
         self.down = [False] * policy.shards
+        self._drained_now: list[int] = []  # edges that announced their drain at this instant
         self.moves_sessions = True  # off failed and drained edges; False where the routing policy alone does
         self.choose_other: Callable[[Client, int], int]  # (client, failed edge) -> another edge or -1
         self.on_moved: Callable[[int, dict[int, int]], None] = _ignore  # (from, {to: sessions})
@@ -304,9 +305,18 @@ class StickinessManager(Slowable):
         self._tell(self._believe, (edge, True))
 
     def edge_draining(self, edge: int) -> None:
-        """An edge announces that it is being drained: its sessions leave as if it had failed."""
+        """An edge announces that it is being drained: its sessions leave as if it had failed.
+
+        None goes to another that is drained at the same instant: all of these are known before anybody is moved.
+        """
         self._tell(self._drained, (edge, True))
-        self._move_sessions(edge)
+        if not self._drained_now:
+            self.kernel.call_at(self.kernel.now, self._move_off_drained)
+        self._drained_now.append(edge)
+
+    def _move_off_drained(self, _: None) -> None:
+        edges, self._drained_now = self._drained_now, []
+        self.edges_settled(edges)
 
     def edge_open(self, edge: int) -> None:
         """An edge announces that it is drained no more."""

@@ -9,7 +9,19 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    PlainValidator,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapSerializer,
+    WrapValidator,
+)
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import SerializerFunctionWrapHandler
 
 from simulator.distribution_fields import DurationDist, SizeDist
 from simulator.distribution_fields import PositiveDurationDist as PositiveDist
@@ -29,6 +41,7 @@ from simulator.units import (
     number_text,
     parse_count,
     parse_ratio,
+    parse_share_or_unlimited,
     show,
 )
 
@@ -66,6 +79,36 @@ class Locks(Spec):
     """A grant is released by its client after this time; `unlimited`: by a release operation only."""
 
 
+class Budget(Spec):
+    """How many retries a group may send: a token bucket that starts full."""
+
+    ratio: ShareOrUnlimited = math.inf
+    """Each request adds so much of a retry; 0% grants none at all."""
+    burst: Count = 10
+    """Retries that a full bucket lets through at once."""
+
+
+_BURST = Budget().burst
+
+
+def _budget(value: object, validate: ValidatorFunctionWrapHandler) -> Any:
+    if isinstance(value, (Mapping, Budget)):
+        return validate(value)
+    return Budget.model_construct(ratio=parse_share_or_unlimited(value))
+
+
+def _budget_text(value: Budget, dump: SerializerFunctionWrapHandler) -> Any:
+    return format_ratio(value.ratio) if value.burst == _BURST else dump(value)
+
+
+class _BudgetSchema:
+    """A ratio may stand for the whole section."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        section = handler(schema)
+        return {"anyOf": [handler.resolve_ref_schema(section)["properties"]["ratio"], section]}
+
+
 class Retry(Spec):
     """What a client does about a request that was not answered."""
 
@@ -79,8 +122,8 @@ class Retry(Spec):
     """No wait is longer."""
     jitter: Annotated[Literal["full", "none"], *choice("full", "none")] = "full"
     """full: uniform between 0 and that wait; none: exactly it."""
-    budget: ShareOrUnlimited = math.inf
-    """Retries as a share of requests, over the group."""
+    budget: Annotated[Budget, WrapValidator(_budget), WrapSerializer(_budget_text), _BudgetSchema()] = Budget()
+    """Retries as a share of requests, over the group, or `{ratio: 20%, burst: 10}`."""
     cancel_on_timeout: Bool = False
     """A timeout also cancels the work at the server, if it has not begun."""
 

@@ -59,6 +59,16 @@ def test_with_all_edges_down_nobody_is_moved():
     assert result.metrics["failures.ratio"] > 0.3
 
 
+def test_edges_that_are_drained_at_one_instant_send_nobody_to_each_other():
+    """Each session of the two moves once, to the third, whether one line of the scenario drains them or two do."""
+    apart = [{"at": "20s", "drain": "e-1"}, {"at": "20s", "drain": "e-2"}]
+    for faults in (apart, [{"at": "20s", "drain": ["e-1", "e-2"]}]):
+        result = played(faults=faults)
+        to = moved(result)
+        assert to["e-1"].keys() | to["e-2"].keys() == {"e-3"}
+        assert sum(sum(where.values()) for where in to.values()) == round(result.metrics["migrations.rate"] * 60)
+
+
 def test_a_drained_edge_is_the_last_resort():
     """The other two are down: what is believed healthy and drained is better than nothing, for new sessions too."""
     faults = [{"at": "5s", "drain": "e-3"}, {"at": "20.4s", "crash": ["e-1", "e-2"]}]
@@ -116,6 +126,25 @@ def test_a_cookie_that_is_given_at_failover_begins_its_own_duration():
 def test_a_budget_of_nothing_grants_no_retry():
     result = played(
         clients={"u": {"retry": {"timeout": "100ms", "max": 3, "backoff": "0ms", "budget": "0%"}}}, sam="off",
+        network={"links": [{"from": "u", "to": "e-*", "loss": "50%"}]},
+    )  # fmt: skip
+    assert result.metrics["attempts.per_request"] == 1.0
+
+
+@pytest.mark.parametrize(("budget", "retries"), [("0.000001%", 10), ({"ratio": "0.000001%", "burst": 37}, 37)])
+def test_the_bucket_of_a_budget_lets_its_burst_through_and_then_nothing(budget, retries):
+    """It starts full and is hardly filled, and every request fails."""
+    result = played(
+        clients={"u": {"retry": {"timeout": "100ms", "max": 3, "backoff": "0ms", "budget": budget}}}, sam="off",
+        network={"links": [{"from": "u", "to": "e-*", "loss": "100%"}]},
+    )  # fmt: skip
+    requests = result.metrics["requests.count"]
+    assert round((result.metrics["attempts.per_request"] - 1.0) * requests) == retries
+
+
+def test_a_ratio_of_nothing_grants_none_whatever_its_burst():
+    result = played(
+        clients={"u": {"retry": {"timeout": "100ms", "max": 3, "budget": {"ratio": "0%", "burst": 50}}}}, sam="off",
         network={"links": [{"from": "u", "to": "e-*", "loss": "50%"}]},
     )  # fmt: skip
     assert result.metrics["attempts.per_request"] == 1.0

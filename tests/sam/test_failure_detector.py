@@ -15,7 +15,7 @@ PERIOD_S, MISSES = 1.0, 3
 class Watch:
     """Members whose heartbeats the test decides; `beats(member, now_s)` is how long one takes."""
 
-    def __init__(self, beats, members=1, period_s=PERIOD_S, misses=MISSES):
+    def __init__(self, beats, members=1, period_s=PERIOD_S, misses=MISSES, **more):
         self.kernel, self.up = Kernel(), True
         self.failed, self.back, self.asked = [], [], []
 
@@ -27,7 +27,7 @@ class Watch:
             self.kernel, range(members), period_s, misses, beat,
             lambda member: self.failed.append((round(self.kernel.now, 6), member)),
             lambda member: self.back.append((self.kernel.now, member)),
-            lambda: self.up,
+            lambda: self.up, **more,
         )  # fmt: skip
         self.kernel.process(self.detector.run())
 
@@ -52,6 +52,19 @@ def test_a_crash_is_detected_three_periods_after_the_last_heartbeat(crash_s):
     """The last one came at 4 s. Over random moments of the crash that is uniform on (misses - 1, misses] periods."""
     assert Watch(silent((crash_s, math.inf))).until(6.999).failed == []
     assert Watch(silent((crash_s, math.inf))).until(50.0).failed == [(7.0, 0)]
+
+
+def test_members_that_are_suspected_at_one_instant_settle_together():
+    settled = []
+    watch = Watch(silent(), members=3, settled=lambda members: settled.append(list(members)))
+    for time_s, members in [(4.5, (0, 2)), (7.5, (1,))]:
+        for member in members:
+            watch.kernel.call_at(time_s, watch.detector.suspect, member)
+    watch.until(4.9)
+    assert settled == [[0, 2]]
+    watch.until(7.9)
+    assert settled == [[0, 2], [1]]
+    assert watch.failed == [(4.5, 0), (4.5, 2), (7.5, 1)]
 
 
 @pytest.mark.parametrize(("period_s", "misses"), [(0.5, 2), (1.0, 1), (0.1, 3), (2.0, 5)])
