@@ -22,6 +22,7 @@ from simpy.core import EmptySchedule, StopSimulation
 from simpy.events import NORMAL, URGENT, Event
 
 from simulator.clock import Clock
+from simulator.rest import Rest
 
 _BAND = 1 << 60  # width of one priority band: more events than any run can have
 _STOP, _LOOK, _TICK = URGENT - 2, URGENT - 1, NORMAL
@@ -30,7 +31,7 @@ _STOP, _LOOK, _TICK = URGENT - 2, URGENT - 1, NORMAL
 class Kernel(simpy.Environment):
     """A SimPy environment over a `Clock`: its heap holds `(time_s, order, function, argument)`.
 
-    `now` is the simulated time in seconds; `clock` is what nodes hold.
+    `now` is the simulated time in seconds; `clock` is what nodes hold; `rest` lets ticks be passed over.
     """
 
     def __init__(self) -> None:
@@ -39,6 +40,7 @@ class Kernel(simpy.Environment):
         self.queue = self.clock.queue
         self._queue = self.queue  # type: ignore[assignment]  # ours
         self._stops = 0
+        self.rest = Rest(self.clock)
         self.call_at = self.clock.call_at
         self.call_in = self.clock.call_in
 

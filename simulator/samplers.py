@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+NAN: Final = float("nan")
+
 FIRST_BLOCK: Final = 16
 LARGEST_BLOCK: Final = 4096
 
@@ -23,6 +25,10 @@ class Sampler:
     def next(self) -> float:
         """The next number."""
         raise NotImplementedError
+
+    def always(self) -> float:
+        """The number that each of the next ones will be; NaN if they differ."""
+        return NAN
 
     def __call__(self) -> float:
         """The next number."""
@@ -38,6 +44,10 @@ class Same(Sampler):
         self._value = value
 
     def next(self) -> float:
+        """The number."""
+        return self._value
+
+    def always(self) -> float:
         """The number."""
         return self._value
 
@@ -82,6 +92,13 @@ class Sum(Sampler):
             total += other.next()
         return total
 
+    def always(self) -> float:
+        """The sum, where no part of it is random."""
+        total = self._first.always()
+        for other in self._others:
+            total += other.always()
+        return total
+
 
 class Later(Sampler):
     """`add` more than another."""
@@ -96,6 +113,10 @@ class Later(Sampler):
         """The next number."""
         return self._add + self._other.next()
 
+    def always(self) -> float:
+        """The sum, where the other is always the same."""
+        return self._add + self._other.always()
+
 
 class Longer(Sampler):
     """`factor` times another."""
@@ -109,6 +130,10 @@ class Longer(Sampler):
     def next(self) -> float:
         """The next number."""
         return self._factor * self._other.next()
+
+    def always(self) -> float:
+        """The product, where the other is always the same."""
+        return self._factor * self._other.always()
 
 
 def sum_of(*samplers: Sampler) -> Sampler:

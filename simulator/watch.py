@@ -47,6 +47,13 @@ def _watch_edges(
             return INFINITY
         return beats[edge].transit(size_bytes, kernel.now)
 
+    def certain(edge: int) -> float:
+        return INFINITY if edges[edge].down else beats[edge].certain_s(size_bytes, kernel.now + period_s)
+
+    def passed(edge: int, number: int) -> None:
+        if not edges[edge].down:
+            beats[edge].path.pass_over(number)
+
     def failed(edge: int) -> None:
         name = edges[edge].name
         crashed_s = world.crashed_s.get(name)
@@ -65,7 +72,7 @@ def _watch_edges(
 
     detector = FailureDetector(
         kernel, range(len(edges)), period_s, misses, beat, failed, manager.edge_back, manager.listening,
-        slack_s=slack_s, settled=manager.edges_settled,
+        slack_s=slack_s, settled=manager.edges_settled, certain=certain, passed=passed,
     )  # fmt: skip
     manager.on_moved = moved
     manager.on_suspect = detector.suspect
@@ -97,14 +104,10 @@ def _watch_cores(world: World, period_s: float, misses: int) -> None:
         if core.standby_ready:
             kernel.call_in(core.policy.takeover_s, take_over, (index, detected[index]))
 
+    def beat(index: int) -> float:
+        return INFINITY if cores[index].down else 0.0
+
     detector = FailureDetector(
-        kernel,
-        range(len(cores)),
-        period_s,
-        misses,
-        lambda index: INFINITY if cores[index].down else 0.0,
-        failed,
-        lambda _: None,
-        lambda: True,
+        kernel, range(len(cores)), period_s, misses, beat, failed, lambda _: None, lambda: True, certain=beat
     )
     world.starts.append(lambda: kernel.process(detector.run()))

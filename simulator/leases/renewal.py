@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from simpy.events import Event
 
 from simulator.request import Batch, RenewalAnswer
+from simulator.rest import Keeper
 
 if TYPE_CHECKING:
     from simulator.kernel import Kernel
@@ -167,6 +168,14 @@ class LeaseTable:
         self._due.clear()
         self._unanswered.clear()
 
+    def waiting(self) -> bool:
+        """Whether leases wait for the very next tick."""
+        return bool(self._unanswered)
+
+    def first_due(self) -> float:
+        """The first tick at which leases are due, infinity for none."""
+        return min(self._due, default=INFINITY)
+
     # -- renewing -------------------------------------------------------------------------------------
     def tick(self, number: int) -> None:
         """Renew all that is due at tick `number`."""
@@ -300,9 +309,19 @@ def renew_all(kernel: Kernel, tables: Sequence[LeaseTable], policy: LeasePolicy)
 
     Leases granted before the run can be due at t = 0 already, where L - M is no multiple of D.
     """
+    every_s = policy.batch_every_s
+    keeper = Keeper(
+        lambda: not any(table.waiting() for table in tables),
+        needs_s=lambda: min((table.first_due() for table in tables), default=INFINITY) * every_s,
+    )
+    kernel.rest.add(keeper)
     number = 0
     while True:
-        yield kernel.tick_at(number * policy.batch_every_s)
+        number = kernel.rest.next_tick(keeper, number, every_s)
+        for table in tables:
+            table.next_tick = number
+        keeper.tick = tick = kernel.tick_at(number * every_s)
+        yield tick
         number += 1
         for table in tables:
             table.next_tick = number

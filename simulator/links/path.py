@@ -35,6 +35,7 @@ _HORIZON: Final = 1 << 29
 """Longest countdown to the next loss; a longer gap is drawn again there (the geometric law has no memory)."""
 _NO_DELAY: Final = 0.0
 INFINITY: Final = float("inf")
+NAN: Final = float("nan")
 _UNLIMITED: Final = 0  # ways that a message can go
 _LIMITED: Final = 1
 _ANY: Final = 2
@@ -264,6 +265,18 @@ class Path:
             return base_s + self._latency_s.next()
         return self._end_of_gap(line, base_s)
 
+    def certain_s(self, line: Line, size_bytes: float, from_s: float, base_s: float) -> float:
+        """Seconds that each message from `from_s` on takes for sure, alone; NaN where chance or a queue decides."""
+        random = self.loss_ratio_independent > 0.0 or line.in_burst or line.free_at_s > from_s
+        if random or self._way > _LIMITED:
+            return NAN
+        latency_s = base_s + self._latency_s.always()
+        return size_bytes * self._s_per_byte + latency_s if self._way == _LIMITED else latency_s
+
+    def pass_over(self, messages: int) -> None:
+        """So many messages went through, each alone and for sure (`certain_s`)."""
+        self._armed += messages
+
     def _transit_any(self, line: Line, size_bytes: float, now_s: float, base_s: float) -> float:
         """Through loss processes, or behind a backlog that outlasts its limit."""
         delay_s = self._queue(line, size_bytes, now_s) + base_s + self._latency_s.next()
@@ -389,6 +402,10 @@ class Link:
     def transit(self, size_bytes: float, now_s: float) -> float:
         """Send a message (see `Path.transit`)."""
         return self.path.transit(self.line, size_bytes, now_s, self.base_s)
+
+    def certain_s(self, size_bytes: float, from_s: float) -> float:
+        """Seconds that each message from `from_s` on takes for sure (see `Path.certain_s`)."""
+        return self.path.certain_s(self.line, size_bytes, from_s, self.base_s)
 
 
 def _positive(bits_per_s: float) -> float:

@@ -29,6 +29,7 @@ from simulator.observe.histogram import Histogram
 from simulator.observe.hops import hop_means
 from simulator.observe.phases import Phases
 from simulator.request import Cause, Tier
+from simulator.rest import Keeper
 
 if TYPE_CHECKING:
     from simulator.links.counters import PathCounters
@@ -81,10 +82,16 @@ class Recorder:
         flush_s = window_s / max(1, int(np.ceil(window_s / LONGEST_FLUSH_S)))
         steps = round(window_s / flush_s)
         step = 0
+        keeper = Keeper(self._empty)
+        world.kernel.rest.add(keeper)
         while True:
             step += 1
             if step > steps:
                 step, number = 1, number + 1
+            if step < steps:
+                until_s = world.kernel.rest.until(keeper)
+                while step < steps and number * window_s + step * flush_s < until_s:
+                    step += 1
             due_s = (number + 1) * window_s if step == steps else number * window_s + step * flush_s
             if self.at_warmup is None and world.warmup_s <= due_s:
                 yield world.kernel.look_at(world.warmup_s)
@@ -95,10 +102,19 @@ class Recorder:
                 if world.warmup_s == due_s:
                     self._end_window(number, step == steps)
                     continue
-            yield world.kernel.look_at(due_s)
+            look = world.kernel.look_at(due_s)
+            keeper.tick = look if step < steps else keeper
+            yield look
             if self.at_end is not None:
                 return
             self._end_window(number, step == steps)
+
+    def _empty(self) -> bool:
+        """Whether actors have collected nothing since the last flush."""
+        return not any(
+            group.warm_latencies_s or group.failed_latencies_s or group.failed_due_s or group.latencies_s
+            for group in self.world.groups
+        ) and not any(edge.waits_s for edge in self.world.edges)
 
     def _end_window(self, number: int, whole: bool) -> None:
         self.flush()

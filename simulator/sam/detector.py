@@ -11,8 +11,19 @@ from collections.abc import Callable, Generator, Sequence
 from simpy.events import Event
 
 from simulator.kernel import Kernel
+from simulator.rest import Keeper
 
 INFINITY = float("inf")
+NAN = float("nan")
+
+
+def _uncertain(_: int) -> float:
+    """Nobody knows how long a member's next heartbeats will take."""
+    return NAN
+
+
+def _not_sent(_: int, __: int) -> None:
+    """Nobody counts heartbeats."""
 
 
 def _ignore_settled(members: Sequence[int]) -> None:
@@ -31,6 +42,9 @@ class FailureDetector:
         listening: whether anybody listens now (a crashed manager does not).
         slack_s: how much longer than its misses each member may be silent, for the jitter of its link; none if empty.
         settled: called with members that failed together, when all of them are believed failed.
+        certain: member -> seconds that each of its next heartbeats takes for sure, while nothing happens; infinity if
+            none arrives; NaN if that is not certain.
+        passed: called with a member and how many of such heartbeats were passed over.
     """
 
     def __init__(
@@ -45,6 +59,8 @@ class FailureDetector:
         listening: Callable[[], bool],
         slack_s: Sequence[float] = (),
         settled: Callable[[Sequence[int]], None] = _ignore_settled,
+        certain: Callable[[int], float] = _uncertain,
+        passed: Callable[[int, int], None] = _not_sent,
     ) -> None:
         self.kernel = kernel
         self.members = members
@@ -56,6 +72,9 @@ class FailureDetector:
         self._listening = listening
         self._slack_s = list(slack_s) or [0.0] * len(members)
         self._settled = settled
+        self._certain = certain
+        self._passed = passed
+        self._keeper = Keeper(self._quiet, (self._hear, self._check))
         self._due_s = [misses * period_s + slack for slack in self._slack_s]  # when each will have been silent too long
         self._round = [0] * len(members)  # number of the last heartbeat that was heard
         self.believed = [True] * len(members)
@@ -66,6 +85,7 @@ class FailureDetector:
     def run(self) -> Generator[Event, None, None]:
         """The SimPy process that sends the heartbeats; timers of the watcher run beside it."""
         kernel, number = self.kernel, 0
+        kernel.rest.add(self._keeper)
         for member in self.members:
             kernel.call_last(self._due_s[member], self._check, member)
         while True:
@@ -77,7 +97,36 @@ class FailureDetector:
                 elif delay_s < INFINITY:
                     kernel.call_at(now + delay_s, self._hear, (member, number, delay_s))
             number += 1
-            yield kernel.tick_at(number * self.period_s)
+            after = kernel.rest.next_tick(self._keeper, number, self.period_s)
+            if after > number:
+                self._pass_over(number, after)
+                number = after
+            self._keeper.tick = tick = kernel.tick_at(number * self.period_s)
+            yield tick
+
+    # -- rest -----------------------------------------------------------------------------------------
+    def _quiet(self) -> bool:
+        """Whether each heartbeat will be heard in time, as the last one was, or none of a member known to be silent."""
+        longest_s = 0.0
+        if self._unsettled or self._suspected or not self._listening():
+            return False
+        for member in self.members:
+            delay_s = self._certain(member)
+            if self.believed[member]:
+                if not delay_s < self.period_s:
+                    return False
+                longest_s = max(longest_s, delay_s)
+            elif delay_s != INFINITY:
+                return False
+        self._keeper.ahead_s = longest_s
+        return True
+
+    def _pass_over(self, number: int, after: int) -> None:
+        """Heartbeats from `number` to the one before `after` were sent and heard, and nothing came of them."""
+        for member in self.members:
+            self._passed(member, after - number)
+            if self.believed[member]:
+                self._note(member, after - 1, self._certain(member))
 
     def suspect(self, member: int) -> None:
         """Evidence from elsewhere (client reports): believe the member failed until it is heard again."""
@@ -98,9 +147,7 @@ class FailureDetector:
         if not self._listening():
             return
         member, number, delay_s = beat
-        self._round[member] = max(number, self._round[member])
-        # the sum that gives the arrival of the beat which is just in time, so that the two meet exactly
-        self._due_s[member] = (number + self.misses) * self.period_s + delay_s + self._slack_s[member]
+        self._note(member, number, delay_s)
         if not self.believed[member]:
             self.believed[member] = True
             if not self._armed[member]:
@@ -108,6 +155,13 @@ class FailureDetector:
             self._back(member)
         if self._unsettled:
             self._settle()
+
+    def _note(self, member: int, number: int, delay_s: float) -> None:
+        """Heartbeat `number` of a member was heard."""
+        self._round[member] = max(number, self._round[member])
+        # the sum that gives the arrival of the beat which is just in time, so that the two meet exactly
+        due_s = (number + self.misses) * self.period_s + delay_s + self._slack_s[member]
+        self._due_s[member] = max(due_s, self._due_s[member])
 
     def _check(self, member: int) -> None:
         """The watcher's timer: armed for the last heartbeat heard when it was set."""

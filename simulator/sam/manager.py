@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from simpy.events import Event
 
+from simulator.rest import Keeper
 from simulator.sam.rule import StickinessRule
 from simulator.sam.slots import Slots
 from simulator.slowable import Slowable
@@ -168,13 +169,23 @@ class StickinessManager(Slowable):
     # -- scoring --------------------------------------------------------------------------------------
     def run(self) -> Generator[Event, None, None]:
         """The SimPy process that scores all active sessions at every interval."""
+        kernel, interval_s = self.kernel, self.policy.interval_s
+        keeper = Keeper(self._quiet)
+        kernel.rest.add(keeper)
         number = 0
         while True:
-            number += 1
-            yield self.kernel.tick_at(number * self.policy.interval_s)
+            after = kernel.rest.next_tick(keeper, number + 1, interval_s)
+            self._slots.close_intervals(after - number - 1)
+            number = after
+            keeper.tick = tick = kernel.tick_at(number * interval_s)
+            yield tick
             self._close_interval()
             if self.policy.model != "static" and not all(self.down):
                 self._score()
+
+    def _quiet(self) -> bool:
+        """Whether there is nothing to score: no attempt ended in the window."""
+        return not self._reported and not self._retried and not any(len(part.slots) for part in self._window)
 
     def _close_interval(self) -> None:
         retried = len(self._retried)

@@ -65,6 +65,12 @@ class Slots:
             else:  # requests that it had sent may have been reported since, or are still to be
                 leaving.append((self._closed, session, session.outstanding == 0))
 
+    def close_intervals(self, number: int) -> None:
+        """So many intervals are over in which nothing was reported."""
+        for _ in range(min(number, self._window + 2)):
+            self.close_interval()
+        self._closed += max(number - self._window - 2, 0)
+
     def distinct(self, slots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The distinct ones of many slots, and for each of the many the place of its like among them."""
         seen, row = self._seen, self._row
