@@ -11,6 +11,7 @@ May import: nothing of the model. Does not model: lock hierarchies, upgrades.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -43,7 +44,8 @@ class LockTable:
         self._holders: dict[Lock, dict[int, int]] = {}
         self._of_session: dict[int, dict[Lock, None]] = {}
         self._tokens: dict[Lock, int] = {}
-        self._lines: dict[Lock, dict[object, tuple[int, bool, Any]]] = {}
+        # Ordered: a plain dict would look for the first in line among all that ever stood there.
+        self._lines: dict[Lock, OrderedDict[object, tuple[int, bool, Any]]] = {}
         self.journal: Journal | None = None
         self.grants = self.denials = 0
 
@@ -110,7 +112,10 @@ class LockTable:
     # -- waiting --------------------------------------------------------------------------------------
     def wait(self, lock: Lock, session_id: int, exclusive: bool, question: object, ticket: Any) -> None:
         """Stand in line with a ticket; a question that stands there already keeps its place with the new ticket."""
-        self._lines.setdefault(lock, {})[question] = (session_id, exclusive, ticket)
+        line = self._lines.get(lock)
+        if line is None:
+            line = self._lines[lock] = OrderedDict()
+        line[question] = (session_id, exclusive, ticket)
 
     def free_at_s(self, lock: Lock) -> float | None:
         """When the present holders may be gone on their own (seconds); None where nobody waits for that."""
@@ -123,7 +128,7 @@ class LockTable:
 
         Who does not want it any more loses the place, and nothing else.
         """
-        line = self._lines.get(lock, {})
+        line = self._lines.get(lock)
         while line:
             question = next(iter(line))
             session_id, exclusive, ticket = line[question]
