@@ -34,8 +34,8 @@ def command(
     simulator sensitivity quickstart -m latency.p99 --only 'edges.*'
 
     Half of anyone's inputs are guesses: this says which of them to measure. All cells meet the same
-    arrivals; at least 3 replications are played unless --replications says otherwise. Exit codes as of
-    `sweep`.
+    arrivals; at least 5 replications are played unless --replications says otherwise. Intervals hold for
+    all differences together (metrics, inputs, down and up). Exit codes as of `sweep`.
     """  # noqa: D301 - \b is click's
     from simulator.experiment.sensitivity import LEAST_REPLICATIONS, sensitivity
     from simulator.experiment.sweep_folder import check_earlier, default_path

@@ -4,6 +4,10 @@ Every cell has the seed of the scenario as written, so a difference is paired re
 small ones show. Inputs are the numbers written in the scenario's file (or, asked for, all of them): a share
 moves them in both directions, one at a time; interactions are not looked for (a Latin hypercube sweep does).
 
+The headlines are the largest of many differences, so intervals hold for all of them together: the family is every
+difference of the study (each metric that was asked for, each input, down and up), and each has a Bonferroni interval
+at 1 - 0.05 / their number. A study in which nothing moves anything names an input in at most 5 % of cases.
+
 May import the study and resolving. Prints nothing; writes only into the folder it is given.
 """
 
@@ -14,6 +18,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,7 +40,8 @@ if TYPE_CHECKING:
 
 INPUT: Final = "input"
 SIDE: Final = "moved to"
-LEAST_REPLICATIONS: Final = 3
+LEAST_REPLICATIONS: Final = 5  # with fewer, an interval for a whole family is too wide to tell anything
+FALSE_LEADS: Final = 0.05
 _NOT_INPUTS = ("schema", "name", "question", "description", "duration", "warmup", "seed", "replications", "sites",
                "variants", "record", "expect", "measured", "sweep", "extensions")  # fmt: skip
 _NOT_MOVED = ("operations", "weights")
@@ -54,7 +60,8 @@ class Effect:
         path: the input.
         value: as written.
         low, high: the moved values ("" where the scenario cannot have one).
-        down, up: the metric's paired differences from the scenario as written (None without a value).
+        down, up: the metric's paired differences from the scenario as written (None without a value); their
+            intervals hold for the whole family.
     """
 
     path: str
@@ -72,7 +79,7 @@ class Effect:
 
     @property
     def decided(self) -> bool:
-        """Whether either difference is beyond its interval."""
+        """Whether either difference is beyond its interval, which holds for the whole family."""
         return any(d is not None and d.decided for d in (self.down, self.up))
 
 
@@ -105,15 +112,25 @@ class Sensitivity:
     sweep: SweepResult
 
     def effects(self, metric: str | None = None) -> list[Effect]:
-        """The effects on a metric, the largest first."""
+        """The effects on a metric, the largest first; one beyond `sweep.metrics` makes the family larger."""
         name = metric or self.sweep.metrics[0]
-        sides = {tuple(value.text for value in o.cell.values.values()): o for o in self.sweep.outcomes}
+        confidence = 1.0 - FALSE_LEADS / max(1, self.family(name))
+
+        def difference(side: str) -> Difference | None:
+            values = self._values(self._cells.get(side), name)
+            return None if values is None else paired_difference(*values, confidence)
+
         found = [
-            Effect(m.path, m.value, m.low, m.high, self._difference(sides.get((m.path, m.low)), name),
-                   self._difference(sides.get((m.path, m.high)), name))
+            Effect(m.path, m.value, m.low, m.high, difference(f"{m.path} {m.low}"), difference(f"{m.path} {m.high}"))
             for m in self.moved
-        ]  # fmt: skip
+        ]
         return sorted(found, key=lambda effect: -effect.size)
+
+    def family(self, metric: str | None = None) -> int:
+        """How many differences are judged together: every metric's, of every input, down and up."""
+        names = dict.fromkeys([*self.sweep.metrics, *([metric] if metric else [])])
+        sides = [self._cells.get(f"{m.path} {text}") for m in self.moved for text in (m.low, m.high)]
+        return sum(self._values(cell, name) is not None for name in names for cell in sides)
 
     def to_dict(self) -> dict[str, Any]:
         """What `--json` prints."""
@@ -129,6 +146,7 @@ class Sensitivity:
             "name": self.sweep.name,
             "by": self.by,
             "replications": self.sweep.replications,
+            "family": self.family(),
             "metrics": {
                 metric: {
                     "as_written": None if math.isnan(self.base.value(metric)) else self.base.value(metric),
@@ -142,12 +160,18 @@ class Sensitivity:
             "left_out": dict(self.left_out),
         }
 
-    def _difference(self, other: CellOutcome | None, metric: str) -> Difference | None:
+    @cached_property
+    def _cells(self) -> Mapping[str, CellOutcome]:
+        """The cells by `path value`."""
+        return {" ".join(v.text for v in outcome.cell.values.values()): outcome for outcome in self.sweep.outcomes}
+
+    def _values(self, other: CellOutcome | None, metric: str) -> tuple[Sequence[float], Sequence[float]] | None:
+        """A metric as written and in another cell, a value a replication; None where they are no pairs."""
         base = self.base.estimates.get(metric)
         moved = other.estimates.get(metric) if other is not None else None
         if base is None or moved is None or len(base.by_replication) != len(moved.by_replication):
             return None
-        return paired_difference(base.by_replication, moved.by_replication)
+        return base.by_replication, moved.by_replication
 
 
 def sensitivity(

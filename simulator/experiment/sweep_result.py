@@ -32,8 +32,8 @@ class Ranked:
 
     Attributes:
         outcome: the cell.
-        tied: whether it cannot be told from the best (paired differences, 95 % family-wise over all cells);
-            None where replications are too few to say.
+        tied: whether it cannot be told from the best (paired differences, 95 % family-wise over all pairs of cells:
+            which of them is the best was not known before); None where replications are too few to say.
     """
 
     outcome: CellOutcome
@@ -116,7 +116,7 @@ class SweepResult:
         high = parse_metric(name).better != "lower"
         known = [outcome for outcome in self.outcomes if not math.isnan(outcome.value(name))]
         known.sort(key=lambda o: (-o.value(name) if high else o.value(name), o.cell.number))
-        return [Ranked(outcome, _tied(known[0], outcome, name, len(known) - 1)) for outcome in known]
+        return [Ranked(outcome, _tied(known[0], outcome, name, len(known))) for outcome in known]
 
     def pareto(self, metrics: Sequence[str] | None = None) -> list[CellOutcome]:
         """Cells that no other cell beats in one of the metrics without losing in another.
@@ -257,13 +257,13 @@ def load_sweep(path: str | os.PathLike[str], metrics: Sequence[str] = ()) -> Swe
     )
 
 
-def _tied(best: CellOutcome, other: CellOutcome, metric: str, others: int) -> bool | None:
+def _tied(best: CellOutcome, other: CellOutcome, metric: str, cells: int) -> bool | None:
     if other is best:
         return True
     a, b = best.estimates[metric].by_replication, other.estimates[metric].by_replication
     if len(a) < 2 or len(a) != len(b):
         return None
-    difference = paired_difference(a, b, 1.0 - 0.05 / others)
+    difference = paired_difference(a, b, 1.0 - 0.05 / math.comb(cells, 2))
     return None if math.isnan(difference.low) else not difference.decided
 
 

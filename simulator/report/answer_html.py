@@ -38,7 +38,8 @@ def figures(result: SweepResult) -> list[Drawn]:
     if analysis is None:
         return []
     caption = (
-        "Bars: the change when this input alone is moved by the share, and whiskers its 95 % interval (paired). "
+        "Bars: the change when this input alone is moved by the share, and whiskers its interval (paired, "
+        "95 % for all differences of the study together). "
         "The labels are the values that it was moved to."
     )
     metrics = [m for m in result.metrics if m in analysis.base.estimates]
@@ -124,7 +125,11 @@ def _effects(found: Sensitivity, metric: str) -> str:
         for text, difference in ((effect.low, effect.down), (effect.high, effect.up)):
             cells += [cell(text or NOTHING), cell(_change(difference, unit), "n" if _decided(difference) else "n dim")]
         rows.append(f"<tr>{''.join(cells)}</tr>")
-    note = '<p class="dim">Grey: not beyond its interval.</p>' if found.sweep.replications > 1 else ""
+    note = (
+        '<p class="dim">Grey: may be chance (the intervals hold for all differences of the study together, 95 %).</p>'
+        if found.sweep.replications > 1
+        else ""
+    )
     return f'<div class="wide"><table>{"".join(rows)}</table></div>{note}'
 
 

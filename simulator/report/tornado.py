@@ -93,7 +93,7 @@ def leaders_line(found: Sensitivity, metric: str) -> str:
     """The inputs that move a metric most, beyond their intervals."""
     leaders = [e for e in found.effects(metric) if e.decided][:3]
     told = ", ".join(f"{e.path} ({_larger(e, found, metric)})" for e in leaders)
-    return f"{metric} is moved most by {told}" if told else f"{metric} is moved by nothing beyond its interval"
+    return f"{metric} is moved most by {told}" if told else f"{metric} is moved by nothing that may not be chance"
 
 
 def _tornado(found: Sensitivity, metric: str, width: int, rows: int) -> str:
@@ -115,7 +115,8 @@ def _tornado(found: Sensitivity, metric: str, width: int, rows: int) -> str:
     if len(effects) > rows:
         lines.append(f"and {len(effects) - rows} with smaller effects")
     if any(not e.decided for e in effects[:rows]):
-        lines.append("? not beyond its interval: --replications tells more")
+        told = f"? may be chance (95 % for all {found.family()} differences together): more --replications tell"
+        lines.append(wrap(told, width))
     return "\n".join(lines)
 
 
