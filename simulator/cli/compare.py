@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     "--fail-on", "gates", multiple=True, metavar="METRIC:MARGIN",
     help="Exit with 99 where B is worse than A by more: hit_ratio.l1:0.5points.",
 )  # fmt: skip
-@click.option("--explain", is_flag=True, help="Say why: misses by cause, the slowest 1 % by hop.")
+@click.option("--explain", is_flag=True, help="Say why: by cause, or by hop; of -m where given.")
 @click.option("--control", is_flag=True, help="Add a static policy at A's mean stickiness weight.")
 @click.option("--format", "form", type=click.Choice(["table", "md", "json"]), default="table", show_default=True)
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Another value, in all scenarios.")
@@ -76,7 +76,7 @@ def command(
     except (FolderError, ScenarioError, IncompleteError) as error:
         fail(str(error), getattr(error, "exit_code", USAGE))
     if explain:
-        compared = _explained(compared)
+        compared = _explained(compared, names)
     _show(compared, form, file, output)
     statuses = {gate.status for gate in compared.gates}
     code = MISSED if "failed" in statuses else UNDECIDED if "undecided" in statuses else 0
@@ -103,13 +103,15 @@ def _rows(
     )
 
 
-def _explained(compared: Compared) -> Compared:
+def _explained(compared: Compared, metrics: list[str]) -> Compared:
     from dataclasses import replace
 
     from simulator.experiment.explain import explain
 
     first = compared.rows[0]
-    return replace(compared, explanations={row.label: explain(first, row) for row in compared.rows[1:]})
+    return replace(
+        compared, explanations={row.label: explain(first, row, metrics=metrics) for row in compared.rows[1:]}
+    )
 
 
 def _show(compared: Compared, form: str, file: Path | None, output: Output) -> None:

@@ -67,7 +67,10 @@ class Output:
 
     @property
     def width(self) -> int:
-        """Columns to fill: the terminal's, at most 100; 80 in a pipe."""
+        """Columns to fill: COLUMNS where it is set (at least 40), else the terminal's, 60 to 100; 80 in a pipe."""
+        asked = os.environ.get("COLUMNS", "")
+        if asked.isascii() and asked.isdigit() and int(asked) > 0:
+            return max(40, int(asked[:5]))
         if not sys.stdout.isatty():
             return 80
         import shutil

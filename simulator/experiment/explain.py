@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,7 +22,8 @@ from numpy.typing import NDArray
 from simulator.experiment.compare import Row
 from simulator.experiment.stats import Interval, paired_difference, welch_difference
 from simulator.experiment.summary import finite
-from simulator.observe.catalogue import MISS_CAUSES
+from simulator.observe.catalogue import FAILURE_CAUSES, MISS_CAUSES
+from simulator.observe.metrics import parse_metric
 from simulator.observe.result import Replication
 from simulator.observe.tracing import HOPS
 
@@ -37,6 +39,15 @@ TIER_WORDS: Final = {
     "l1": "answered by L1", "l1_delayed": "waited for another's fetch", "l2": "answered by L2",
     "l2_delayed": "waited for another's read", "storage": "read from storage", "core": "decided by the core",
 }  # fmt: skip
+
+_TAIL_METRIC: Final = re.compile(r"latency\.p(9[5-9]\d*|9[5-9]\.\d+)")
+_SUMS: Final[dict[str, tuple[str, float, tuple[str, ...], str]]] = {
+    "misses.l1.rate": ("misses.l1.rate", 1.0, MISS_CAUSES, "misses by cause"),
+    "misses.l2.rate": ("misses.l2.rate", 1.0, MISS_CAUSES, "misses by cause"),
+    "failures.ratio": ("failures.ratio", 1.0, FAILURE_CAUSES, "failures by cause"),
+    "availability": ("failures.ratio", -1.0, FAILURE_CAUSES, "failures by cause, more of them (-) or fewer (+)"),
+}
+"""Metric -> the metric whose rows add up to it, their sign, the rows, and what they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,26 +82,54 @@ class Explanation:
         }  # fmt: skip
 
 
-def explain(first: Row, row: Row, confidence: float = 0.95) -> dict[str, Explanation]:
-    """Why the hit ratios and the tail of `row` differ from those of `first`; parts that moved only."""
+def explain(first: Row, row: Row, confidence: float = 0.95, metrics: Sequence[str] = ()) -> dict[str, Explanation]:
+    """Why metrics of `row` differ from those of `first`: as sums of the parts that moved.
+
+    Without `metrics`, the hit ratios and the tail. Else those asked for; one that is no sum of parts, or of which a row
+    does not give the parts, has an explanation without parts, whose note says so.
+    """
     paired = first.seed == row.seed
     found: dict[str, Explanation] = {}
-    for tier in ("l1", "l2"):
-        table = _tables(first, row, functools.partial(_by_cause, tier=tier), paired)
-        if table is not None:
-            note = "hits lost (-) or won (+) by cause of the miss"
-            found[f"hit_ratio.{tier}"] = _sum_up(f"hit_ratio.{tier}", "ratio", table, paired, confidence, note)
+    for metric in metrics or ("hit_ratio.l1", "hit_ratio.l2", "latency.p99"):
+        name, one = _explain_one(first, row, metric, paired, confidence)
+        if one is not None:
+            found[name] = one
+        elif metrics:
+            nothing = Interval(math.nan, math.nan, math.nan, 0)
+            found[metric] = Explanation(
+                metric, "1", nothing, (), f"no parts of {metric} are known that would explain it"
+            )
+    return found
+
+
+def _explain_one(first: Row, row: Row, metric: str, paired: bool, confidence: float) -> tuple[str, Explanation | None]:
+    """The explanation of one metric, and its key."""
+    if _TAIL_METRIC.fullmatch(metric):
+        return "latency.tail", _explain_tail(first, row, paired, confidence)
+    tier = metric.rpartition(".")[2]
+    if metric in ("hit_ratio.l1", "hit_ratio.l2"):
+        parts_of, note = functools.partial(_by_cause, tier=tier), "hits lost (-) or won (+) by cause of the miss"
+    elif metric in _SUMS:
+        source, sign, labels, note = _SUMS[metric]
+        parts_of = functools.partial(_by_label, metric=source, sign=sign, labels=labels)
+    else:
+        return metric, None
+    table = _tables(first, row, parts_of, paired)
+    unit = parse_metric(metric).unit
+    return metric, None if table is None else _sum_up(metric, unit, table, paired, confidence, note)
+
+
+def _explain_tail(first: Row, row: Row, paired: bool, confidence: float) -> Explanation | None:
     table = _tables(first, row, lambda r: _by_hop(r, max(first.window_s[0], row.window_s[0])), paired)
     if table is not None:
         note = "mean latency of the slowest 1 %, by where the time went"
-        found["latency.tail"] = _sum_up("latency.tail", "s", table, paired, confidence, note)
-        return found
+        return _sum_up("latency.tail", "s", table, paired, confidence, note)
     x = _common_p99(first)
     table = None if math.isnan(x) else _tables(first, row, lambda r: _by_tier(r, x), paired)
-    if table is not None:
-        note = f"share of ok requests slower than {x * 1e3:.3g} ms ({first.label}'s p99), by who answered"
-        found["latency.tail"] = _sum_up("slower than p99", "ratio", table, paired, confidence, note)
-    return found
+    if table is None:
+        return None
+    note = f"share of ok requests slower than {x * 1e3:.3g} ms ({first.label}'s p99), by who answered"
+    return _sum_up("slower than p99", "ratio", table, paired, confidence, note)
 
 
 # -- one replication as a sum ---------------------------------------------------------------------------
@@ -106,6 +145,14 @@ def _by_cause(replication: Replication, tier: str) -> dict[str, float] | None:
     parts = {cause: -metrics.get(f"misses.{tier}.rate[{cause}]", 0.0) / lookups for cause in MISS_CAUSES}
     parts["waited for a fetch"] = hits - 1.0 - math.fsum(parts.values())
     return parts
+
+
+def _by_label(replication: Replication, metric: str, sign: float, labels: Sequence[str]) -> dict[str, float] | None:
+    """The rows of a metric that add up to it; None where they do not."""
+    found = {label: replication.metrics.get(f"{metric}[{label}]") for label in labels}
+    parts = {label: sign * value for label, value in found.items() if value is not None and not math.isnan(value)}
+    whole = sign * replication.metrics.get(metric, math.nan)
+    return parts if parts and math.isclose(math.fsum(parts.values()), whole, rel_tol=1e-6, abs_tol=1e-12) else None
 
 
 def _by_hop(replication: Replication, warmup_s: float) -> dict[str, float] | None:

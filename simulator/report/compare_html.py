@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from simulator.observe.metrics import parse_metric
 from simulator.report import page
-from simulator.report.compare_text import HEADINGS, cells_of, head_line, notes_of, sum_line
+from simulator.report.compare_text import HEADINGS, cells_of, head_line, notes_of, sum_line, without_parts
 from simulator.report.forest import Bar, forest_chart
 from simulator.report.format import show, show_difference
 from simulator.report.page import cell, header, kept
@@ -135,6 +135,7 @@ def _explained(explanations: dict[str, Explanation] | object, *, drawn: bool) ->
     figures, words = [], []
     for explanation in found:
         if not explanation.parts:
+            words.append(f"<li>{kept(_capital(without_parts(explanation)))}</li>")
             continue
         words.append(f"<li>{kept(f'Why {sum_line(explanation)}')}</li>")
         bars = [

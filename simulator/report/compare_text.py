@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from simulator.experiment.explain import Explanation
 
 HEADINGS = ("", "before", "after", "difference", "verdict", "paired")
+_LEAST_NAME = 4  # columns that are left for names
 _STYLE = {"better": "32", "worse": "31", "failed": "31", "passed": "32", "undecided": "33"}
 
 
 def as_table(compared: Compared, *, width: int = 80, color: bool = False) -> str:
-    """The comparison as plain text; columns that follow from others are left out where it would be too wide."""
+    """The comparison as plain text; no column is left out, however long the names."""
     lines = [head_line(compared), ""]
     for row in compared.rows[1:]:
         changes = compared.of(row.label)
@@ -70,6 +71,11 @@ def sum_line(explanation: Explanation) -> str:
     return f"{explanation.what} {total}: {', '.join(parts) or 'nothing in particular'}"
 
 
+def without_parts(explanation: Explanation) -> str:
+    """Why there is nothing to list: it is no sum of parts, or it did not move."""
+    return explanation.note if math.isnan(explanation.total.mean) else f"{explanation.what} did not move"
+
+
 def paired_word(change: Change) -> str:
     """What pairing was worth: `x147`, the factor by which it cut the variance."""
     if not change.paired:
@@ -116,11 +122,19 @@ def _code_first(cells: Sequence[str]) -> list[str]:
 
 
 def _fitting(rows: Sequence[Sequence[str]], width: int, *, color: bool) -> list[str]:
-    """All columns, or without `after` (before + difference) and with short units."""
-    lines = _aligned(rows, color=False)
-    if max(map(len, lines)) > width:
-        rows = [[c.replace(" points", " pt") for p, c in enumerate(row) if p != 2] for row in rows]
-    return _aligned(rows, color=color)
+    """All columns, whatever the length of names: with short units where it is tight, then with long names above."""
+    if max(map(len, _aligned(rows, color=False))) > width:
+        rows = [[cell.replace(" points", " pt") for cell in row] for row in rows]
+    plain = _aligned(rows, color=False)
+    names = max(len(row[0]) for row in rows)
+    if max(map(len, plain)) <= width:
+        return _aligned(rows, color=color)
+    room = max(_LEAST_NAME, names - (max(map(len, plain)) - width))
+    lines: list[str] = []
+    short = [[row[0] if len(row[0]) <= room else "", *row[1:]] for row in rows]
+    for row, line in zip(rows, _aligned([*short, [" " * room, *[""] * (len(rows[0]) - 1)]], color=color), strict=False):
+        lines += ([] if len(row[0]) <= room else [f" {row[0]}"]) + [line]
+    return lines
 
 
 def _aligned(rows: Sequence[Sequence[str]], *, color: bool) -> list[str]:
@@ -148,6 +162,7 @@ def _explained(explanations: Mapping[str, Explanation], width: int) -> list[str]
     lines = [""]
     for explanation in explanations.values():
         if not explanation.parts:
+            lines += textwrap.wrap(without_parts(explanation), width, initial_indent="  ", subsequent_indent="    ")
             continue
         why = f"why {sum_line(explanation)}"
         lines += textwrap.wrap(why, width, initial_indent="  ", subsequent_indent="    ")

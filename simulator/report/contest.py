@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 AS_WRITTEN: Final = "as written"
 _WORLD: Final = ("faults", "network")
-_FAILED: Final = ("failures.ratio", "failures.faults.ratio")
+FAILED: Final = ("failures.ratio", "failures.faults.ratio")
 _CLEARLY: Final = 0.001  # of the requests
 _TIMES: Final = 2.0
 _EQUAL: Final = 0.01  # a smaller relative difference of latency is not worth a word
@@ -81,14 +81,14 @@ def _other_worlds(result: Result) -> tuple[str, ...]:
 def _asked(result: Result, metrics: Sequence[str]) -> list[str]:
     """Those of the metrics that the scenario has expectations on, in their order."""
     names = [parse_expectation(text).metric.name for text in result.facts.expect]
-    failed = ("availability", *_FAILED)
+    failed = ("availability", *FAILED)
     return [name for name in (metrics[-1] if n in failed else n for n in names) if name in metrics]
 
 
 def _failing_more(rows: Mapping[str, Sequence[Replication]]) -> set[str]:
     """The rows that fail clearly more requests than another one."""
     found: set[str] = set()
-    for metric in _FAILED:
+    for metric in FAILED:
         shares: dict[str, float] = {}
         for row, replications in rows.items():
             try:

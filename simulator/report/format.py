@@ -6,6 +6,7 @@ May import nothing of the project. Input is SI (s, ratio, 1/s, B, B/s, 1); NaN a
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -73,6 +74,50 @@ def scale_for(unit: str, size: float | None) -> Scale:
 def show(value: float | None, unit: str, half_width: float | None = None) -> str:
     """A value with its unit, and its half-width where there is one."""
     return scale_for(unit, value).with_interval(value, half_width)
+
+
+def show_column(values: Sequence[tuple[float, float]], unit: str) -> list[str]:
+    """Values with their half-widths (NaN: none) as one column: one unit and as many decimals everywhere.
+
+    As many as its most precise cell needs, less what would be a fifth digit of the largest.
+    """
+    scale = scale_for(unit, max((abs(v) for v, _ in values if math.isfinite(v)), default=None))
+    decimals = column_decimals(values, scale)
+    symbol = f" {scale.symbol}" if scale.symbol else ""
+    found = []
+    for value, half in values:
+        if not math.isfinite(value):
+            found.append(NOTHING)
+            continue
+        half_text = fixed_half(value, half, scale, decimals)
+        spread = f" ± {half_text}" if half_text else ""
+        found.append(f"{fixed(value / scale.factor, decimals)}{symbol}{spread}")
+    return found
+
+
+def column_decimals(values: Sequence[tuple[float, float]], scale: Scale) -> int:
+    """How many decimals a column of (value, half-width) is shown with, in that unit."""
+    known = [(v / scale.factor, h / scale.factor) for v, h in values if math.isfinite(v)]
+    largest = max((abs(v) for v, _ in known), default=0.0)
+    most = max(0, 3 - math.floor(math.log10(largest))) if largest else 0
+    wanted = [_decimals(v, math.nan if negligible(h, v) else h) for v, h in known]
+    return min(most, max(wanted, default=0))
+
+
+def fixed_half(value: float, half: float, scale: Scale, decimals: int) -> str:
+    """A half-width with so many decimals, but never as none; "" where there is none, or too narrow a one to show."""
+    if not math.isfinite(half) or negligible(half, value):
+        return ""
+    text = fixed(half / scale.factor, decimals)
+    return text if float(text.replace(" ", "")) else f"{half / scale.factor:.1g}"
+
+
+def fixed(number: float, decimals: int) -> str:
+    """A number with so many decimals and thin groups; a dash for NaN."""
+    if not math.isfinite(number):
+        return NOTHING
+    text = f"{number:,.{decimals}f}".replace(",", " ")
+    return text.removeprefix("-") if float(text.replace(" ", "")) == 0.0 else text
 
 
 def show_difference(value: float, unit: str, half_width: float | None = None) -> str:

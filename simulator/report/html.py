@@ -109,7 +109,12 @@ def _comparison(result: Result) -> str:
         return ""
     content = table_of(result)
     body = "".join(
-        "<tr>" + cell(name) + "".join(cell(c.text, "n best" if c.best else "n") for c in cells) + "</tr>"
+        "<tr>"
+        + cell(name)
+        + "".join(
+            cell(f"{c.text} {c.verdict}".strip(), f"n {c.verdict or ('best' if c.best else '')}".strip()) for c in cells
+        )
+        + "</tr>"
         for name, cells in content.rows
     )
     table = f"<table>{header(['', *content.headings], numbers_from=1)}{body}</table>"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from simulator.experiment.design import short_names
 from simulator.observe.metrics import parse_metric
-from simulator.report.format import NOTHING, scale_for, show
+from simulator.report.format import NOTHING, column_decimals, fixed, scale_for, show, show_column
 
 if TYPE_CHECKING:
     from simulator.experiment.outcomes import CellOutcome
@@ -31,7 +31,10 @@ def render(result: SweepResult, *, width: int = 80, rows: int = ROWS_SHOWN) -> s
 
 
 def grid(header: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 0, width: int = 80) -> str:
-    """A table: the first `left` columns to the left, numbers to the right; columns that do not fit are left off."""
+    """A table: the first `left` columns to the left, numbers to the right.
+
+    Columns that do not fit are left out, which a line below says.
+    """
     table = [list(map(str, header)), *(list(map(str, row)) for row in rows)]
     widths = [max(len(row[place]) for row in table) for place in range(len(header))]
     fitting, total = 0, -2
@@ -47,6 +50,9 @@ def grid(header: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 0,
             for place, (text, wide) in enumerate(zip(row[:fitting], widths, strict=False))
         ]
         lines.append("  ".join(cells).rstrip()[:width])
+    needed = sum(widths) + 2 * (len(widths) - 1)
+    if left_out := [str(name) for name in header[fitting:] if name]:
+        lines.append(wrap(f"Not shown in {width} columns: {', '.join(left_out)} (COLUMNS={needed} shows all)", width))
     return "\n".join(lines)
 
 
@@ -116,9 +122,11 @@ def _best(result: SweepResult, width: int, rows: int) -> str:
     shorts = short_names(result.paths)
     judged = any(outcome.verdicts for outcome in result.outcomes)
     header = ["", "cell", *(clip(shorts[p]) for p in result.paths), *(["expected"] if judged else []), *result.metrics]
+    shown = ranked[:rows]
+    columns = [estimate_texts([place.outcome for place in shown], name) for name in result.metrics]
     body = []
     ties = sum(place.tied is True for place in ranked) - 1
-    for place in ranked[:rows]:
+    for number, place in enumerate(shown):
         outcome = place.outcome
         body.append(
             [
@@ -126,7 +134,7 @@ def _best(result: SweepResult, width: int, rows: int) -> str:
                 str(outcome.cell.number),
                 *(clip(outcome.cell.values[p].text) for p in result.paths),
                 *([outcome.meets or NOTHING] if judged else []),
-                *(estimate_text(outcome, name) for name in result.metrics),
+                *(column[number] for column in columns),
             ]
         )
     title = f"Best cells by {metric} ({direction(metric)})"
@@ -149,6 +157,13 @@ def estimate_text(outcome: CellOutcome, metric: str) -> str:
     return NOTHING if found is None else show(found, found.unit, found.half_width)
 
 
+def estimate_texts(outcomes: Sequence[CellOutcome], metric: str) -> list[str]:
+    """A metric of several cells as one column: one unit, one precision."""
+    found = [outcome.estimates.get(metric) for outcome in outcomes]
+    pairs = [(math.nan, math.nan) if one is None else (float(one), one.half_width) for one in found]
+    return show_column(pairs, parse_metric(metric).unit)
+
+
 def _maps(result: SweepResult, width: int) -> list[str]:
     paths = swept_paths(result)
     if result.design != "grid" or len(paths) != 2:
@@ -159,7 +174,8 @@ def _maps(result: SweepResult, width: int) -> list[str]:
         down, across = across, down
         columns = _levels(result, across)
     if len(columns) > _MAP_COLUMNS:
-        return []
+        sizes = f"{len(_levels(result, down))} by {len(columns)}"
+        return [wrap(f"No map here of {result.metrics[0]}, which has {sizes} cells: report.html draws it.", width)]
     return [_map(result, metric, down, across, width) for metric in result.metrics[:1]]
 
 
@@ -167,9 +183,10 @@ def _map(result: SweepResult, metric: str, down: str, across: str, width: int) -
     by_place = {(o.cell.values[down].text, o.cell.values[across].text): o.value(metric) for o in result.outcomes}
     known = [abs(v) for v in by_place.values() if not math.isnan(v)]
     scale = scale_for(parse_metric(metric).unit, max(known, default=0.0))
+    decimals = column_decimals([(v, math.nan) for v in known], scale)
     columns = _levels(result, across)
     rows = [
-        [clip(level), *(scale.number(by_place.get((level, column))) for column in columns)]
+        [clip(level), *(fixed(by_place.get((level, c), math.nan) / scale.factor, decimals) for c in columns)]
         for level in _levels(result, down)
     ]
     unit = f" in {scale.symbol}" if scale.symbol else ""

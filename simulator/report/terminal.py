@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from simulator.experiment.result import Result
+    from simulator.report.verdict import Table as VariantTable
 
 _HEADING_WIDTH = 9  # over that it takes another line, and leaves room for the names of variants
 _VERDICT_STYLE = {"met": "green", "missed": "bold red", "undecided": "yellow"}
@@ -141,15 +142,51 @@ def _variants(console: Console, result: Result) -> None:
 
     content = table_of(result)
     console.print()
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False, header_style="bold")
-    table.add_column("")
-    for heading in content.headings:
-        table.add_column(fill(heading, _HEADING_WIDTH), justify="right")
-    for name, cells in content.rows:
-        table.add_row(Text(name), *(Text(cell.text, style="bold green" if cell.best else "") for cell in cells))
-    console.print(table)
+    for place, columns in enumerate(_abreast(content, console.width)):
+        if place:
+            console.print()
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False, header_style="bold")
+        table.add_column("", overflow="fold")
+        for column in columns:
+            table.add_column(_heading(content.headings[column]), justify="right", overflow="fold")
+        for name, cells in content.rows:
+            row = [Text(name)]
+            for column, cell in ((column, cells[column]) for column in columns):
+                text = Text(cell.text, style="bold green" if cell.best else "")
+                if cell.verdict:
+                    text.append(
+                        f" {cell.verdict:<{_verdict_width(content, column)}}", style=_VERDICT_STYLE[cell.verdict]
+                    )
+                row.append(text)
+            table.add_row(*row)
+        console.print(table)
     console.print()
     console.print(answer(result), style="bold")
+
+
+def _abreast(content: VariantTable, width: int) -> list[list[int]]:
+    """The columns of the table in as many tables as it takes to fit the width, each with the rows' names."""
+    names = min(width // 3, max(len(name) for name, _ in content.rows))
+    parts: list[list[int]] = []
+    free = 0
+    for column, heading in enumerate(content.headings):
+        verdict = _verdict_width(content, column)
+        values = [len(cells[column].text) + (1 + verdict if verdict else 0) for _, cells in content.rows]
+        wide = 2 + max(*values, *map(len, _heading(heading).splitlines()))
+        if wide > free:
+            parts.append([])
+            free = width - names - 3
+        parts[-1].append(column)
+        free -= wide
+    return parts
+
+
+def _verdict_width(content: VariantTable, column: int) -> int:
+    return max(len(cells[column].verdict) for _, cells in content.rows)
+
+
+def _heading(text: str) -> str:
+    return fill(text, _HEADING_WIDTH, break_long_words=False)
 
 
 def _measured(console: Console, result: Result) -> None:

@@ -6,14 +6,16 @@ May import the comparison, the contest and formats. Plain text and cells; the te
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from simulator.experiment.comparison import Comparison, compare
+from simulator.experiment.summary import Judged, judge
+from simulator.observe.expectations import parse_expectation
 from simulator.observe.metrics import parse_metric
-from simulator.report.contest import AS_WRITTEN, contest_of
-from simulator.report.format import NOTHING, negligible, scale_for, show, show_difference
+from simulator.report.contest import AS_WRITTEN, FAILED, contest_of
+from simulator.report.format import NOTHING, column_decimals, fixed, fixed_half, scale_for, show, show_difference
 
 if TYPE_CHECKING:
     from simulator.experiment.result import Result
@@ -33,10 +35,11 @@ _COLUMNS: Final = ("hit_ratio.l1", "core.requests.rate", "latency.p99", "within[
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One value of the table: text, and whether it leads its column beyond its interval."""
+    """One value of the table: text, whether it leads its column beyond its interval, and its verdict, if any."""
 
     text: str
     best: bool
+    verdict: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,54 @@ def comparison_of(result: Result) -> Comparison:
 
 
 def answer(result: Result) -> str:
-    """The sentence about the rows that may win (see `contest`), and what it leaves out."""
+    """Which rows win (see `contest`), what that leaves out, and which rows meet the scenario's expectations."""
+    return " ".join(part for part in (_winner(result), expected_line(result)) if part)
+
+
+def expected_line(result: Result) -> str:
+    """Which of the scenario as written and its variants meet the scenario's expectations; "" without any."""
+    judged = _judged(result)
+    count = len(result.facts.expect)
+    if not count:
+        return ""
+    met: list[str] = []
+    undecided: dict[str, list[str]] = {}
+    missing: dict[str, list[str]] = {}  # what is missed -> by which rows
+    for row, found in judged.items():
+        missed = [one.text for one in found if one.verdict == "missed"]
+        open_ = [one.text for one in found if one.verdict == "undecided"]
+        if missed:
+            missing.setdefault(_some(missed), []).append(row)
+        elif open_:
+            undecided.setdefault(_some(open_), []).append(row)
+        else:
+            met.append(row)
+    all_of = "the expectation" if count == 1 else f"all {count} expectations"
+    if met and len(met) == len(judged):
+        return f"{'Both' if len(met) == 2 else f'All {len(met)}'} meet {all_of}."
+    told = [f"{_names(met)} {'meets' if len(met) == 1 else 'meet'} {all_of}" if met else f"None meets {all_of}"]
+    told += [
+        f"{_names(rows)} {'is' if len(rows) == 1 else 'are'} undecided on {what}" for what, rows in undecided.items()
+    ]
+    told += [f"{_names(rows)} {'misses' if len(rows) == 1 else 'miss'} {what}" for what, rows in missing.items()]
+    return f"{'; '.join(told)}."
+
+
+def _names(rows: Sequence[str]) -> str:
+    return rows[0] if len(rows) == 1 else f"{', '.join(rows[:-1])} and {rows[-1]}"
+
+
+def _some(texts: Sequence[str]) -> str:
+    return ", ".join(texts) if len(texts) <= 2 else f"{texts[0]} and {len(texts) - 1} more"
+
+
+def _judged(result: Result) -> dict[str, list[Judged]]:
+    """The scenario's own expectations, judged for each row."""
+    rows = {AS_WRITTEN: result.replications, **{name: part.replications for name, part in result.variants.items()}}
+    return {row: judge(replications, result.facts.expect) for row, replications in rows.items()}
+
+
+def _winner(result: Result) -> str:
     contest = contest_of(result, _metrics(result))
     worlds, rows = contest.elsewhere, contest.comparison.rows
     if len(rows) < 2 and worlds:
@@ -73,31 +123,58 @@ def answer(result: Result) -> str:
 
 
 def _metrics(result: Result) -> list[str]:
+    """What is compared: what the scenario expects something of, the usual metrics, and failures, which come last."""
     failed = "failures.faults.ratio" if "failures.faults.ratio" in result.estimates else "failures.ratio"
-    return [*_BASE, failed]
+    asked = [parse_expectation(text).metric for text in result.facts.expect]
+    own = [m.name for m in asked if m.better != "none" and m.name not in ("availability", *FAILED)]
+    return [*dict.fromkeys([*own, *_BASE]), failed]
 
 
 def table_of(result: Result) -> Table:
-    """The table: one unit a column, so that figures can be read down; what leads is marked among the contestants."""
+    """A column for each expectation, judged for every row; then the usual metrics that nothing is expected of.
+
+    One unit and one precision a column, so that figures can be read down; what leads is marked among the contestants.
+    """
     comparison, leads = comparison_of(result), contest_of(result, _metrics(result)).comparison.leads
+    judged = _judged(result)
     headings: list[str] = []
     rows: list[tuple[str, list[Cell]]] = [(row, []) for row in comparison.rows]
-    failed = comparison.metrics[-1]
-    for metric in (*_COLUMNS, failed):
-        unit = parse_metric(metric).unit
-        values = {row: comparison.estimates.get((row, metric)) for row in comparison.rows}
-        known = [v for v in values.values() if v is not None]
-        scale = scale_for(unit, max(known, default=None, key=abs))
-        heading = _WORDS[metric][0]
-        headings.append(f"{heading} {scale.symbol}".strip())
+
+    def add(heading: str, metric: str, values: Mapping[str, tuple[float, float]], verdicts: Mapping[str, str]) -> None:
+        known = [pair for pair in values.values() if math.isfinite(pair[0])]
+        scale = scale_for(parse_metric(metric).unit, max((abs(v) for v, _ in known), default=None))
+        decimals = column_decimals(known, scale)
+        headings.append(f"{heading} {scale.symbol}".strip() if not verdicts else heading)
         lead = leads.get(metric)
         for row, cells in rows:
-            value = values[row]
-            text = scale.number(value, value.half_width) if value is not None else NOTHING
-            if value is not None and math.isfinite(value.half_width) and not negligible(value.half_width, value):
-                text += f" ±{scale.number(value.half_width, value.half_width)}"
-            cells.append(Cell(text, lead is not None and lead.decided and lead.best == row))
+            value, half = values.get(row, (math.nan, math.nan))
+            text = fixed(value / scale.factor, decimals)
+            if text != NOTHING and verdicts and scale.symbol:
+                text += f" {scale.symbol}"
+            if half_text := fixed_half(value, half, scale, decimals):
+                text += f" ±{half_text}"
+            best = lead is not None and lead.decided and lead.best == row
+            cells.append(Cell(text, best, verdicts.get(row, "")))
+
+    for place, expected in enumerate(judged[AS_WRITTEN]):
+        column = {row: found[place] for row, found in judged.items()}
+        values = {row: (_number(one.mean), _half(one)) for row, one in column.items()}
+        add(expected.text, expected.metric, values, {row: one.verdict for row, one in column.items()})
+    shown = {one.metric for one in judged[AS_WRITTEN]}
+    for metric in (*_COLUMNS, comparison.metrics[-1]):
+        if metric not in shown:
+            estimates = {row: comparison.estimates.get((row, metric)) for row in comparison.rows}
+            pairs = {row: (float(one), one.half_width) for row, one in estimates.items() if one is not None}
+            add(_WORDS[metric][0], metric, pairs, {})
     return Table(headings, rows)
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _half(one: Judged) -> float:
+    return math.nan if one.ci_low is None or one.ci_high is None else (one.ci_high - one.ci_low) / 2.0
 
 
 def sentence_of(comparison: Comparison, first: Sequence[str] = ()) -> str:
@@ -237,7 +314,7 @@ def _with(row: str) -> str:
 
 
 def _words(metric: str) -> str:
-    return _WORDS[metric][1]
+    return _WORDS[metric][1] if metric in _WORDS else metric
 
 
 def _list(parts: list[str]) -> str:

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner
-from compare_fakes import SMALL_CACHE
+from compare_fakes import SMALL_CACHE, row
 
 from simulator.cli.main import cli, run
 from simulator.experiment.api import run as play
+from simulator.experiment.compare import compare_rows
+from simulator.report.compare_text import as_table
 from simulator.scenario.schema import Scenario
 
 SHORT = ["--set", "duration=5s", "--set", "warmup=1s", "--progress", "none", "-j", "1"]
@@ -110,3 +112,19 @@ def test_a_place_that_cannot_be_written_is_one_clear_message(file, tmp_path):
     done = compare(file, *SHORT, "--replications", "1", "-o", str(tmp_path / "no" / "out.html"))
     assert done.exit_code == 2
     assert "cannot write" in done.stderr
+
+
+@pytest.mark.parametrize("length", [3, 34, 70])
+def test_no_column_is_lost_whatever_the_length_of_names(length):
+    """A longer name stands above its numbers; every number is there, below its heading."""
+    name = "hit_ratio.l1[" + "x" * length + "]"
+    compared = compare_rows([row("a", [0.5, 0.52, 0.54], name), row("b", [0.6, 0.61, 0.66], name)], [name])
+    lines = as_table(compared, width=80).splitlines()
+    place = next(k for k, line in enumerate(lines) if name in line)
+    numbers = lines[place] if "%" in lines[place] else lines[place + 1]
+    heading = next(line for line in lines if "before" in line)
+    for word, value in (("before", "52.0 %"), ("after", "62 %")):
+        assert numbers[: heading.index(word) + len(word)].endswith(value)
+    assert "difference" in heading
+    assert "+10 ± 4" in numbers
+    assert max(map(len, lines)) <= max(80, len(name) + 1)

@@ -89,3 +89,17 @@ def test_a_policy_without_weights_has_no_control():
     short = [Contestant(s.label, None, s.scenario.with_overrides({"duration": "4s"})) for s in sides]
     with pytest.raises(ContestantError, match="--control"):
         rows_of(short, replications=1, control=True)
+
+
+def test_the_metrics_that_were_asked_for_are_explained(rows):
+    asked = ["failures.ratio", "availability", "misses.l1.rate", "latency.p50"]
+    found = explain(rows[0], rows[1], metrics=asked)
+    assert list(found) == asked
+    for metric in asked[:3]:
+        before, after = (np.mean([r.metrics["availability" if metric == "availability" else metric]
+                                  for r in row.replications]) for row in rows[:2])  # fmt: skip
+        assert found[metric].total.mean == pytest.approx(after - before, abs=1e-9)
+        assert math.fsum(part.change.mean for part in found[metric].parts) == pytest.approx(after - before, abs=1e-9)
+    assert not found["latency.p50"].parts
+    assert "no parts of latency.p50 are known" in found["latency.p50"].note
+    assert list(explain(rows[0], rows[1], metrics=["latency.p99"])) == ["latency.tail"]

@@ -8,6 +8,7 @@ import pytest
 from reports_fakes import result
 
 from simulator.report.contest import contest_of
+from simulator.report.terminal import render
 from simulator.report.verdict import answer, table_of
 
 METRICS = ("latency.p99", "hit_ratio.l1", "failures.ratio")
@@ -94,3 +95,51 @@ def test_only_other_worlds_have_no_winner():
     assert answer(made) == (
         "No winner is named: every variant changes the faults or the network, and is another world."
     )
+
+
+@pytest.mark.parametrize(
+    ("bounds", "told"),
+    [
+        (
+            ("hit_ratio.l1 >= 85%",),
+            "one meets the expectation; as written and two miss hit_ratio.l1 >= 85%.",
+        ),
+        (("hit_ratio.l1 >= 50%", "latency.p99 <= 80ms"), "All 3 meet all 2 expectations."),
+        (
+            ("hit_ratio.l1 >= 85%", "latency.p99 <= 55ms"),
+            "None meets all 2 expectations; as written misses hit_ratio.l1 >= 85%, latency.p99 <= 55ms; one misses lat",
+        ),
+        (("storage.reads.rate <= 3/s",), "two meets the expectation;"),
+    ],
+)
+def test_the_sentence_says_which_variants_meet_the_expectations(bounds, told):
+    made = rows(expect=bounds, one={"hit_ratio.l1": 0.9, "storage.reads.rate": 9.0},
+                two={"latency.p99": 0.050, "storage.reads.rate": 2.0})  # fmt: skip
+    made.replications[0].metrics["storage.reads.rate"] = 5.0
+    assert told in answer(made)
+
+
+def test_expectations_are_the_first_columns_and_judged_in_every_row():
+    expected = ("storage.reads.rate <= 3/s", "latency.p99 <= 55ms", "hit_ratio.l1 >= 85%")
+    made = rows(expect=expected, one={"hit_ratio.l1": 0.9, "storage.reads.rate": 9.0},
+                two={"latency.p99": 0.050, "storage.reads.rate": 2.0})  # fmt: skip
+    made.replications[0].metrics["storage.reads.rate"] = 5.0
+    table = table_of(made)
+    assert tuple(table.headings[:3]) == expected
+    assert not any(heading.startswith(("p99", "L1 hits")) for heading in table.headings)  # shown once
+    assert {name: [cell.verdict for cell in cells[:3]] for name, cells in table.rows} == {
+        "as written": ["missed", "missed", "missed"],
+        "one": ["missed", "missed", "met"],
+        "two": ["met", "met", "missed"],
+    }
+    text = render(made, width=80)
+    assert max(map(len, text.splitlines())) <= 80
+    assert " ".join(text.split()).count("storage.reads.rate <= 3/s") >= 1
+
+
+def test_a_column_has_one_precision():
+    made = rows(one={"core.requests.rate": 8.0}, two={"core.requests.rate": 123.4})
+    made.replications[0].metrics["core.requests.rate"] = 25.25
+    table = table_of(made)
+    column = next(k for k, heading in enumerate(table.headings) if heading.startswith("core"))
+    assert [cells[column].text for _, cells in table.rows] == ["25.2", "8.0", "123.4"]

@@ -1,6 +1,7 @@
 """sweep, find and sensitivity as people and scripts meet them: streams, exit codes, how to go on."""
 
 import json
+import math
 import os
 import shlex
 import signal
@@ -15,6 +16,7 @@ from click.testing import CliRunner
 from sweep_fakes import TINY
 
 from simulator.cli.main import cli
+from simulator.report.format import show_column
 
 
 @pytest.fixture
@@ -140,3 +142,25 @@ def test_ctrl_c_says_how_to_go_on_and_that_works(simulate, tmp_path):
     dry = simulate(line.removeprefix("simulator ") + " --dry-run")
     assert dry.exit_code == 0
     assert " cells are finished and are not run again" in dry.stdout
+
+
+def test_a_sweep_says_which_columns_it_left_out_and_honours_columns(simulate, monkeypatch):
+    metrics = ["hit_ratio.l1", "latency.p99", "availability", "core.requests.rate", "storage.reads.rate"]
+    asked = " ".join(f"-m {metric}" for metric in metrics)
+    monkeypatch.delenv("COLUMNS", raising=False)
+    narrow = simulate(f"sweep tiny.yaml -p edges.pop.l1.capacity=5,10 -j 1 -o out --replications 2 {asked}").stdout
+    table, told = narrow.partition("Best cells by")[2].split("Not shown in 80 columns: ")
+    told, needed = " ".join(told.split(")")[0].split()).split(" (COLUMNS=")
+    heading = table.splitlines()[1].split()
+    assert told
+    assert [name for name in metrics if name in heading] + told.split(", ") == metrics
+    monkeypatch.setenv("COLUMNS", needed.split()[0])
+    wide = simulate("show out").stdout
+    assert "Not shown" not in wide
+    assert all(metric in wide.partition("Best cells by")[2].splitlines()[1] for metric in metrics)
+
+
+def test_a_column_of_a_sweep_has_one_unit_and_one_precision():
+    values = [(0.98765, 0.004), (12.3456, 0.5), (123.456, math.nan)]
+    assert show_column([(v / 1e3, h / 1e3) for v, h in values], "s") == ["1.0 ms ± 0.004", "12.3 ms ± 0.5", "123.5 ms"]
+    assert show_column([(0.5, 0.01), (math.nan, math.nan)], "ratio") == ["50.0 % ± 1.0", "–"]
