@@ -7,7 +7,7 @@ cylindrical, cut where the sites leave the widest gap; it shows no coast (the pa
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,12 +16,14 @@ import numpy as np
 from simulator.report.format import show
 from simulator.report.series import labels_of, series, shaded
 from simulator.report.svg import LETTER, WIDTH, Chart, Floats, num, pixels, short, time_unit
+from simulator.report.written_faults import WrittenFault, merged_spans, written_faults
 
 if TYPE_CHECKING:
     from simulator.experiment.result import Result
 
 MOST_RIBBON_EDGES: Final = 14
 _PHASES_SHOWN: Final = 3
+_INSTANT_S: Final = 1e-6
 _RED_RGB: Final = (213, 94, 0)
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]
@@ -30,12 +32,17 @@ _COLOURS: Final = (0, 4, 2, 3, 5, 1, 7, 6)
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """A time without a change of the faults: rates (1/s) by (from, to); `faults` that were on, as (kind, target)."""
+    """A time without a change of the faults: rates (1/s) by (from, to); `faults` that were on, as (kind, target).
+
+    `named` are those faults as the scenario writes them; a fault that was on for less than half of the phase (many
+    changes make one phase) is named as such.
+    """
 
     begin_s: float
     end_s: float
     rates: dict[tuple[str, str], float]
     faults: tuple[tuple[str, str], ...] = ()
+    named: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -45,8 +52,8 @@ class Phase:
 
     @property
     def what(self) -> str:
-        """`crash pop-1`, or `no fault`."""
-        words = [f"{kind} {target}".strip() for kind, target in self.faults]
+        """`crash pop-1`, or `no fault` where none was on at any time."""
+        words = list(self.named)
         return ", ".join(words[:2]) + (f" and {len(words) - 2} more" if len(words) > 2 else "") or "no fault"
 
 
@@ -67,12 +74,25 @@ def phases(result: Result, metric: str) -> list[Phase]:
                 by_start.setdefault(t, {})[source, target] = value
     ordered = sorted(starts)
     ends = [*ordered[1:], result.facts.duration_s]
-    found = []
+    found, faults = [], written_faults(result)
     for begin, end in zip(ordered, ends, strict=False):  # no phases, no end
-        middle = (begin + end) / 2.0
-        on = [what.partition(" ") for b, e, what in shaded(result) if b < middle < e]
-        found.append(Phase(begin, end, by_start.get(begin, {}), tuple((kind, target) for kind, _, target in on)))
+        on = [what.partition(" ") for b, e, what in shaded(result) if min(e, end) - max(b, begin) > (end - begin) / 2.0]
+        targets = tuple((kind, target) for kind, _, target in on)
+        found.append(Phase(begin, end, by_start.get(begin, {}), targets, tuple(_named(faults, begin, end))))
     return found
+
+
+def _named(faults: Sequence[WrittenFault], begin: float, end: float) -> Iterator[str]:
+    """The faults that were on at any time from begin to end (s), those for most of it first."""
+    shares: dict[str, float] = {}
+    for fault in faults:
+        on = sum(max(0.0, e - b) for b, e in merged_spans([WrittenFault("", "", tuple(
+            (max(b, begin), min(e, end), what) for b, e, what in fault.spans if min(e, end) > max(b, begin)
+        ))], end))  # fmt: skip
+        if on > _INSTANT_S:
+            shares[fault.name] = on / (end - begin)
+    for name in sorted(shares, key=lambda one: -shares[one]):
+        yield name if shares[name] >= 0.5 else f"{name} for a part"
 
 
 def telling(found: Sequence[Phase]) -> list[Phase]:

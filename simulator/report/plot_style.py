@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from simulator.report.series import mean_of, series, shaded
+from simulator.report.series import fault_labels, mean_of, series, shades
 from simulator.report.svg import time_unit
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from simulator.experiment.result import Result
 
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
+FAULT_COLOUR: Final = "#6A3DE8"  # violet: of no line and no layer
 _STYLES: Final = ("-", "--", "-.", ":")
 _GAP_POINTS: Final = 10.5
 
@@ -71,8 +72,9 @@ def over_time(
     facts = result.facts
     seconds, name = time_unit(facts.duration_s)
     free = -1.0
-    for begin, end, what in shaded(result):
-        axes.axvspan(begin / seconds, end / seconds, color="#D55E00", alpha=0.13, zorder=0, linewidth=0)
+    for begin, end in shades(result):
+        axes.axvspan(begin / seconds, end / seconds, color=FAULT_COLOUR, alpha=0.13, zorder=0, linewidth=0)
+    for begin, what in fault_labels(result):
         if begin >= free:
             axes.annotate(
                 plain(what), (begin / seconds, 1.0), xycoords=("data", "axes fraction"), xytext=(3, -3),

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.observe.metrics import fault_spans
+from simulator.report.written_faults import merged_spans, written_faults
 
 if TYPE_CHECKING:
     from simulator.experiment.result import Result
@@ -73,6 +74,16 @@ def shaded(result: Result) -> list[tuple[float, float, str]]:
     spans = fault_spans(result.replications[0].events)
     end = result.facts.duration_s
     return [(begin, min(finish, end), what) for begin, finish, what in spans if begin < end]
+
+
+def shades(result: Result) -> list[tuple[float, float]]:
+    """When any fault was on in the first replication: spans (s) that do not overlap, whatever the faults do."""
+    return merged_spans(written_faults(result), result.facts.duration_s)
+
+
+def fault_labels(result: Result) -> list[tuple[float, str]]:
+    """When each fault began (s), and its name as the scenario writes it."""
+    return [(fault.begin_s, fault.name) for fault in written_faults(result)]
 
 
 def _columns(result: Result) -> list[Columns]:

@@ -1,5 +1,9 @@
 """What happened, in sentences computed from events and series: the fault, who noticed, who moved, what it cost.
 
+An entry is a fault as the scenario writes it, however many nodes it strikes. What failed most requests comes first:
+failures beyond those of calm times, in the windows in which it struck; where faults overlap, each has the share of its
+targets, and what is down has it before what is only slow. Then comes what moved most sessions, then what came first.
+
 May import the result, series and formats. Series are read over spans: windows merged until there are 50 requests, since
 fewer say nothing. A change is told only where it stands out from the time before (a minute, or ten windows): by more
 than a twentieth, and by so many standard deviations of its spans that chance seldom takes the worst of as many spans
@@ -16,7 +20,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from simulator.observe.metrics import fault_spans
 from simulator.observe.result import (
     DETECTED,
     FAULT_BEGIN,
@@ -26,12 +29,16 @@ from simulator.observe.result import (
     Replication,
 )
 from simulator.report.format import HOP_WORDS, show, show_count, show_duration
-from simulator.report.series import Floats, labels_of, mean_of, series, window_of
+from simulator.report.series import Floats, labels_of, mean_of, mean_series, series, window_of
+from simulator.report.written_faults import Span, WrittenFault, written_faults
 
 if TYPE_CHECKING:
     from simulator.experiment.result import Result
 
-_FAULTS_TOLD: Final = 5
+_FAULTS_TOLD: Final = 12
+_NAMES_SHOWN: Final = 3
+_SOFT: Final = ("slow", "drain", "degrade", "crowd")
+_SOFT_BLAME: Final = 0.01
 _BEFORE_S: Final = 60.0
 _AFTER_S: Final = 10.0  # what a fault does is looked for until so long after its end
 _SIGMAS: Final = 3.0
@@ -53,18 +60,61 @@ class Change:
 
 
 def story(result: Result) -> list[list[str]]:
-    """For each fault, in the order of time, its sentences; one entry for a run without faults."""
+    """For each fault as written, what did most first, its sentences; one entry for a run without faults."""
     if not result.replications:
         return []
-    spans = sorted(fault_spans(result.replications[0].events))
-    spans = [span for span in spans if span[0] < result.facts.duration_s]
-    if not spans:
+    faults = written_faults(result)
+    if not faults:
         return [["No fault was injected."]]
-    told = [list(_of_fault(result, span, spans)) for span in spans[:_FAULTS_TOLD]]
-    if len(spans) > _FAULTS_TOLD:
-        more = len(spans) - _FAULTS_TOLD
-        told.append([f"And {more} more fault{'s' * (more > 1)}, shaded in the figures."])
+    faults = by_effect(result, faults)
+    told = [list(_of_fault(result, fault, faults)) for fault in faults[:_FAULTS_TOLD]]
+    if len(faults) > _FAULTS_TOLD:
+        more = len(faults) - _FAULTS_TOLD
+        told.append([f"And {more} more fault{'s' * (more > 1)} that did less, shaded in the figures."])
     return told
+
+
+def by_effect(result: Result, faults: Sequence[WrittenFault]) -> list[WrittenFault]:
+    """The faults, that which did most first: failed requests, then sessions moved, then the time of its begin."""
+    failed = _failures_of(result, faults)
+    keys = {
+        place: (-round(failed[place]), -_sessions_moved(result, fault), fault.begin_s)
+        for place, fault in enumerate(faults)
+    }
+    return [faults[place] for place in sorted(keys, key=lambda place: keys[place])]
+
+
+def _failures_of(result: Result, faults: Sequence[WrittenFault]) -> list[float]:
+    """How many requests each fault failed: means over replications (of the first, where faults differ)."""
+    times, values = series(result, "failures.rate")
+    sent = mean_series(result, "requests.rate", times=times)[1]
+    width = window_of(result)
+    if not times.size or not width:
+        return [0.0] * len(faults)
+    failed = np.nan_to_num(mean_of(values if _same_faults(result) else values[:1])) * width
+    struck = np.array([
+        [_blame(fault) * sum(b < t + width - 1e-9 and e > t + 1e-9 for b, e, _ in fault.spans) for t in times.tolist()]
+        for fault in faults
+    ], dtype=float)  # fmt: skip
+    every = struck.sum(axis=0)
+    calm = (every == 0.0) & (times >= result.facts.warmup_s - 1e-9)
+    requests = np.nan_to_num(sent) * width
+    usual = failed[calm].sum() / requests[calm].sum() if requests[calm].sum() else 0.0
+    beyond = np.maximum(failed - usual * requests, 0.0)
+    share = np.divide(struck, every, out=np.zeros_like(struck), where=every > 0.0)
+    return [float(one) for one in share @ beyond]
+
+
+def _blame(fault: WrittenFault) -> float:
+    """The weight of one of its targets: what slows or drains is blamed for what nothing that is down explains."""
+    return _SOFT_BLAME if fault.spans[0][2].partition(" ")[0] in _SOFT else 1.0
+
+
+def _sessions_moved(result: Result, fault: WrittenFault) -> float:
+    """Sessions that were given another edge after it, in the first replication."""
+    found = [_consequences(result.replications[0], what.partition(" ")[2], begin) for begin, _, what in fault.spans]
+    moved = [events[SESSIONS_MOVED]["detail"] for events in found if SESSIONS_MOVED in events]
+    return sum(float(detail.get("sessions", 0)) for detail in moved)
 
 
 def change_of(
@@ -141,24 +191,107 @@ def _sigmas(spans: int) -> float:
     return -NormalDist().inv_cdf(NormalDist().cdf(-_SIGMAS) / spans)
 
 
-def _of_fault(
-    result: Result, span: tuple[float, float, str], spans: Sequence[tuple[float, float, str]]
-) -> Iterator[str]:
+def _of_fault(result: Result, fault: WrittenFault, faults: Sequence[WrittenFault]) -> Iterator[str]:
+    if len(fault.spans) == 1:
+        yield from _of_one(result, fault.spans[0])
+    else:
+        yield from _of_many(result, fault)
+    overlap = [other.name for other in faults if other is not fault and _overlap(fault, other)]
+    if overlap:
+        more = f" and {len(overlap) - _NAMES_SHOWN} more" if len(overlap) > _NAMES_SHOWN else ""
+        were = "was" if len(overlap) == 1 else "were"
+        yield f"({', '.join(overlap[:_NAMES_SHOWN])}{more} {were} on at the same time.)"
+
+
+def _overlap(a: WrittenFault, b: WrittenFault) -> bool:
+    return any(x[0] < y[1] and y[0] < x[1] for x in a.spans for y in b.spans)
+
+
+def _of_one(result: Result, span: Span) -> Iterator[str]:
+    """The sentences of a fault that struck one target once."""
     begin, end, what = span
     kind, _, target = what.partition(" ")
     yield _begin_sentence(result, kind, target, begin, end)
-    following = (
-        [_consequences(r, target, begin) for r in result.replications]
-        if _same_faults(result)
-        else [_consequences(result.replications[0], target, begin)]
-    )
+    following = [_consequences(r, target, begin) for r in _alike(result)]
     yield from _detection(following, kind, end - begin)
     cost = list(_cost(result, span))
     yield from cost
     yield from (told for told in _recovery(following) if told != _TOO_FEW_HIT or _TOO_FEW not in cost)
-    overlap = [other[2] for other in spans if other is not span and other[0] < end and begin < other[1]]
-    if overlap:
-        yield f"({', '.join(overlap[:3])} was on at the same time.)"
+
+
+def _of_many(result: Result, fault: WrittenFault) -> Iterator[str]:
+    """The sentences of a fault that struck several targets, or one again and again."""
+    yield _begin_of_many(result, fault)
+    after = [
+        [_consequences(r, what.partition(" ")[2], begin) for begin, _, what in fault.spans] for r in _alike(result)
+    ]
+    yield from _noticed(fault, after)
+    yield from _cost(result, (fault.begin_s, fault.end_s, fault.name))
+    back = [_after_s(events[RECOVERED]) for spans in after for events in spans if RECOVERED in events]
+    if back:
+        whose = f", for {len(back) / len(after):.3g} of {len(fault.spans)}" if len(back) < len(_flat(after)) else ""
+        yield f"{_spread(back)} after it the hit ratio of the sessions it hit was back at 95 % of before{whose}."
+
+
+def _begin_of_many(result: Result, fault: WrittenFault) -> str:
+    """`At 1 min 10 s 4 nodes crashed (pop-*), for 20 s.`, or from when to when they did one after the other."""
+    targets = list(dict.fromkeys(what.partition(" ")[2] for _, _, what in fault.spans))
+    kind = fault.spans[0][2].partition(" ")[0]
+    detail = _detail(result.replications[0], kind, targets[0], fault.begin_s)
+    factor = f"{float(detail['factor']):g} times " if "factor" in detail else ""
+    did = {
+        "crash": "crashed", "drain": "were drained", "slow": f"became {factor}slower",
+        "crowd": f"sent {factor}as many requests",
+    }.get(kind, f"had {kind}")  # fmt: skip
+    lasts = fault.end_s < result.facts.duration_s
+    ends = f"to {show_duration(fault.end_s)}" if lasts else "to the end"
+    if fault.kind == "rolling_restart":
+        return (
+            f"From {show_duration(fault.begin_s)} {ends} {len(targets)} nodes ({fault.target}) were restarted, "
+            "one after the other."
+        )
+    if fault.kind == "random":
+        return (
+            f"From {show_duration(fault.begin_s)} {ends} nodes of {fault.target} {did} at random, "
+            f"{len(fault.spans)} times in all."
+        )
+    nouns = "client groups" if kind == "crowd" else "nodes"
+    lasted = f", for {show_duration(fault.end_s - fault.begin_s)}" if lasts else " and stayed so to the end"
+    return f"At {show_duration(fault.begin_s)} {len(targets)} {nouns} ({fault.target}) {did}{lasted}."
+
+
+def _noticed(fault: WrittenFault, after: Sequence[Sequence[Mapping[str, dict[str, Any]]]]) -> Iterator[str]:
+    """Which of its spans were noticed, how late, and how many sessions moved: means over replications."""
+    found = [events[DETECTED] for events in _flat(after) if DETECTED in events]
+    moved = [events[SESSIONS_MOVED] for events in _flat(after) if SESSIONS_MOVED in events]
+    parts = []
+    if found:
+        some = f" {len(found) / len(after):.3g} of {len(fault.spans)}" if len(found) < len(_flat(after)) else " them"
+        parts.append(f"missing heartbeats gave{some} away after {_spread([_after_s(event) for event in found])}")
+    elif fault.spans[0][2].startswith("crash "):
+        parts.append("nobody noticed")
+    if moved:
+        parts.append(_moved(sum(float(event["detail"].get("sessions", 0)) for event in moved) / len(after)))
+    takeovers = [_after_s(events[TAKEOVER]) for events in _flat(after) if TAKEOVER in events]
+    if takeovers:
+        parts.append(f"standbys served {_spread(takeovers)} after the crash")
+    if parts:
+        told = ", and ".join(parts)
+        yield f"{told[0].upper()}{told[1:]}."
+
+
+def _flat(after: Sequence[Sequence[Mapping[str, dict[str, Any]]]]) -> list[Mapping[str, dict[str, Any]]]:
+    return [events for spans in after for events in spans]
+
+
+def _after_s(event: Mapping[str, Any]) -> float:
+    """How long after the begin of the fault an event came, in seconds."""
+    return float(event["detail"].get("after_s", event["t_s"] - event["since_s"]))
+
+
+def _alike(result: Result) -> Sequence[Replication]:
+    """The replications in which faults begin as in the first one."""
+    return result.replications if _same_faults(result) else result.replications[:1]
 
 
 def _begin_sentence(result: Result, kind: str, target: str, begin: float, end: float) -> str:

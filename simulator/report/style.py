@@ -10,13 +10,13 @@ from typing import Final
 _LIGHT: Final = (
     "--bg:#fff;--panel:#fff;--ink:#1d2127;--dim:#5c6570;--faint:#e3e6ea;--edge:#d5dae0;"
     "--c0:#0072b2;--c1:#d55e00;--c2:#009e73;--c3:#cc79a7;--c4:#e69f00;--c5:#56b4e9;--c6:#8a929c;--c7:#b8a800;"
-    "--c8:#1d2127;--fault:rgba(213,94,0,.13);--warm:rgba(130,140,150,.13);--met:#00694d;--missed:#b03a00;"
+    "--c8:#1d2127;--fault:rgba(106,61,232,.14);--ill:#6a3de8;--warm:rgba(130,140,150,.13);--met:#00694d;--missed:#b03a00;"
     "--undecided:#7a5c00;--shade:rgba(29,33,39,.3);--soft:#f4f6f8;--sea:#f2f6fa;"
 )
 _DARK: Final = (
     "--bg:#14171b;--panel:#1b1f25;--ink:#e4e7eb;--dim:#9aa4b0;--faint:#2b3139;--edge:#343b45;"
     "--c0:#4aa8e0;--c1:#ff8a4c;--c2:#33c79c;--c3:#e8a3c9;--c4:#f4b63f;--c5:#9ad6f8;--c6:#8b95a1;--c7:#dfd34a;"
-    "--c8:#e4e7eb;--fault:rgba(255,138,76,.17);--warm:rgba(150,160,170,.14);--met:#43d3a6;--missed:#ff9a66;"
+    "--c8:#e4e7eb;--fault:rgba(160,130,255,.24);--ill:#ab93ff;--warm:rgba(150,160,170,.14);--met:#43d3a6;--missed:#ff9a66;"
     "--undecided:#e6c25a;--shade:rgba(228,231,235,.32);--soft:#21262d;--sea:#1e242c;"
 )
 
@@ -30,7 +30,7 @@ CHART_STYLE: Final = """
 .chart .band{opacity:.16}.chart .layer{opacity:.88}.chart .fault{fill:var(--fault)}.chart .warm{fill:var(--warm)}
 .chart .faultedge{stroke:var(--ink);stroke-width:.8;stroke-dasharray:3 3;opacity:.55;fill:none}
 .chart .name{font-weight:600}.chart .nothing{fill:var(--soft)}.chart .sea{fill:var(--sea);rx:6px}
-.chart .mark{fill:none;stroke:var(--c1);stroke-width:1.8}.chart .px{image-rendering:pixelated}
+.chart .mark{fill:none;stroke:var(--ill);stroke-width:1.8}.chart .px{image-rendering:pixelated}
 .chart .hollow{fill:var(--panel);stroke-width:1.8}.chart .best{stroke:var(--ink);stroke-width:1.6;fill:none}
 .chart .ribbon{opacity:.5}.chart .flow{fill:none;stroke:var(--c4);opacity:.62}
 .chart .home{fill:var(--c4);opacity:.5}.chart .flow{stroke-linecap:round}

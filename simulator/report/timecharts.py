@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from simulator.report.series import shaded, window_of
+from simulator.report.series import fault_labels, shaded, shades, window_of
 from simulator.report.svg import (
     LETTER,
     WIDTH,
@@ -194,11 +194,12 @@ def _frame(
     tall = chart.plot_bottom - chart.top
     if facts.warmup_s:
         chart.rect(chart.left, chart.top, float(chart.x(min(facts.warmup_s, end))) - chart.left, tall, "warm")
-    room = -1.0
-    for place, (begin, finish, what) in enumerate(shaded(result)):
+    for begin, finish in shades(result):
         x, x_end = float(chart.x(begin)), float(chart.x(finish))
         chart.rect(x, chart.top, max(x_end - x, 1.5), tall, "fault")
-        name = short(what, 26)
+    room = -1.0
+    for place, (begin, what) in enumerate(fault_labels(result)):
+        x, name = float(chart.x(begin)), short(what, 26)
         if place < _NAMED_FAULTS and x > room and x + LETTER * len(name) * 0.9 < chart.plot_right:
             chart.text(x + 3, chart.top + 10, name, "tiny")
             room = x + LETTER * len(name)
@@ -208,7 +209,7 @@ def _frame(
 def _fault_edges(chart: Chart, result: Result) -> None:
     """Dashed lines where faults begin and end, over what hides their shade."""
     tall = chart.plot_bottom - chart.top
-    for begin, end, _ in shaded(result):
+    for begin, end in shades(result):
         edges = "".join(f"M{num(float(chart.x(t)))} {num(chart.top)}v{num(tall)}" for t in (begin, end))
         chart.add(f'<path class="faultedge" d="{edges}"/>')
 

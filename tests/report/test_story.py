@@ -178,8 +178,9 @@ def test_what_does_not_stand_out_is_not_told():
 
 def test_many_faults_are_cut_short():
     events = []
-    for k in range(8):
+    for k in range(15):
         events += [{**CRASH[0], "t_s": 20.0 + 5 * k}, {**CRASH[-1], "t_s": 22.0 + 5 * k}]
     told = sentences(events)
-    assert len(told) == 6
-    assert told[-1] == ["And 3 more faults, shaded in the figures."]
+    assert len(told) == 13
+    assert told[0][0] == "At 40 s pop-1 crashed, for 2 s."  # in which requests failed
+    assert told[-1] == ["And 3 more faults that did less, shaded in the figures."]

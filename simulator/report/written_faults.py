@@ -1,0 +1,146 @@
+"""The faults of a run as its scenario wrote them: each with all the spans in which one of its targets failed.
+
+May import the result and units. Events tell spans target by target; a rolling restart of ten edges is ten of them, and
+one fault. A span that no written fault explains (of a folder that lacks the scenario) is an entry of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, Final
+
+from simulator.observe.metrics import fault_spans
+from simulator.units import QuantityError, parse_duration
+
+if TYPE_CHECKING:
+    from simulator.experiment.result import Result
+
+Span = tuple[float, float, str]
+"""(begin_s, end_s, `crash pop-1`)."""
+_RESTART: Final = "rolling_restart"
+_RANDOM: Final = "random"
+_SAME_S: Final = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFault:
+    """One entry of `faults:`, or a span that none of them explains.
+
+    Attributes:
+        kind: crash, rolling_restart, random, ...
+        target: what it names, as written.
+        spans: its spans in the first replication, by their begin; never empty.
+    """
+
+    kind: str
+    target: str
+    spans: tuple[Span, ...]
+
+    @property
+    def name(self) -> str:
+        """`crash pop-1`, `rolling restart pop-*`, `random crash pop-*`."""
+        kind = f"random {self.spans[0][2].partition(' ')[0]}" if self.kind == _RANDOM else self.kind.replace("_", " ")
+        return f"{kind} {self.target}".strip()
+
+    @property
+    def begin_s(self) -> float:
+        """When its first span begins."""
+        return self.spans[0][0]
+
+    @property
+    def end_s(self) -> float:
+        """When its last span is over; infinite where one never is."""
+        return max(end for _, end, _ in self.spans)
+
+
+def written_faults(result: Result) -> list[WrittenFault]:
+    """The faults that began before the end of the run, by their begin; empty without any."""
+    if not result.replications:
+        return []
+    spans = sorted(fault_spans(result.replications[0].events))
+    left = [span for span in spans if span[0] < result.facts.duration_s]
+    found: list[WrittenFault] = []
+    entries = [entry for entry in result.facts.resolved.get("faults") or [] if isinstance(entry, Mapping)]
+    for entry in sorted(entries, key=_vagueness):
+        kind, patterns = _verb(entry)
+        mine = [span for span in left if _explains(entry, kind, patterns, span)]
+        if kind not in (_RESTART, _RANDOM):
+            mine = list({span[2]: span for span in reversed(mine)}.values())[::-1]  # one written twice is two faults
+        if mine:
+            for span in mine:
+                left.remove(span)
+            target = mine[0][2].partition(" ")[2] if len(mine) == 1 and kind != _RANDOM else "|".join(patterns)
+            found.append(WrittenFault(kind, target, tuple(mine)))
+    found += [WrittenFault(what.partition(" ")[0], what.partition(" ")[2], ((begin, end, what),))
+              for begin, end, what in left]  # fmt: skip
+    return sorted(found, key=lambda fault: (fault.begin_s, fault.name))
+
+
+def merged_spans(faults: Sequence[WrittenFault], until_s: float) -> list[tuple[float, float]]:
+    """When at least one fault was on, as spans (s) that do not overlap, cut at the end of the run."""
+    merged: list[tuple[float, float]] = []
+    for begin, end in sorted((b, min(e, until_s)) for fault in faults for b, e, _ in fault.spans):
+        if merged and begin <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((begin, end))
+    return merged
+
+
+def _vagueness(entry: Mapping[str, Any]) -> int:
+    """Those that say exactly when they begin are matched first, those at random last."""
+    kind, _ = _verb(entry)
+    return 2 if kind == _RANDOM else 1 if kind == _RESTART else 0
+
+
+def _verb(entry: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """What a fault does, and the names or globs of its targets."""
+    if _RANDOM in entry:
+        return _RANDOM, tuple(_names(entry.get("of")))
+    known = {"at", "for", "factor", "down", "pause", "direction", "name", "connections"}
+    verb = next((str(key) for key in entry if key not in known), "")
+    target = entry.get(verb)
+    if verb == "partition" and isinstance(target, (list, tuple)) and len(target) == 2:
+        return verb, (f"{'|'.join(_names(target[0]))} <> {'|'.join(_names(target[1]))}",)
+    if verb == "degrade" and isinstance(target, Mapping):
+        return verb, (f"{'|'.join(_names(target.get('from')))} > {'|'.join(_names(target.get('to')))}",)
+    return verb, tuple(_names(target))
+
+
+def _names(target: object) -> Iterator[str]:
+    if isinstance(target, (list, tuple)):
+        yield from map(str, target)
+    elif target is not None:
+        yield str(target)
+
+
+def _explains(entry: Mapping[str, Any], kind: str, patterns: Sequence[str], span: Span) -> bool:
+    """Whether a span is of this fault: its kind, its target, and when it began."""
+    begin, _, what = span
+    said, _, target = what.partition(" ")
+    did = {_RESTART: "crash", _RANDOM: str(entry.get(_RANDOM))}.get(kind, kind)
+    if said != did or not any(_matches(target, pattern) for pattern in patterns):
+        return False
+    at_s = _seconds(entry.get("at"))
+    if kind == _RANDOM:
+        return begin >= at_s - _SAME_S
+    if kind == _RESTART:
+        steps = (begin - at_s) / ((_seconds(entry.get("down")) + _seconds(entry.get("pause"))) or 1.0)
+        return steps > -_SAME_S and abs(steps - round(steps)) < _SAME_S
+    return abs(begin - at_s) < _SAME_S
+
+
+def _matches(target: str, pattern: str) -> bool:
+    """By name, by glob, or as a member of the group of that name (its nodes are numbered)."""
+    member = re.fullmatch(rf"{re.escape(pattern)}(-.*)?-\d+", target) is not None
+    return target == pattern or fnmatchcase(target, pattern) or member
+
+
+def _seconds(text: object) -> float:
+    try:
+        return parse_duration(str(text))
+    except (QuantityError, ValueError):
+        return 0.0
