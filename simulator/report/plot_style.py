@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from simulator.report.series import fault_labels, mean_of, series, shades
+from simulator.report.fault_labels import fault_labels
+from simulator.report.series import mean_of, series, shades
 from simulator.report.svg import time_unit
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E
 FAULT_COLOUR: Final = "#6A3DE8"  # violet: of no line and no layer
 _STYLES: Final = ("-", "--", "-.", ":")
 _GAP_POINTS: Final = 10.5
+_LETTER: Final = 0.0095  # of the width of usual axes
 
 
 def fresh(ax: Axes | None, size: tuple[float, float] = (7.2, 3.4)) -> Axes:
@@ -71,16 +73,13 @@ def over_time(
     """The time axis, shaded and named faults (in the colour `words`), the warm-up, units; then `finish`."""
     facts = result.facts
     seconds, name = time_unit(facts.duration_s)
-    free = -1.0
     for begin, end in shades(result):
         axes.axvspan(begin / seconds, end / seconds, color=FAULT_COLOUR, alpha=0.13, zorder=0, linewidth=0)
-    for begin, what in fault_labels(result):
-        if begin >= free:
-            axes.annotate(
-                plain(what), (begin / seconds, 1.0), xycoords=("data", "axes fraction"), xytext=(3, -3),
-                textcoords="offset points", va="top", fontsize="x-small", color=words, annotation_clip=True,
-            )  # fmt: skip
-            free = begin + facts.duration_s * 0.018 * len(what)
+    for begin, what in fault_labels(result, _LETTER * facts.duration_s):
+        axes.annotate(
+            plain(what), (begin / seconds, 1.0), xycoords=("data", "axes fraction"), xytext=(3, -3),
+            textcoords="offset points", va="top", fontsize="x-small", color=words, annotation_clip=True,
+        )  # fmt: skip
     if facts.warmup_s:
         axes.axvspan(0.0, facts.warmup_s / seconds, color="0.93", zorder=0, linewidth=0)
     if facts.duration_s > 0.0:

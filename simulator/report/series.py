@@ -81,11 +81,6 @@ def shades(result: Result) -> list[tuple[float, float]]:
     return merged_spans(written_faults(result), result.facts.duration_s)
 
 
-def fault_labels(result: Result) -> list[tuple[float, str]]:
-    """When each fault began (s), and its name as the scenario writes it."""
-    return [(fault.begin_s, fault.name) for fault in written_faults(result)]
-
-
 def _columns(result: Result) -> list[Columns]:
     """For each replication, (metric, label) -> (times, values)."""
     known = _READ.get(result)

@@ -87,10 +87,10 @@ def by_effect(result: Result, faults: Sequence[WrittenFault]) -> list[WrittenFau
 def _failures_of(result: Result, faults: Sequence[WrittenFault]) -> list[float]:
     """How many requests each fault failed: means over replications (of the first, where faults differ)."""
     times, values = series(result, "failures.rate")
-    sent = mean_series(result, "requests.rate", times=times)[1]
     width = window_of(result)
-    if not times.size or not width:
+    if not times.size or not width or not faults:
         return [0.0] * len(faults)
+    sent = mean_series(result, "requests.rate", times=times)[1]
     failed = np.nan_to_num(mean_of(values if _same_faults(result) else values[:1])) * width
     struck = np.array([
         [_blame(fault) * sum(b < t + width - 1e-9 and e > t + 1e-9 for b, e, _ in fault.spans) for t in times.tolist()]

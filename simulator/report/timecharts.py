@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from simulator.report.series import fault_labels, shaded, shades, window_of
+from simulator.report.fault_labels import fault_labels
+from simulator.report.series import shaded, shades, window_of
 from simulator.report.svg import (
     LETTER,
     WIDTH,
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from simulator.experiment.result import Result
 
 MOST_POINTS: Final = 320
-_NAMED_FAULTS: Final = 6
 _HEADROOM: Final = 0.1
 _SWATCHES: Final = 9
 _BLUE_RGB: Final = (37, 119, 201)
@@ -197,12 +197,9 @@ def _frame(
     for begin, finish in shades(result):
         x, x_end = float(chart.x(begin)), float(chart.x(finish))
         chart.rect(x, chart.top, max(x_end - x, 1.5), tall, "fault")
-    room = -1.0
-    for place, (begin, what) in enumerate(fault_labels(result)):
-        x, name = float(chart.x(begin)), short(what, 26)
-        if place < _NAMED_FAULTS and x > room and x + LETTER * len(name) * 0.9 < chart.plot_right:
-            chart.text(x + 3, chart.top + 10, name, "tiny")
-            room = x + LETTER * len(name)
+    letter_s = 0.9 * LETTER * end / (chart.plot_right - chart.left)
+    for begin, name in fault_labels(result, letter_s):
+        chart.text(float(chart.x(begin)) + 3, chart.top + 10, name, "tiny")
     return chart
 
 
