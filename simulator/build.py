@@ -24,6 +24,7 @@ from simulator.nodes.client import Client, Draws, LockPolicy, RetryPolicy, Sizes
 from simulator.nodes.core import CoreNode, CorePolicy
 from simulator.nodes.edge import EdgeNode, EdgePolicy
 from simulator.nodes.group import GAIN, ClientGroup
+from simulator.nodes.outstanding import Outstanding
 from simulator.nodes.probing import Prober
 from simulator.nodes.sessions import SessionPlan
 from simulator.nodes.storage import Storage
@@ -263,8 +264,8 @@ class _Builder:
             world.duration_s, ids,
         )  # fmt: skip
         asks_for_load = {scenario.routing.policy, scenario.routing.leave_to} & LOAD_AWARE
-        group.track_outstanding = bool(asks_for_load) or is_foreign(policy)
-        group.view_shared = shared
+        if asks_for_load or is_foreign(policy):
+            group.outstanding = Outstanding(directory, shared)
         group.latency_from_response = scenario.sam is not None and scenario.sam.latency == "response"
         steady = spec.session.established and spec.session.length == Constant(INFINITY)
         establishes = not steady or self.leases is not None  # an expired session is established anew, at the nearest

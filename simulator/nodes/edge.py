@@ -384,7 +384,10 @@ class EdgeNode(Server):
         """Whether it may stand in line for a lock, for as long as its client cares."""
         attempt = call.attempt
         return (
-            call.kind == Kind.ACQUIRE and attempt is not None and not attempt.done and attempt.client.group.locks.waits
+            call.kind == Kind.ACQUIRE
+            and attempt is not None
+            and not attempt.done
+            and attempt.client.group.locking.policy.waits
         )
 
     def _give_up(self, call: Call) -> None:

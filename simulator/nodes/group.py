@@ -13,6 +13,9 @@ from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from simulator.nodes.client import INFINITY, Client, Draws, LockPolicy, RetryPolicy, Sizes
+from simulator.nodes.locking import Locking
+from simulator.nodes.outstanding import Outstanding
+from simulator.nodes.retries import Retries
 from simulator.nodes.session import Session
 from simulator.nodes.timers import Timers
 from simulator.request import Attempt, Call, Kind, Operation, Outcome
@@ -34,7 +37,6 @@ SESSION_EXPIRED: Final = int(Outcome.SESSION_EXPIRED)
 DENIED: Final = int(Outcome.DENIED)
 UNROUTABLE: Final = int(Outcome.UNROUTABLE)
 ACQUIRE: Final = int(Operation.ACQUIRE)
-RELEASE: Final = int(Operation.RELEASE)
 ESTABLISH: Final = int(Operation.ESTABLISH)
 
 
@@ -56,7 +58,6 @@ class ClientGroup:
         "_reports_health",
         "_request_bytes",
         "_timers",
-        "_tokens",
         "answered",
         "bandwidth_sum",
         "bandwidths",
@@ -87,7 +88,7 @@ class ClientGroup:
         "latencies_s",
         "latency_from_response",
         "left",
-        "locks",
+        "locking",
         "lookups",
         "loss_sum",
         "manager",
@@ -96,7 +97,9 @@ class ClientGroup:
         "name",
         "new_client",
         "ok",
+        "outstanding",
         "response_bytes",
+        "retries",
         "retry",
         "retry_sum_s",
         "routed",
@@ -109,10 +112,8 @@ class ClientGroup:
         "sizes",
         "source_ended",
         "spared",
-        "track_outstanding",
         "track_rtt",
         "turns",
-        "view_shared",
         "warm_latencies_s",
         "warmup_s",
         "watch",
@@ -141,7 +142,7 @@ class ClientGroup:
         self.edges = list(edges)
         self.manager = manager
         self.retry = retry
-        self.locks = locks
+        self.locking = Locking(self.clock, locks, draws.lock, self._tell)
         self.draws = draws
         self.sizes = sizes
         self.warmup_s = warmup_s
@@ -156,11 +157,10 @@ class ClientGroup:
         self.watch: Callable[[Attempt, float], None] | None = None
         self.edge_sites = [edge.site for edge in edges]
         self.track_rtt = True
-        self.track_outstanding = False  # where a policy wants to know loads,
-        self.view_shared = True  # of all clients together, or of each its own
+        self.outstanding: Outstanding | None = None  # where a policy wants to know loads
         self.latency_from_response = False
         self.measures_first = False
-        self._tokens = retry.budget_burst
+        self.retries = Retries(retry, draws.jitter)
         self._draw_operation = draws.operation
         self._request_bytes = draws.request_bytes
         self.response_bytes = draws.response_bytes
@@ -317,12 +317,11 @@ class ClientGroup:
             self.manager.forget(session)
         if not session.established:
             return
-        client = session.client
-        call = Call(Kind.CLOSE, session, session.edge, 0, None)
-        self._send_control(client, session.edge, call)
+        self._tell(Call(Kind.CLOSE, session, session.edge, 0, None))
 
-    def _send_control(self, client: Client, edge: int, call: Call) -> None:
-        now = self.clock.now
+    def _tell(self, call: Call) -> None:
+        """Send a message that needs no answer to the edge of its session."""
+        client, edge, now = call.session.client, call.edge, self.clock.now
         delay_s = client.up[edge].transit(client.up_line, self.sizes.lookup, now, client.base_s[edge])
         if delay_s < INFINITY:
             self.clock.call_at(now + delay_s, self.edges[edge].receive_control, call)
@@ -347,9 +346,8 @@ class ClientGroup:
         session.outstanding += 1
         attempt = Attempt(client, session, operation, self.clock.now, 0)
         if operation >= ACQUIRE:
-            attempt.lock, attempt.token = self._pick_lock(session, operation)
-        if self._tokens < self.retry.budget_burst:
-            self._tokens = min(self._tokens + self.retry.budget_ratio, self.retry.budget_burst)
+            attempt.lock, attempt.token = self.locking.pick(session, operation)
+        self.retries.earn()
         if session.established:
             self._route(attempt)
         else:
@@ -402,8 +400,8 @@ class ClientGroup:
         client = attempt.client
         self.bytes_moved += size
         attempt.up_s = delay_s = client.up[edge].transit(client.up_line, size, now, client.base_s[edge])
-        if self.track_outstanding:
-            self._count_outstanding(attempt, edge)
+        if self.outstanding is not None:
+            self.outstanding.sent(attempt)
         timers = self._timers
         if delay_s < INFINITY:
             clock.push(now + delay_s, self._receivers[edge], attempt)
@@ -412,38 +410,16 @@ class ClientGroup:
         if timers is not None:
             timers.add(attempt)
 
-    def _count_outstanding(self, attempt: Attempt, edge: int) -> None:
-        """An attempt is sent: it is outstanding until it is over, or the edge restarts."""
-        directory = self.router.directory
-        attempt.life = directory.lives[edge]
-        if self.view_shared:
-            directory.outstanding[edge] += 1
-            return
-        client = attempt.client
-        if client.outstanding_at is None:
-            client.outstanding_at = {}
-        client.outstanding_at[edge] = client.outstanding_at.get(edge, 0) + 1
-
-    def _is_over(self, attempt: Attempt) -> None:
-        """An attempt was answered or given up; what was sent to an earlier life of its edge is forgotten already."""
-        edge, directory = attempt.edge, self.router.directory
-        if attempt.life != directory.lives[edge]:
-            return
-        if self.view_shared:
-            directory.outstanding[edge] -= 1
-        elif attempt.client.outstanding_at is not None:
-            attempt.client.outstanding_at[edge] -= 1
-
     def edge_restarted(self, edge: int) -> None:
         """An edge has come back: nothing is outstanding there."""
-        for client in self.clients if self.track_outstanding and not self.view_shared else ():
-            if client.outstanding_at is not None:
-                client.outstanding_at.pop(edge, None)
+        if self.outstanding is not None:
+            self.outstanding.restarted(edge, self.clients)
 
     def complete(self, attempt: Attempt) -> None:
         """An answer has reached the client."""
         if attempt.done:
-            self._came_late(attempt)
+            self.late += 1
+            self.locking.granted_late(attempt)
             return
         attempt.done = True
         if self._timers is not None:
@@ -452,8 +428,8 @@ class ClientGroup:
         client, session = attempt.client, attempt.session
         rtt_s = attempt.up_s + attempt.down_s
         self._measure(client, attempt.edge, rtt_s)
-        if self.track_outstanding:
-            self._is_over(attempt)
+        if self.outstanding is not None:
+            self.outstanding.over(attempt)
         session.client_weight = attempt.told_weight
         operation = attempt.operation
         outcome = attempt.outcome
@@ -522,57 +498,12 @@ class ClientGroup:
 
     def _settle(self, attempt: Attempt) -> bool:
         """Draw the consequences of an answered lock operation or establishment; True for the latter."""
-        session = attempt.session
         if attempt.operation == ESTABLISH:
             self._established(attempt)
             return True
         if attempt.operation == ACQUIRE:
-            if session.held is None:
-                session.held = {}
-            session.held[attempt.lock] = attempt.token
-            if self.locks.hold_s is not None:
-                hold_s = self.locks.hold_s.next()
-                if hold_s < INFINITY:
-                    self.clock.call_at(self.clock.now + hold_s, self._hold_over, attempt)
+            self.locking.granted(attempt)
         return False
-
-    def _hold_over(self, attempt: Attempt) -> None:
-        """A lock has been held as long as it was wanted: tell the core."""
-        session, lock = attempt.session, attempt.lock
-        if session.held is None or session.held.get(lock) != attempt.token or session.expired:
-            return
-        del session.held[lock]
-        self._give_back(attempt)
-
-    def _give_back(self, grant: Attempt) -> None:
-        session = grant.session
-        call = Call(Kind.RELEASE, session, session.edge, 0, None)
-        call.lock, call.token = grant.lock, grant.token
-        self._send_control(session.client, session.edge, call)
-
-    def _came_late(self, attempt: Attempt) -> None:
-        """The answer to an attempt that was given up is dropped; but no lock that it grants is kept for nobody."""
-        self.late += 1
-        session = attempt.session
-        if attempt.operation != ACQUIRE or attempt.outcome != OK or session.expired or session.over:
-            return
-        if session.held is not None and attempt.lock in session.held:
-            self._settle(attempt)  # the new grant is in place of the one that it has
-        else:
-            self._give_back(attempt)
-
-    def _pick_lock(self, session: Session, operation: int) -> tuple[tuple[int, int], int]:
-        """One of the session's own locks or of the pool, each as likely; a release picks a held one if it can.
-
-        With the fencing token of the hold that a release ends: from then on the client does not count on the lock.
-        """
-        own, pool = self.locks.own, self.locks.pool
-        held = session.held
-        if operation == RELEASE and held:
-            lock = list(held)[int(self.draws.lock.next() * len(held))]
-            return lock, held.pop(lock)
-        number = int(self.draws.lock.next() * (own + pool))
-        return ((session.session_id, number) if number < own else (-1 - self.locks.group, number - own)), 0
 
     # -- failures -------------------------------------------------------------------------------------
     def _timed_out(self, attempt: Attempt) -> None:
@@ -581,8 +512,8 @@ class ClientGroup:
         client.note_lost(GAIN)
         self.loss_sum += client.loss
         self.silent += 1
-        if self.track_outstanding:
-            self._is_over(attempt)
+        if self.outstanding is not None:
+            self.outstanding.over(attempt)
         if self.manager is not None and self.manager.client_reports:
             self.manager.report_silence(attempt.edge)
         self._attempt_failed(attempt, CRASHED if attempt.met_crash else TIMEOUT)
@@ -598,27 +529,15 @@ class ClientGroup:
                 self.manager.report_retry(session.slot)
         if outcome == SESSION_EXPIRED:
             self._expire(session)
-        if attempt.tries < self.retry.limit and self._may_retry():
+        if self.retries.granted(attempt.tries):
             if outcome == SESSION_EXPIRED:
                 self._retry(attempt)
             else:
-                self.clock.call_at(self.clock.now + self._backoff_s(attempt.tries), self._retry, attempt)
+                self.clock.call_at(self.clock.now + self.retries.wait_s(attempt.tries), self._retry, attempt)
         elif attempt.operation == ESTABLISH:
             self._not_established(session, outcome)
         else:
             self._request_failed(attempt, outcome)
-
-    def _may_retry(self) -> bool:
-        if self.retry.budget_ratio < INFINITY:
-            if self._tokens < 1.0 or self.retry.budget_ratio <= 0.0:
-                return False
-            self._tokens -= 1.0
-        return True
-
-    def _backoff_s(self, tries: int) -> float:
-        retry = self.retry
-        bound_s = min(retry.cap_s, retry.backoff_s * 2.0 ** min(tries, 1000))
-        return bound_s * self.draws.jitter.next() if retry.jitter else bound_s
 
     def _retry(self, failed: Attempt) -> None:
         session = failed.session

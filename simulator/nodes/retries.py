@@ -1,0 +1,52 @@
+"""Whether and when an agent tries again: the retries of one group, with their budget.
+
+May import: samplers. Does not know where a retry goes; routing does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from simulator.nodes.client import RetryPolicy
+    from simulator.samplers import Sampler
+
+INFINITY: Final = float("inf")
+LAST_DOUBLING: Final = 1000  # 2.0 ** 1024 is no float any more
+
+
+class Retries:
+    """The retry policy of a group at work: a token bucket, and growing waits."""
+
+    __slots__ = ("_jitter", "_tokens", "policy")
+
+    def __init__(self, policy: RetryPolicy, jitter: Sampler) -> None:
+        self.policy = policy
+        self._jitter = jitter
+        self._tokens = policy.budget_burst
+
+    def earn(self) -> None:
+        """A request was issued: the budget grows by its ratio."""
+        policy = self.policy
+        if self._tokens < policy.budget_burst:
+            self._tokens = min(self._tokens + policy.budget_ratio, policy.budget_burst)
+
+    def granted(self, tries: int) -> bool:
+        """Whether an attempt that failed after `tries` retries is tried again; if so, the budget has paid for it."""
+        policy = self.policy
+        if tries >= policy.limit:
+            return False
+        if policy.budget_ratio < INFINITY:
+            if self._tokens < 1.0 or policy.budget_ratio <= 0.0:
+                return False
+            self._tokens -= 1.0
+        return True
+
+    def wait_s(self, tries: int) -> float:
+        """Seconds before retry number `tries` (from 0): exponential backoff, up to the cap, with full jitter or none.
+
+        (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.)
+        """
+        policy = self.policy
+        bound_s = min(policy.cap_s, policy.backoff_s * 2.0 ** min(tries, LAST_DOUBLING))
+        return bound_s * self._jitter.next() if policy.jitter else bound_s
