@@ -7,7 +7,6 @@ May import: units, distributions and their laws, pydantic. Does not model anythi
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import math
 import re
@@ -36,6 +35,7 @@ from simulator.distributions import (
     Uniform,
     Weibull,
 )
+from simulator.synonyms import meant
 from simulator.units import QuantityError, show
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
 ]  # fmt: skip
 
 _LONGEST_EMPIRICAL_BYTES = 256 * 2**20
+_NO_LAW = ("constant", "fixed", "deterministic", "degenerate")
 _LARGEST = 1e15  # seconds, bytes or 1/s: thirty million years, a petabyte
 
 
@@ -109,8 +110,9 @@ def parse_distribution(value: object, quantity: Quantity, base_dir: Path | None 
         except QuantityError as error:
             raise error.inside(law) from None
     if law not in LAWS:
-        close = difflib.get_close_matches(str(law), [*LAWS, "empirical"], 1)
-        mend = f"did you mean {close[0]}?" if close else f"known are {known}"
+        mend = f"did you mean {close}?" if (close := meant(law, [*LAWS, "empirical"])) else f"known are {known}"
+        if law in _NO_LAW:
+            mend = f"a value that never varies is written by itself: {quantity.text(1.0)}"
         raise QuantityError(f"unknown distribution {show(law)}", mend).inside(str(law))
     if law in LONE_PARAMETER and not isinstance(raw, Mapping):
         try:

@@ -1,7 +1,7 @@
 """Cache policies by name: the table that scenarios, error messages and contract tests read.
 
-May import :mod:`simulator.caches.base` and :mod:`simulator.caches.unlimited`. The built-in policies enter the
-table when :mod:`simulator.caches` is imported; a user's own enter it by the same decorator.
+May import :mod:`simulator.caches.base`, :mod:`simulator.caches.unlimited` and :mod:`simulator.synonyms`. The built-in
+policies enter the table when :mod:`simulator.caches` is imported; a user's own enter it by the same decorator.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from simulator.caches.base import Cache
 from simulator.caches.unlimited import UnlimitedCache
+from simulator.synonyms import meant
 
 _POLICIES: dict[str, type[Cache]] = {}
 
@@ -54,10 +55,8 @@ def find_policy(name: str) -> type[Cache]:
     try:
         return _POLICIES[name]
     except (KeyError, TypeError):
-        from difflib import get_close_matches
-
-        near = get_close_matches(str(name).lower(), _POLICIES, n=1)
-        hint = f", did you mean {near[0]!r}?" if near else ";"
+        near = meant(str(name).lower(), _POLICIES)
+        hint = f", did you mean {near!r}?" if near else ";"
         raise ValueError(f"unknown cache policy {name!r}{hint} known: {', '.join(_POLICIES)}") from None
 
 

@@ -5,10 +5,12 @@ May import click and, inside functions, results. Decides exit codes from a resul
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import click
@@ -16,6 +18,7 @@ import click
 if TYPE_CHECKING:
     from simulator.experiment.result import Result
     from simulator.report.progress import Mode
+    from simulator.scenario.schema import Scenario
 
 OK: Final = 0
 USAGE: Final = 2
@@ -36,6 +39,8 @@ EXIT_CODES: Final[Mapping[int, str]] = {
 }
 """What a script may read from the exit status of any command."""
 
+_NO_CELLS: Final[Mapping[str, Any]] = {}
+_MOST_CELLS: Final = 64  # of a study that are asked what they use
 Given = str | bool | None
 """What an option of `output_options` can be."""
 F = TypeVar("F", bound=Callable[..., Any])
@@ -94,6 +99,25 @@ def output_options(command: F) -> F:
 def say(message: str) -> None:
     """A line on stderr."""
     click.echo(message, err=True)
+
+
+def warn_unused(
+    scenario: Scenario, source: str, overrides: Sequence[str], cells: Mapping[str, Scenario] = _NO_CELLS
+) -> None:
+    """On stderr: the settings that nothing uses: not the scenario, not without `overrides`, and none of the cells."""
+    from simulator.scenario.errors import ScenarioError
+    from simulator.scenario.unused import told, unused
+
+    others: list[Scenario] = []
+    for name in islice(cells, None, None, max(1, len(cells) // _MOST_CELLS)):
+        with contextlib.suppress(ScenarioError):
+            others.append(cells[name])
+    found = unused(scenario, others)
+    if found and overrides:
+        with contextlib.suppress(ScenarioError):
+            found = unused(scenario, [*others, scenario.load(source)])
+    if found:
+        say(f"{told(found)}\n")
 
 
 def fail(message: str, code: int = USAGE) -> NoReturn:

@@ -27,6 +27,7 @@ from simulator.cli.output import (
     output_options,
     print_result,
     say,
+    warn_unused,
 )
 
 if TYPE_CHECKING:
@@ -114,9 +115,11 @@ def _load(path: str, overrides: tuple[str, ...], seed: int | None, replications:
     more = [f"seed={seed}"] if seed is not None else []
     more += [f"replications={replications}"] if replications is not None else []
     try:
-        return Scenario.load(path, [*overrides, *more])
+        loaded = Scenario.load(path, [*overrides, *more])
     except ScenarioError as error:
         fail(str(error))
+    warn_unused(loaded, path, overrides)
+    return loaded
 
 
 def _keep(result: Result, place: Path, output: Output, *, as_json: bool, force: bool) -> None:

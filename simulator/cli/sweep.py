@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simulator.cli.output import Given, Output, fail, output_options, say
+from simulator.cli.output import Given, Output, fail, output_options, say, warn_unused
 from simulator.cli.studying import executor, finish, load, resuming_argv, study_options, told
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def command(
         loaded = load(scenario, overrides, seed, replications)
         design = _design(loaded, parameters, zipped, random, lhs, design_seed, variants)
         plan = _plan(loaded, design, metrics, folder, resume)
+        warn_unused(loaded, scenario, overrides, plan.scenarios)
         if design.repeated:
             say(f"{design.repeated} of the drawn cells repeat others and are left out")
         if dry_run:

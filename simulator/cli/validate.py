@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simulator.cli.output import USAGE, Given, Output, output_options, say
+from simulator.cli.output import USAGE, Given, Output, output_options, say, warn_unused
 
 if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario
@@ -30,6 +30,7 @@ def command(files: tuple[str, ...], overrides: tuple[str, ...], **common: Given)
             wrong += 1
             say(f"{error}\n")
         else:
+            warn_unused(scenario, name, overrides)
             if not output.quiet:
                 click.echo(f"{name}: ok{_extent(scenario) if output.verbose else ''}")
                 for line in meaning(scenario):

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 from simulator.observe.catalogue import CATALOGUE, CAUSE_LABELS, FIXED_LABELS, Metric
 from simulator.observe.result import FAULT_BEGIN, FAULT_END, Replication
+from simulator.synonyms import meant
 
 if TYPE_CHECKING:
     from simulator.observe.histogram import Histogram
@@ -229,7 +230,9 @@ def _has_base(replication: Replication, base: str) -> bool:
 def _unknown(text: str) -> UnknownMetricError:
     base = text.partition("[")[0]
     candidates = [*CATALOGUE, "within"]
-    near = difflib.get_close_matches(base, candidates, n=3, cutoff=0.6)
+    same = meant(base, CATALOGUE, cutoff=1.0)
+    near = [] if same is None else [same]
+    near += difflib.get_close_matches(base, candidates, n=3 - len(near), cutoff=0.6)
     if not near:
         near = [name for name in candidates if base and (base in name or name.split(".")[-1] == base)][:3]
     near = [f"{name}[200ms]" if name == "within" else name for name in dict.fromkeys(near)]

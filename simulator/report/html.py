@@ -13,7 +13,7 @@ from simulator.report import page
 from simulator.report.figures import VARIANTS, Figure, figures
 from simulator.report.format import show, show_duration
 from simulator.report.page import cell, folded, header, kept
-from simulator.report.sections import expectation_rows, measured_rows, played, read_lines, sections
+from simulator.report.sections import expectation_rows, measured_rows, played, read_lines, sections, tally
 from simulator.report.story import story
 from simulator.report.style import FIGURE_STYLE
 from simulator.report.svg import escape
@@ -92,7 +92,8 @@ def _verdict(result: Result) -> str:
         f'<tr><td class="{verdict}">{verdict}</td>{cell(text)}{cell(value, "n")}{cell(note, "dim")}</tr>'
         for verdict, text, value, note in rows
     )
-    return f'<div class="verdict {worst}"><table>{body}</table></div>'
+    told = f'<p class="answer">{escape(tally(result))}</p>' if tally(result) else ""
+    return f'<div class="verdict {worst}"><table>{body}</table>{told}</div>'
 
 
 def _story(result: Result) -> str:

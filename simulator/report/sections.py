@@ -83,6 +83,15 @@ def expectation_rows(result: Result) -> list[tuple[str, str, str, str]]:
     return rows
 
 
+def tally(result: Result) -> str:
+    """How many expectations were missed, undecided and met, where not all went alike: a miss hides nothing else."""
+    verdicts = [judged.verdict for judged in result.expectations]
+    if len(set(verdicts)) < 2:
+        return ""
+    counts = [f"{verdicts.count(word)} {word}" for word in ("missed", "undecided", "met") if word in verdicts]
+    return f"{len(verdicts)} expectations: {', '.join(counts)}."
+
+
 def measured_rows(result: Result) -> list[tuple[str, str, str, str]]:
     """(metric, model, measured, difference) where the scenario says what reality measured."""
     rows: list[tuple[str, str, str, str]] = []

@@ -16,6 +16,7 @@ from simulator.report.sections import (
     played,
     read_lines,
     sections,
+    tally,
 )
 from simulator.report.story import story
 from simulator.report.verdict import answer, table_of
@@ -65,7 +66,11 @@ def render(result: Result, *, width: int = 80, color: bool = False, all_metrics:
 
 def render_short(result: Result) -> str:
     """A line an expectation, and one for what went wrong."""
-    lines = ["  ".join(part for part in row if part) for row in expectation_rows(result)]
+    rows = expectation_rows(result)
+    widths = [max((len(row[place]) for row in rows), default=0) for place in range(3)]
+    lines = ["  ".join([*(f"{part:<{width}}" for part, width in zip(row, widths, strict=False)), row[3]]).rstrip()
+             for row in rows]  # fmt: skip
+    lines += [tally(result)] if tally(result) else []
     lines += [f"{failure.item} gave no result: {failure.message}" for failure in result.failures]
     lines += [f"a safety invariant broke: {v['violation']}" for v in result.invariants["violations"]]
     return "".join(f"{line}\n" for line in lines)
@@ -117,6 +122,8 @@ def _expectations(console: Console, result: Result) -> None:
     for verdict, text, value, note in rows:
         grid.add_row(Text(verdict, style=_VERDICT_STYLE[verdict]), Text(text), Text(value), Text(note, style="dim"))
     console.print(grid)
+    if tally(result):
+        console.print(tally(result), style="bold")
 
 
 def _sections(console: Console, result: Result) -> None:

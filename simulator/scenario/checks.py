@@ -86,9 +86,11 @@ def _clients(scenario: Scenario, tree: Node, actors: Actors) -> Found:
         path: Path = ("clients", name)
         session = group.session
         if group.from_trace:
-            for key in ("count", "session"):
+            log = group.workload.kind == "trace" and group.workload.format == "clf"
+            for key in ("count", "session", "operations") if log else ("count", "session"):
                 if descend(tree, (*path, key))[1] == (*path, key):
-                    what = f"a trace brings its own clients and sessions: it takes no {key}"
+                    brought = "clients, sessions and operations" if key == "operations" else "clients and sessions"
+                    what = f"a trace brings its own {brought}: it takes no {key}"
                     yield (*path, key), what, f"remove {key}"
             yield from _trace_file(path, scenario, group.workload)
             continue

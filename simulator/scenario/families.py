@@ -8,7 +8,6 @@ May import: pydantic, units; the families themselves only when a value is valida
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
@@ -16,6 +15,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, SerializerFunct
 from pydantic_core import CoreSchema, core_schema
 
 from simulator.spec import Spec
+from simulator.synonyms import meant
 from simulator.units import QuantityError, show
 
 Registry = Callable[[], Mapping[str, type[Spec]]]
@@ -23,8 +23,8 @@ Registry = Callable[[], Mapping[str, type[Spec]]]
 
 def unknown_name(what: str, name: object, known: Sequence[str]) -> QuantityError:
     """The error for a name that is not one of `known`, with the nearest one or the list."""
-    close = difflib.get_close_matches(str(name), known, 1, 0.6)
-    mend = f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
+    close = meant(name, known)
+    mend = f"did you mean {close}?" if close else f"known are {', '.join(known)}"
     return QuantityError(f"unknown {what} {show(name)}", mend)
 
 
@@ -89,6 +89,12 @@ def routing_policies() -> Sequence[str]:
     return list(policy_names())
 
 
+_POLICIES: Mapping[str, Callable[[], Sequence[str]]] = {
+    "cache policy": cache_policies,
+    "routing policy": routing_policies,
+}
+
+
 class NameField:
     """Pydantic's view of a name out of a registry that may grow."""
 
@@ -107,6 +113,9 @@ class NameField:
         names = list(self.names())
         if isinstance(value, str) and value in names:
             return value
+        other = next((what for what, named in _POLICIES.items() if what != self.what and value in named()), None)
+        if other is not None:
+            raise QuantityError(f"{show(value)} is a {other}, no {self.what}", f"known are {', '.join(names)}")
         raise unknown_name(self.what, value, names)
 
 

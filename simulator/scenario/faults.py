@@ -8,7 +8,6 @@ May import: units, simulator.links (for loss models). Does not apply faults (see
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
@@ -27,6 +26,7 @@ from simulator.distribution_fields import PositiveDurationDist
 from simulator.links import Loss
 from simulator.scenario.fields import Globs, choice, globs
 from simulator.spec import Spec
+from simulator.synonyms import meant
 from simulator.units import Bandwidth, Duration, Factor, PositiveDuration, QuantityError, show
 
 
@@ -276,9 +276,9 @@ def _parse_fault(value: object, info: core_schema.ValidationInfo) -> Fault:
     if verbs:
         return _FAULTS[verbs[0]].model_validate(value, context=info.context)
     for key in value:
-        close = difflib.get_close_matches(str(key), list(_FAULTS), 1)
+        close = meant(key, _FAULTS) if key not in Fault.model_fields and key not in ("for", "factor", "name") else None
         if close:
-            raise QuantityError(f"unknown fault {show(key)}", f"did you mean {close[0]}?").inside(str(key))
+            raise QuantityError(f"unknown fault {show(key)}", f"did you mean {close}?").inside(str(key))
     raise QuantityError("this fault does not say what happens", f"add one of {', '.join(_FAULTS)}")
 
 

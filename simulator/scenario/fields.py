@@ -5,7 +5,6 @@ May import: pydantic, units, distribution fields. Does not know any section.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
@@ -23,6 +22,7 @@ from pydantic import (
 from pydantic_core import CoreSchema
 from pydantic_core.core_schema import SerializerFunctionWrapHandler
 
+from simulator.synonyms import meant
 from simulator.units import (
     DURATION,
     QuantityError,
@@ -46,9 +46,9 @@ def choice(*options: str) -> tuple[BeforeValidator, WithJsonSchema]:
     def check(value: object) -> object:
         if isinstance(value, str) and value in options:
             return value
-        close = difflib.get_close_matches(str(value), options, 1)
+        close = meant(value, options)
         listed = f"{', '.join(options[:-1])} or {options[-1]}" if len(options) > 1 else options[0]
-        mend = f"did you mean {close[0]}?" if close else f"write {listed}"
+        mend = f"did you mean {close}?" if close else f"write {listed}"
         raise QuantityError(f"{show(value)} is not one of {listed}", mend)
 
     return BeforeValidator(check), WithJsonSchema({"enum": list(options)})

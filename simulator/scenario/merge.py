@@ -8,19 +8,31 @@ May import: the reader, tree and errors. Does not validate values.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from simulator.distribution_fields import LAWS
 from simulator.scenario.bundled import bundled_folder
 from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.reader import read_file
-from simulator.scenario.tree import Mark, Node, Source
+from simulator.scenario.tree import Mark, Node, Source, descend
 from simulator.units import show
 
 GROUPS = ("clients", "edges", "cores")
 _ALTERNATIVES = frozenset((*LAWS, "empirical", "gilbert_elliott", "bernoulli"))
-_EXCLUSIVE = (("at", "count"), ("rate", "total_rate"))  # who sets one means to replace the other
+_EXCLUSIVE = (  # paths below one mapping: to set one of them is to replace the other
+    (("at",), ("count",)),
+    (("at",), ("site",)),
+    (("rate",), ("total_rate",)),
+    (("count",), ("session", "arrivals")),
+    (("mean",), ("median",)),
+    (("mean",), ("scale",)),
+    (("sigma",), ("cv",)),
+    (("sd",), ("cv",)),
+)
+_OF_CLOSED = ("pause", "start", "established")  # of a session: what those that arrive do not have
+_SPREADS = re.compile(r"p[0-9]{1,4}|sigma")  # of a lognormal: how its tail is given
 _LONGEST_CHAIN = 20
 
 
@@ -103,10 +115,35 @@ def _by_name(section: str, node: Node, issues: list[Issue]) -> Node:
     return Node(groups, node.mark, node.key_mark)
 
 
-def without_rivals(children: Mapping[str, Node], new: Collection[str]) -> dict[str, Node]:
-    """The children that the keys of `new` do not replace: `count` takes the place of an inherited `at`."""
-    gone = {old for pair in _EXCLUSIVE for key, old in (pair, pair[::-1]) if key in new and old not in new}
-    return {key: node for key, node in children.items() if key not in gone}
+def without_rivals(children: Mapping[str, Node], new: Mapping[str, Node]) -> dict[str, Node]:
+    """The children that what is `new` does not replace: `count` takes the place of an inherited `at`."""
+    kept, added = Node(dict(children)), Node(dict(new))
+    for pair in _EXCLUSIVE:
+        for key, old in (pair, pair[::-1]):
+            if _has(added, key) and not _has(added, old):
+                kept = _without(kept, old)
+    if "arrivals" in new:
+        kept = kept.without(*(key for key in _OF_CLOSED if key not in new))
+    alternatives = len(new) == 1 and set(new) <= _ALTERNATIVES and set(children) <= _ALTERNATIVES
+    result: dict[str, Node] = {key: node for key, node in kept.value.items() if key in new or not alternatives}
+    if any(_SPREADS.fullmatch(key) for key in new):
+        result = {key: node for key, node in result.items() if key in new or not _SPREADS.fullmatch(key)}
+    return result
+
+
+def _has(node: Node, path: Collection[str]) -> bool:
+    return descend(node, tuple(path))[1] == tuple(path)
+
+
+def _without(node: Node, path: Sequence[str]) -> Node:
+    """A tree without the value at `path`, and without a mapping that held nothing else."""
+    child = node.get(path[0])
+    if child is None or (len(path) > 1 and not child.is_mapping()):
+        return node
+    if len(path) == 1:
+        return node.without(path[0])
+    left = _without(child, path[1:])
+    return node.with_child(path[0], left) if left.value or not child.value else node.without(path[0])
 
 
 def merge(base: Node, over: Node) -> Node:

@@ -1,9 +1,11 @@
 """Values set by path on top of a scenario: `--set`, variants, sweeps and programs.
 
 A mapping set at a whole section or group (`leases`, `edges.pop`) is merged into it, as `extends` does;
-anything set further down replaces what was there.
+anything set further down replaces what was there, and what it excludes: `count` an `at`, `session.arrivals` a `count`,
+one law of a distribution another, one verb of a fault another.
 
-May import: the reader, merge, tree and errors. Whether a path exists shows when the scenario is validated.
+May import: the reader, merge, paths, faults (for their verbs), tree and errors.
+Whether a path exists shows when the scenario is validated.
 """
 
 from __future__ import annotations
@@ -12,7 +14,9 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 
 from simulator.scenario.errors import Issue, ScenarioError
+from simulator.scenario.faults import fault_verbs
 from simulator.scenario.merge import GROUPS, merge, normalise_groups, without_rivals
+from simulator.scenario.paths import known_paths, probably
 from simulator.scenario.reader import read_value
 from simulator.scenario.tree import Mark, Node, Source, from_plain
 from simulator.units import show
@@ -77,7 +81,7 @@ def _place(value: Node) -> Mark | None:
 
 def _check_group(root: Node, parts: Sequence[str], value: Node) -> None:
     """A path into a group needs the group to exist: `edges.poop.l1` must not create one."""
-    if parts[0] not in GROUPS or len(parts) < 3:
+    if parts[0] not in GROUPS or len(parts) < 2 or (len(parts) == 2 and value.is_mapping()):
         return
     section = root.get(parts[0])
     names = list(section.value) if section is not None and section.is_mapping() else []
@@ -86,9 +90,12 @@ def _check_group(root: Node, parts: Sequence[str], value: Node) -> None:
     if parts[1] in names:
         return
     close = difflib.get_close_matches(parts[1], names, 1)
-    rest = ".".join(parts[2:])
-    if close or len(names) == 1:
-        mend = f"did you mean {parts[0]}.{(close or names)[0]}.{rest}?"
+    below = [path for path in probably(root, ".".join(parts)) if path.startswith(f"{parts[0]}.")]
+    there = ".".join([parts[0], (close or names)[0], *parts[2:]]) if close or len(names) == 1 else ""
+    if there in known_paths(root):
+        mend = f"did you mean {there}?"
+    elif below and not any(".".join([parts[0], name, *parts[2:]]) in known_paths(root) for name in names):
+        mend = f"did you mean {' or '.join(below)}?"
     else:
         mend = f"{parts[0]} has {', '.join(names) or 'no groups'}"
     raise ScenarioError([Issue(f"unknown path {'.'.join(parts)}", mend, _place(value))])
@@ -114,6 +121,7 @@ def _set(node: Node, parts: Sequence[str], depth: int, value: Node) -> Node:
     if below is None:
         below = Node(None if depth + 1 == len(parts) else {}, value.mark, value.key_mark)
     child = _set(below, parts, depth + 1, value)
-    return Node(
-        {**without_rivals(children, (part,)), part: child.with_key_mark(child.key_mark)}, node.mark, node.key_mark
-    )
+    others = without_rivals(children, {part: child})
+    if parts[0] == "faults" and depth == 2 and part in fault_verbs():
+        others = {key: other for key, other in others.items() if key not in fault_verbs()}
+    return Node({**others, part: child.with_key_mark(child.key_mark)}, node.mark, node.key_mark)

@@ -12,7 +12,9 @@ from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
 from simulator.scenario.fields import TraceRatio, group_name
 from simulator.spec import Spec
+from simulator.synonyms import meant
 from simulator.units import (
+    KEY,
     PositiveDuration,
     QuantityError,
     format_duration,
@@ -39,9 +41,13 @@ class Record(Spec):
 def _expectations(value: object) -> tuple[str, ...]:
     from simulator.observe.expectations import parse_expectation
 
+    if isinstance(value, Mapping) and value:
+        raise _pair(value)
     if not isinstance(value, (list, tuple)):
         raise QuantityError(f"{show(value)} is not a list", "write - within[200ms] >= 99.5%")
     for i, item in enumerate(value):
+        if isinstance(item, Mapping) and item:
+            raise _pair(item).inside(i)
         if not isinstance(item, str):
             raise QuantityError(f"{show(item)} is not an expectation", "write METRIC >= VALUE").inside(i)
         try:
@@ -49,6 +55,28 @@ def _expectations(value: object) -> tuple[str, ...]:
         except ValueError as error:
             raise QuantityError.of(str(error)).inside(i) from None
     return tuple(value)
+
+
+def _pair(mapping: Mapping[object, object]) -> QuantityError:
+    """The error for `{errors: "<= 1%"}`, at its key: an expectation is one text."""
+    from simulator.observe.catalogue import CATALOGUE
+    from simulator.observe.metrics import UnknownMetricError, parse_metric
+
+    written, bound = next(iter(mapping.items()))
+    name = str(written)
+    what = f"{show(name)} is the key of a mapping, and an expectation is one text"
+    try:
+        entry = parse_metric(name).metric
+    except UnknownMetricError as error:
+        same = meant(name, CATALOGUE)
+        if same is None:
+            return QuantityError.of(str(error)).inside(name, KEY)
+        name, entry = same, CATALOGUE[same]
+    text = number_text(bound) if isinstance(bound, (int, float)) and not isinstance(bound, bool) else bound
+    text = text.strip() if isinstance(text, str) else "VALUE"
+    if not text.startswith(("<", ">")):
+        text = f"{'>=' if entry.better == 'higher' else '<='} {text}"
+    return QuantityError(what, f"write - {name} {text}").inside(str(written), KEY)
 
 
 def _measured(value: object) -> dict[str, float]:

@@ -26,6 +26,8 @@ def resolved(scenario: Scenario) -> dict[str, Any]:
         _absolute(group["workload"], "file", scenario.base_dir)
         if scenario.clients[name].from_trace:
             del group["session"]  # sessions come from the trace, and the language refuses both
+            if scenario.clients[name].workload.kind == "trace":
+                del group["operations"]  # likewise
     plain["extensions"] = [str((scenario.base_dir / name).resolve()) for name in plain["extensions"]]
     if scenario.network.geo is None:
         plain["network"]["geo"] = "off"

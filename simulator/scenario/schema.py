@@ -147,6 +147,12 @@ class Scenario(Spec):  # noqa: PLW1641 (it holds mappings; content_hash() identi
 
         return overridden(self._tree, self._base_dir, overrides)
 
+    def of_tree(self, tree: Node) -> Scenario:
+        """The scenario of another tree that stands in the same place; raises ScenarioError."""
+        from simulator.scenario.loading import revive
+
+        return revive(tree, self._base_dir)
+
     def variant(self, name: str) -> Scenario:
         """The variant of that name, without variants and sweep of its own; raises ScenarioError."""
         from simulator.scenario.loading import variant

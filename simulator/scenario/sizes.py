@@ -62,16 +62,20 @@ def sizes(scenario: Scenario) -> Found:
 
 
 def _requests(scenario: Scenario) -> Found:
+    """Too many requests of a group, else too many sessions, else too many in a crowd: one cause, one error."""
+    alone = True
     for name, group in scenario.clients.items():
         path: Path = ("clients", name, "workload")
         expected = mean_rate(group, scenario.duration) * scenario.duration
         if group.session.arrivals is not None and group.session.arrivals * scenario.duration > MOST_REQUESTS:
             what = f"about {group.session.arrivals * scenario.duration:.2g} sessions cannot be simulated"
             yield ("clients", name, "session", "arrivals"), what, "lower the rate, or simulate a sample"
+            alone = False
         elif expected > MOST_REQUESTS:
             what = f"about {expected:.2g} requests of {name} cannot be simulated"
             yield path, what, "lower the rate, or simulate a sample of the clients"
-    for i, fault in enumerate(scenario.faults):
+            alone = False
+    for i, fault in enumerate(scenario.faults if alone else ()):
         factor = getattr(fault, "factor", 1.0) if fault.on_clients else 1.0
         rate = sum(mean_rate(group, scenario.duration) for group in scenario.clients.values())
         if factor * rate * scenario.duration > MOST_REQUESTS:

@@ -5,18 +5,19 @@ May import: pydantic, units, the tree and errors. Does not validate.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
 from simulator.scenario.errors import Issue
+from simulator.scenario.paths import known_paths, probably
 from simulator.scenario.tree import Mark, Node, Path, descend, dotted
 from simulator.spec import Spec
-from simulator.units import QuantityError, show
+from simulator.synonyms import meant
+from simulator.units import KEY, QuantityError, show
 
-_MOST_GUESSED = 500  # errors with a guess at what was meant; a file with more has another trouble
+_MOST_GUESSED = 100  # errors with a guess at what was meant; a file with more has another trouble
 Models = Mapping[int, type[Spec]]
 """Which model read which mapping (by `id`), noted by `Spec` while it validated."""
 
@@ -47,14 +48,15 @@ def _position(issue: Issue) -> tuple[int, int]:
 
 
 def _issue(item: Any, root: Node, data: object, models: Models) -> Issue:
-    loc: Path = tuple(part for part in item["loc"] if part != "[key]")
+    loc: Path = tuple(part for part in item["loc"] if part != KEY)
     context = item.get("ctx") or {}
     inner = context.get("error")
-    loc = (*loc, *getattr(inner, "where", ()))
+    where = getattr(inner, "where", ())
+    loc = (*loc, *(part for part in where if part != KEY))
     node, path = descend(root, loc)
     kind = item["type"]
     mark = node.mark or node.key_mark
-    if kind == "extra_forbidden" or item["loc"][-1:] == ("[key]",):
+    if kind == "extra_forbidden" or (*item["loc"], *where)[-1:] == (KEY,):
         return _key_issue(item, root, path, data, models) if kind == "extra_forbidden" else Issue(
             *_sentence(item, inner), node.key_mark or mark, dotted(path)
         )  # fmt: skip
@@ -110,14 +112,31 @@ def _key_issue(item: Any, root: Node, path: Path, data: object, models: Models) 
     model = models.get(id(parent))
     node, _ = descend(root, path)
     known = known_keys(model) if model is not None else []
-    close = difflib.get_close_matches(key, known, 1, 0.6)
     mark = node.key_mark or node.mark
-    if mark is not None and not mark.source.is_file and mark.source.override_path:
-        nearest = dotted((*path[:-1], close[0])) if close else ""
-        mend = f"did you mean {nearest}?" if close else _listed(known, path)
-        return Issue(f"unknown path {dotted(path)}", mend, mark)
-    mend = f"did you mean {close[0]}?" if close else _listed(known, path)
-    return Issue(f"unknown key '{key}'", mend, mark, dotted(path[:-1]))
+    written = dotted(path)
+    if mark is None or mark.source.is_file or not mark.source.override_path:
+        return Issue(f"unknown key '{key}'", _meant(root, path, known, written), mark, dotted(path[:-1]))
+    whole = mark.source.override_path
+    mend = _meant(root, path, known, whole if whole.startswith(f"{written}.") else written, in_full=True)
+    return Issue(f"unknown path {written}", mend, mark)
+
+
+def _meant(root: Node, path: Path, known: list[str], written: str, *, in_full: bool = False) -> str:
+    """What an unknown key means: that key further down, one here that is like it, one elsewhere; else what there is.
+
+    `written` is `path` and what was written after it; `in_full`: a key beside it is told with its path.
+    """
+    if not known:
+        return ""
+    above, after = dotted(path[:-1]), written.removeprefix(dotted(path))
+    close = meant(path[-1], known)
+    if close is not None and dotted((*path[:-1], close)) + after in known_paths(root) and after:
+        return f"did you mean {dotted((*path[:-1], close))}{after}?"
+    paths = probably(root, written)
+    below = [other for other in paths if not above or other.startswith(f"{above}.")]
+    if not (below and below[0].split(".")[-1] == written.rsplit(".", maxsplit=1)[-1]) and close is not None:
+        return f"did you mean {dotted((*path[:-1], close)) if in_full else close}{after}?"
+    return f"did you mean {' or '.join(below or paths)}?" if paths else _listed(known, path)
 
 
 def _listed(known: list[str], path: Path) -> str:

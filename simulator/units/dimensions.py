@@ -18,6 +18,9 @@ _QUANTITY = re.compile(rf"\s*({NUMBER})\s*(\S.*?)?\s*", re.DOTALL)
 LONGEST_TEXT = 60
 _ENDLESS = ("unlimited", "never", "forever")
 
+KEY = "[key]"
+"""At the end of a path: the key itself is meant, not its value."""
+
 
 class QuantityError(ValueError):
     """A value that is not what is wanted.

@@ -37,6 +37,7 @@ def simulate(monkeypatch, tmp_path):
 
         monkeypatch.setattr(Scenario, "load", load)
         monkeypatch.setattr(api, "run", play)
+        monkeypatch.setattr("simulator.cli.run.warn_unused", lambda *_: None)  # a fake has no settings
         argv = ["edge-crash.yaml", *arguments]
         monkeypatch.setattr("sys.argv", ["simulator", "run", *argv])
         return CliRunner().invoke(run_command, argv)

@@ -121,7 +121,7 @@ def test_set(setting, get, expected):
         ("edges.pops.l1.ttl=3s", "unknown path edges.pops.l1.ttl\n  = did you mean edges.pop.l1.ttl?"),
         ("edges.xyz.l1.ttl=3s", "unknown path edges.xyz.l1.ttl\n  = edges has pop, far"),
         ("cores.cor.standby=off", "unknown path cores.cor.standby\n  = did you mean cores.core.standby?"),
-        ("rooting.policy=nearest", "unknown path rooting\n  = did you mean routing?"),
+        ("rooting.policy=nearest", "unknown path rooting\n  = did you mean routing.policy?"),
         ("edges.pop.l1.ttl=3", "edges.pop.l1.ttl: 3 what?\n  = write 3ms or 3s"),
         (
             "edges.pop.l1.ttl.foo=3",

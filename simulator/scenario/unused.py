@@ -1,0 +1,267 @@
+"""Settings that nothing will use: a weight under a policy that takes none, a batch's size where nothing is batched.
+
+Each such setting is told with its line, unless the scenario, one of its variants or a value of its sweep uses it. A
+setting at its default is not told, so that what `config` prints runs in silence; nor is one of a file that is
+extended, as that file may be of use to others.
+
+May import: the schema, overrides, tree and errors. Does not change anything: what is told here runs all the same.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain, islice, product
+from typing import Any
+
+from simulator.distributions import Constant
+from simulator.scenario import overrides as setting
+from simulator.scenario.errors import Issue, ScenarioError
+from simulator.scenario.schema import ClientGroup, Scenario, Tier
+from simulator.scenario.tree import Path, descend, dotted
+from simulator.units import format_duration
+
+Judged = Iterator[tuple[Path, bool, str]]
+"""A setting, whether this scenario uses it, and why it does not."""
+
+_MOST_CELLS = 64  # of a sweep that are looked at
+_BUILT_IN = frozenset((
+    "adaptive", "consistent_hash", "cookie", "least_outstanding", "maglev", "nearest", "power_of_two", "random",
+    "round_robin", "static",
+))  # fmt: skip
+_RULE = (
+    "base", "latency_low", "latency_high", "rate_low", "rate_high", "error_low", "error_high", "latency_low_step",
+    "latency_high_step", "rate_low_step", "rate_high_step", "error_low_step", "error_high_step",
+)  # fmt: skip
+_BY_LOAD = ("least_outstanding", "power_of_two")
+
+
+def unused(scenario: Scenario, others: Iterable[Scenario] = ()) -> list[Issue]:
+    """What nothing uses of a scenario, of its variants and sweep, and of `others` that are played beside it."""
+    played = [scenario, *_alternatives(scenario), *others]
+    return [*_of_all(scenario, played, _judged, "nothing uses this"), *_of_all(scenario, played, _late, "too long")]
+
+
+def _of_all(
+    scenario: Scenario, played: Iterable[Scenario], judge: Callable[[Scenario], Judged], what: str
+) -> Iterator[Issue]:
+    """The settings that each of those that are played finds of no use."""
+    used: set[Path] = set()
+    idle: dict[Path, Issue] = {}
+    for one in played:
+        for path, is_used, why in judge(one):
+            if is_used:
+                used.add(path)
+            elif path not in idle:
+                issue = _written(scenario, one, path, what, why)
+                if issue is not None:
+                    idle[path] = issue
+    yield from (issue for path, issue in idle.items() if path not in used)
+
+
+def told(issues: Iterable[Issue]) -> str:
+    """The warnings as text, each with its place."""
+    return "\n".join(f"warning: {issue.render()}" for issue in issues)
+
+
+def _alternatives(scenario: Scenario) -> Iterator[Scenario]:
+    for name in scenario.variants:
+        yield scenario.variant(name)
+    yield from _cells(scenario)
+
+
+def _cells(scenario: Scenario) -> Iterator[Scenario]:
+    """Each value of the scenario's sweep by itself, and its first few cells; those that are no scenario left out."""
+    section = scenario.tree.get("sweep")
+    if section is None:
+        return
+    axes = [[(path, node.with_key_mark(node.mark)) for node in values.value] for path, values in section.value.items()]
+    plain = scenario.tree.without("variants", "sweep")
+    alone = ([change] for axis in axes for change in axis[:_MOST_CELLS])
+    for changes in chain(alone, islice(product(*axes), _MOST_CELLS)):
+        try:
+            yield scenario.of_tree(setting.apply(plain, changes))
+        except ScenarioError:
+            continue
+
+
+def _written(root: Scenario, scenario: Scenario, path: Path, what: str, why: str) -> Issue | None:
+    """The warning about a setting, if it is written in the scenario's own file, or set, to what is not its default."""
+    node, taken = descend(scenario.tree, path)
+    mark = node.key_mark or node.mark
+    if taken != path or _is_default(scenario, path):
+        return None
+    own = root.tree.mark
+    if mark is not None and mark.source.is_file and own is not None and mark.source.label != own.source.label:
+        return None
+    return Issue(what, why, mark, dotted(path))
+
+
+def _is_default(scenario: Scenario, path: Path) -> bool:
+    model: Any = scenario
+    for part in path[:-1]:
+        model = model[part] if isinstance(model, Mapping) else getattr(model, str(part))
+        if model is None:
+            return True
+    name = next((n for n, f in type(model).model_fields.items() if (f.alias or n) == path[-1]), None)
+    if name is None:
+        return False
+    default = type(model).model_fields[name].get_default(call_default_factory=True)
+    return bool(getattr(model, name) == default)
+
+
+# -- what is used, section by section -----------------------------------------------------------------
+def _judged(scenario: Scenario) -> Judged:
+    for judge in (_routing, _sam, _leases, _clients, _tiers, _network, _times):
+        yield from judge(scenario)
+
+
+def _routing(scenario: Scenario) -> Judged:
+    routing, policy = scenario.routing, scenario.routing.policy
+    if policy not in _BUILT_IN:
+        return  # a policy of the user's own may read any of them
+    why = f"routing.policy is {policy}"
+    for keys, policies in (
+        (("weight",), ("static",)),
+        (("duration", "idle"), ("cookie",)),
+        (("virtual_nodes", "load_bound"), ("consistent_hash",)),
+        (("table_size",), ("maglev",)),
+        (("hash_salt",), ("consistent_hash", "maglev")),
+        (("after_leaving",), ("adaptive", "static")),
+    ):
+        listed = " or ".join(policies)
+        for key in keys:
+            yield ("routing", key), policy in policies, f"{why}: {key} is of {listed}"
+    leaves = policy in ("adaptive", "static") or scenario.sam is not None
+    by_load = policy in _BY_LOAD or (leaves and routing.leave_to in _BY_LOAD)
+    yield ("routing", "leave_to"), leaves, f"{why}, which leaves no edge, and there is no SAM to move sessions"
+    yield ("routing", "view"), by_load, "nothing chooses by load: view is of least_outstanding and power_of_two"
+
+
+def _sam(scenario: Scenario) -> Judged:
+    sam = scenario.sam
+    if sam is None:
+        return
+    measured = sam.initial_weight == "measured"
+    for key in _RULE:
+        in_probe = measured and (key == "base" or key.startswith("latency_"))
+        from_base = key != "base" or sam.model == "published"
+        why = "under model: static the first weight stays"
+        if sam.model == "cumulative":
+            why = "model: cumulative starts from the previous weight"
+        yield ("sam", key), in_probe or (sam.model != "static" and from_base), why
+    yield ("sam", "latency"), sam.model != "static", "under model: static nothing is scored"
+
+
+def _leases(scenario: Scenario) -> Judged:
+    leases = scenario.leases
+    for name in scenario.cores:
+        core = scenario.cores[name]
+        yield ("cores", name, "takeover"), core.standby, "there is no standby to take over"
+        yield (
+            ("cores", name, "grace"),
+            core.standby and leases is not None,
+            ("there is no standby to take over" if leases is not None else "leases are off"),
+        )
+    for key in ("batch", "batch_lease"):
+        yield ("network", "messages", key), leases is not None, "leases are off, so nothing is renewed"
+    if leases is None:
+        return
+    for key in ("batch_every", "max_batch"):
+        yield ("leases", key), leases.batching, "batching is off: each lease is renewed by a message of its own"
+    locks = any(_asks(group, "acquire") for group in scenario.clients.values())
+    yield ("leases", "lock_delay"), locks, "nobody acquires a lock"
+
+
+def _late(scenario: Scenario) -> Judged:
+    """A tick of renewals that comes less often than leases end."""
+    leases = scenario.leases
+    if leases is not None and leases.batching:
+        every, length = format_duration(leases.batch_every), format_duration(leases.length)
+        why = f"a lease lasts {length}: with a tick every {every} it ends before the tick that would renew it"
+        yield ("leases", "batch_every"), leases.batch_every <= leases.length, why
+
+
+def _asks(group: ClientGroup, *operations: str) -> bool:
+    """Whether a group asks for any of these; what a trace asks for shows when it is read."""
+    if group.from_trace:
+        return getattr(group.workload, "format", "") != "clf" or "lookup" in operations
+    return any(group.operations.get(name, 0.0) > 0 for name in operations)
+
+
+def _clients(scenario: Scenario) -> Judged:
+    for name, group in scenario.clients.items():
+        path: Path = ("clients", name)
+        session, retry, locks = group.session, group.retry, group.locks
+        geo = scenario.network.geo is not None
+        yield (*path, "operations"), group.workload.kind != "trace", "the trace says what is asked for"
+        yield (*path, "spread"), geo, "network.geo is off, so that distance takes no time"
+        any_lock = _asks(group, "read_lock", "acquire", "release")
+        for key in ("per_session", "shared_pool"):
+            yield (*path, "locks", key), any_lock, "operations has no read_lock, acquire or release"
+        acquires = _asks(group, "acquire")
+        for key in ("mode", "hold"):
+            yield (*path, "locks", key), acquires, "operations has no acquire"
+        why = "operations has no acquire" if not acquires else "shared locks never conflict"
+        yield (*path, "locks", "conflict"), acquires and locks.mode == "exclusive", why
+        endless = session.arrivals is None and session.length.mean == math.inf
+        yield (*path, "session", "pause"), not endless, "these sessions never end: give a length"
+        if retry is not None:
+            for key in ("backoff", "cap", "jitter", "budget"):
+                yield (*path, "retry", key), retry.max > 0, "retry.max is 0: nothing is sent again"
+            yield (*path, "retry", "cancel_on_timeout"), retry.timeout < math.inf, "there is no timeout"
+
+
+def _tiers(scenario: Scenario) -> Judged:
+    for name, edges in scenario.edges.items():
+        path: Path = ("edges", name)
+        yield from _tier((*path, "l1"), edges.l1)
+        inherits = not _keeps_nothing(edges.l1) and any(
+            core.l2.ttl != Constant(math.inf) and not _keeps_nothing(core.l2) for core in scenario.cores.values()
+        )
+        why = "no entry of L2 has a TTL that could be inherited"
+        yield (*path, "l1", "inherit_ttl"), inherits, why
+        yield (*path, "queue"), edges.workers is not None, "with unlimited workers nothing waits"
+    for name, cores in scenario.cores.items():
+        yield from _tier(("cores", name, "l2"), cores.l2)
+    changes = any(_asks(group, "acquire", "release") for group in scenario.clients.values())
+    yield ("coherence",), changes, "nobody acquires or releases a lock, so nothing changes"
+
+
+def _tier(path: Path, tier: Tier) -> Judged:
+    nothing, why = _keeps_nothing(tier), "with ttl: 0ms nothing is kept"
+    yield (*path, "capacity"), not nothing, why
+    yield (
+        (*path, "policy"),
+        not nothing and tier.capacity is not None,
+        why if nothing else ("the capacity is unlimited, so that nothing is evicted: give a capacity"),
+    )
+    endless = tier.ttl == Constant(math.inf)
+    yield (*path, "ttl_mode"), not nothing and not endless, why if nothing else "entries never expire"
+
+
+def _keeps_nothing(tier: Tier) -> bool:
+    return bool(tier.ttl == Constant(0.0))
+
+
+def _network(scenario: Scenario) -> Judged:
+    network = scenario.network
+    placed = [group.site for group in scenario.clients.values()]
+    placed += [site for name, group in scenario.edges.items() for _, site in group.nodes(name)]
+    placed += [site for name, group in scenario.cores.items() for _, site in group.nodes(name)]
+    placed += [scenario.sam.site] if scenario.sam is not None else []
+    apart = scenario.storage.site is not None or network.links or scenario.faults  # else storage is beside each core
+    placed += [scenario.storage.site] if apart else []
+    some = [site for site in placed if site is not None]
+    yield ("network", "geo"), len(some) > 1, "fewer than two actors have a site, so that there is no distance"
+    everywhere = network.geo is not None and len(some) == len(placed)
+    why = "every actor has a site, and between sites network.geo takes its place"
+    yield ("network", "default", "latency"), not everywhere, why
+
+
+def _times(scenario: Scenario) -> Judged:
+    for name, group in scenario.clients.items():
+        at_s = getattr(group.workload, "at", None)
+        if isinstance(at_s, float):
+            why = f"the run is over at {format_duration(scenario.duration)}"
+            yield ("clients", name, "workload", "at"), at_s < scenario.duration, why
