@@ -11,9 +11,10 @@ import hashlib
 import math
 import re
 import stat
+from array import array
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
 import numpy as np
 from pydantic import PlainSerializer, PlainValidator, ValidationInfo, WithJsonSchema
@@ -44,6 +45,9 @@ __all__ = [
 ]  # fmt: skip
 
 _LONGEST_EMPIRICAL_BYTES = 256 * 2**20
+_NUMBER = re.compile(units.NUMBER)
+_MOST_EMPIRICAL = 10_000_000  # values: 80 MB
+_LONGEST_LINE = 64 * 1024
 _NO_LAW = ("constant", "fixed", "deterministic", "degenerate")
 _LARGEST = 1e15  # seconds, bytes or 1/s: thirty million years, a petabyte
 
@@ -62,21 +66,34 @@ def read_empirical(path: Path, quantity: Quantity, written: str = "") -> Empiric
             )
         if status.st_size > _LONGEST_EMPIRICAL_BYTES:
             raise QuantityError(f"{path.name} is larger than 256 MiB", "sample it first")
-        data = path.read_bytes()
-        lines = data.decode("utf-8-sig").splitlines()
+        with path.open("rb") as file:
+            values, digest = _column(path, file, quantity)
     except OSError as error:
         raise QuantityError(
             f"cannot read {show(written or path.name, 80)}", (error.strerror or "unreadable").lower()
         ) from None
     except UnicodeDecodeError:
         raise QuantityError(f"{path.name} is not text", "give a CSV file in UTF-8") from None
-    values: list[float] = []
-    for number, line in enumerate(lines, 1):
-        cell = re.split(r"[,;\t]", line, maxsplit=1)[0].strip().strip('"')
+    if not values:
+        raise QuantityError(f"{path.name} holds no values", "one number a line, in its first column")
+    return Empirical(path, np.frombuffer(values, dtype=np.float64).copy(), digest)
+
+
+def _column(path: Path, file: BinaryIO, quantity: Quantity) -> tuple[array[float], str]:
+    """The values of the first column, line by line, and the sha256 (hex) of the file."""
+    values, digest = array("d"), hashlib.sha256()
+    number = 0
+    while line := file.readline(_LONGEST_LINE + 1):
+        number += 1
+        digest.update(line)
+        if len(line) > _LONGEST_LINE:
+            raise QuantityError(f"{path.name}:{number}: a line longer than 64 KiB", "write one number a line")
+        text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+        cell = re.split(r"[,;\t]", text, maxsplit=1)[0].strip().strip('"')
         if not cell or cell.startswith("#"):
             continue
         try:
-            value = float(cell) if re.fullmatch(units.NUMBER, cell) else quantity.parse(cell)
+            value = float(cell) if _NUMBER.fullmatch(cell) else quantity.parse(cell)
             if not 0 <= value < math.inf:
                 raise QuantityError(f"{cell} is negative or too large")
         except QuantityError:
@@ -87,9 +104,9 @@ def read_empirical(path: Path, quantity: Quantity, written: str = "") -> Empiric
                 f"write numbers in {quantity.bare}, zero or more, one a line",
             ) from None
         values.append(value)
-    if not values:
-        raise QuantityError(f"{path.name} holds no values", "one number a line, in its first column")
-    return Empirical(path, np.asarray(values, dtype=np.float64), hashlib.sha256(data).hexdigest())
+        if len(values) > _MOST_EMPIRICAL:
+            raise QuantityError(f"{path.name} holds more than {_MOST_EMPIRICAL:,} values", "sample it first")
+    return values, digest.hexdigest()
 
 
 def parse_distribution(value: object, quantity: Quantity, base_dir: Path | None = None) -> Distribution:

@@ -104,12 +104,13 @@ def _judge(found: Resumption, cell: Cell, place: Path, planned: int, wanted: Seq
 
 def _changed(old: Path, now: Mapping[str, Any]) -> str:
     """What differs between the scenario of an earlier cell and this one's."""
-    import yaml
+    from simulator.scenario.errors import ScenarioError
+    from simulator.scenario.reader import read_file
 
     try:
-        before = yaml.safe_load((old / "scenario.resolved.yaml").read_text(encoding="utf-8")) or {}
+        before = read_file(old / "scenario.resolved.yaml", "scenario.resolved.yaml").plain()
         version = json.loads((old / MANIFEST).read_text(encoding="utf-8"))["versions"]["stickysim"]
-    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
+    except (OSError, ValueError, KeyError, TypeError, ScenarioError):
         return f"the earlier {old.name} cannot be read"
     a, b = dict(_flat(before)), dict(_flat(now))
     differing = [

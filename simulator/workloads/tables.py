@@ -26,7 +26,7 @@ from simulator.workloads.trace_data import (
     TraceError,
     excerpt,
 )
-from simulator.workloads.trace_files import LONGEST_LINE, check, lines, opened
+from simulator.workloads.trace_files import LONGEST_LINE, check, lines, most_unpacked, opened, too_large_unpacked
 
 _CODES = {name: code for code, name in enumerate(OPERATIONS)}
 _HEADER = "the header is t_s,client,op (op may be left out: all lookups)"
@@ -141,13 +141,22 @@ def read_parquet(path: Path) -> TraceData:
     import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(path) as file:
+        texts = [field.name for field in pq.read_schema(path) if field.name != "t_s" and pa.types.is_string(field.type)]
+        with pq.ParquetFile(path, read_dictionary=texts) as file:
             at = _columns(path, file.schema_arrow.names)
-            if file.metadata.num_rows > MOST_ROWS:
+            meta = file.metadata
+            if meta.num_rows > MOST_ROWS:
                 raise Rows(path).too_many()
+            groups = [meta.row_group(k) for k in range(meta.num_row_groups)]
+            if sum(group.column(k).total_uncompressed_size for group in groups for k in range(group.num_columns)) > (
+                most_unpacked(path)
+            ):
+                raise too_large_unpacked(path)
             rows = Rows(path)
             for batch in file.iter_batches(batch_size=_BATCH_ROWS):
                 _add_batch(rows, *(batch.column(k) if k >= 0 else None for k in at))
+                if len(rows.t_s) > MOST_ROWS:
+                    raise rows.too_many()
     except TraceError:
         raise
     except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: text that is not UTF-8
@@ -188,6 +197,11 @@ def _dictionary(path: Path, name: str, column: Column, before: int) -> tuple[lis
     if column.null_count:
         row = next(k for k, value in enumerate(column) if not value.is_valid)
         raise TraceError(path, f"no {name}", "every row needs a value", before + row + 1)
+    if pa.types.is_dictionary(column.type):
+        values = column.dictionary.cast(pa.string()).to_pylist()
+        longest = next((k for k, value in enumerate(values) if len(value or "") > LONGEST_NAME), None)
+        if longest is not None and name == "client":  # told before rows are spelt out: each may be a megabyte
+            raise TraceError(path, *_wrong_client(values[longest]))
     coded = column.cast(pa.string()).dictionary_encode()
     return coded.dictionary.to_pylist(), coded.indices.to_numpy(zero_copy_only=False)
 

@@ -19,6 +19,8 @@ LONGEST_LINE = 64 * 1024
 """Longer lines count as unparsable."""
 _LONGEST_SKIPPED = 16 * 1024 * 1024  # beyond this a line is no line: the file is something else
 _LARGEST_FILE = 16 * 1024**3
+_MOST_TIMES = 250  # what a compressed file may unpack to; logs shrink to a tenth, repetitive ones to a fiftieth
+_ALWAYS_BYTES = 64 * 2**20  # unpacked, whatever the ratio
 _GZIP = b"\x1f\x8b"
 _OTHERS = (
     (b"PK\x03\x04", "a zip archive"),
@@ -27,6 +29,17 @@ _OTHERS = (
     (b"BZh", "bzip2 data"),
     (b"PAR1", "a parquet file"),
 )
+
+
+def most_unpacked(path: Path) -> int:
+    """Bytes that a compressed file may unpack to: enough for any log, far less than a bomb holds."""
+    return min(_LARGEST_FILE, max(_ALWAYS_BYTES, _MOST_TIMES * path.stat().st_size))
+
+
+def too_large_unpacked(path: Path) -> TraceError:
+    """The error for a file that holds more than `most_unpacked`."""
+    what = f"unpacks to more than {most_unpacked(path) // 2**20:,} MiB, {_MOST_TIMES} times its size"
+    return TraceError(path, what, "this is no log: check the file, or unpack it yourself")
 
 
 def check(path: Path) -> bytes:
@@ -99,12 +112,16 @@ def lines(path: Path, stream: BinaryIO) -> Iterator[bytes | None]:
     """Each line with its end, in order; None for a line longer than 64 KiB (never held in memory).
 
     Raises:
-        TraceError: a line of more than 16 MiB.
+        TraceError: a line of more than 16 MiB, or a compressed file that unpacks to far more than a log.
     """
     readline = stream.readline
-    number = 0
+    number = total = 0
+    most = most_unpacked(path) if isinstance(stream, gzip.GzipFile) else _LARGEST_FILE
     while chunk := readline(LONGEST_LINE + 1):
         number += 1
+        total += len(chunk)
+        if total > most:
+            raise too_large_unpacked(path)
         if len(chunk) <= LONGEST_LINE:
             yield chunk
             continue
@@ -114,4 +131,5 @@ def lines(path: Path, stream: BinaryIO) -> Iterator[bytes | None]:
                 raise TraceError(path, "a line of more than 16 MiB", "this is no log: check the file", number)
             chunk = readline(LONGEST_LINE)
             length += len(chunk)
+        total += length - LONGEST_LINE
         yield None

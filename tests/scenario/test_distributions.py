@@ -1,6 +1,8 @@
 """Laws of random quantities: exact means, forms that agree, draws that fit, samplers that follow their stream."""
 
+import hashlib
 import math
+import tracemalloc
 from itertools import islice
 
 import numpy as np
@@ -162,6 +164,7 @@ def test_empirical(tmp_path):
         (b"1\n1e999\n", "d.csv:2: '1e999' is not a duration"),
         (b"1\nx\n", "d.csv:2: 'x' is not a duration"),
         (b"\xff\xfe\x00", "d.csv is not text"),
+        (b"1\n" + b"2" * 70_000, "d.csv:2: a line longer than 64 KiB"),
     ],
 )
 def test_damaged_empirical_files(tmp_path, content, message):
@@ -220,3 +223,19 @@ def test_anything_is_read_or_refused(form):
         return
     assert dist.mean >= 0
     assert all(value >= 0 for value in islice(iter(sampler(dist, np.random.default_rng(1)), None), 20))
+
+
+def test_an_empirical_file_is_read_line_by_line(tmp_path, monkeypatch):
+    """Its values take 8 bytes each, whatever the length of the lines they stand in, and there is a most of them."""
+    path = tmp_path / "d.csv"
+    path.write_text(("0.5," + "x" * 1000 + "\n") * 20_000)
+    tracemalloc.start()
+    dist = parse_distribution({"empirical": "d.csv"}, DURATION, tmp_path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < path.stat().st_size / 5
+    assert dist.mean == 0.5
+    assert dist.digest == hashlib.sha256(path.read_bytes()).hexdigest()
+    monkeypatch.setattr("simulator.distribution_fields._MOST_EMPIRICAL", 1000)
+    with pytest.raises(QuantityError, match="more than 1,000 values: sample it first"):
+        parse_distribution({"empirical": "d.csv"}, DURATION, tmp_path)

@@ -314,3 +314,47 @@ def test_a_real_log():
     assert data.skipped <= 0.01 * data.lines
     assert np.all(np.diff(data.t_s) >= 0)
     assert data.t_s[0] == 0
+
+
+BLANKS = (b" " * 60_000 + b"\n") * 1_500  # 90 MB that gzip makes a thousandth of
+
+
+class TestBombs:
+    """A small file that unpacks to far more than it could hold is refused, whatever packs it."""
+
+    def test_gzip(self, tmp_path):
+        many = gzip.compress(LINE.encode() + b"\n" + BLANKS, compresslevel=9)
+        with pytest.raises(TraceError, match="unpacks to more than 64 MiB"):
+            read_weblog(write_raw(tmp_path, "t.log.gz", many))
+
+    def test_csv_in_gzip(self, tmp_path):
+        many = gzip.compress(
+            b"t_s,client\n" + BLANKS.replace(b"   ", b"0,a", 1).replace(b"\n   ", b"\n0,a"), compresslevel=9
+        )
+        with pytest.raises(TraceError, match="unpacks to more than 64 MiB"):
+            read_csv(write_raw(tmp_path, "t.csv.gz", many))
+
+    def test_parquet_pages(self, tmp_path):
+        path, rows = tmp_path / "t.parquet", 10_000_000
+        table = pa.table({"t_s": np.zeros(rows), "client": pa.array(np.zeros(rows, dtype=np.int64))})
+        pq.write_table(table, path, compression="zstd", use_dictionary=False)
+        assert path.stat().st_size < 2**20
+        with pytest.raises(TraceError, match="unpacks to more than 64 MiB"):
+            read_parquet(path)
+
+    def test_a_long_name_in_each_row_is_never_spelt_out(self, tmp_path):
+        path, rows = tmp_path / "t.parquet", 60_000
+        names = pa.DictionaryArray.from_arrays(np.zeros(rows, dtype=np.int32), pa.array(["x" * 2**20]))
+        pq.write_table(pa.table({"t_s": np.zeros(rows), "client": names}), path)  # 60 GB of text, spelt out
+        with pytest.raises(TraceError, match="too long"):
+            read_parquet(path)
+
+    def test_a_repetitive_log_is_read(self, tmp_path):
+        data = read_weblog(write(tmp_path, (LINE + "\n") * 20_000, "t.log.gz"))
+        assert len(data.t_s) == 20_000
+
+
+def write_raw(folder, name, content):
+    path = folder / name
+    path.write_bytes(content)
+    return path
