@@ -4,7 +4,7 @@
 Azure, all bundled. Positions are degrees north and east, distances metres, on a sphere of the mean Earth
 radius (the ellipsoid differs by at most 0.56 %).
 
-May import: numpy and the standard library. Does not model cable routes: `inflation`
+May import: numpy, the standard library and the bundled places. Does not model cable routes: `inflation`
 stands for their detours, and for routers.
 """
 
@@ -16,9 +16,12 @@ import re
 import unicodedata
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+from simulator.places.countries import COUNTRIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,26 +89,47 @@ _COMMON_NAMES = {  # of regions, where they are others than the place in the tab
     "us-central1": ("iowa",), "us-east1": ("south carolina",), "europe-west1": ("belgium",),
     "europe-west4": ("netherlands",), "europe-north1": ("finland",), "asia-east1": ("taiwan",),
 }  # fmt: skip
+_AWS_AREAS = {  # before the place in AWS's long names, "US East (Ohio)", by the beginning of the code
+    "us-east": "us east", "us-west": "us west", "ca-central": "canada", "ca-west": "canada west", "mx": "mexico",
+    "sa": "south america", "eu": "europe", "il": "israel", "me": "middle east", "af": "africa", "ap": "asia pacific",
+    "cn": "china", "us-gov-east": "aws govcloud us east", "us-gov-west": "aws govcloud us west",
+}  # fmt: skip
+_STATES = re.compile(  # of the USA, which people write where a country is read
+    r"a[lkzr]|c[aot]|d[ec]|fl|ga|hi|i[dlna]|k[sy]|la|m[edainsot]|n[evhjmycd]|o[hkr]|pa|ri|s[cd]|t[nx]|ut|v[ta]|w[aviy]"
+)
 _NOT_REGIONS = {"washington"}  # Azure's West US 2 is in that state; the name alone means the city
 
 
 class AmbiguousSite(ValueError):  # noqa: N818 (it reads as what it says: an ambiguous site)
-    """Several cities have this name, and none is beyond doubt; the message lists them, the most populous first."""
+    """Several cities have this name, and none is beyond doubt; the message lists them, the most populous first.
+
+    With the country named already, or where they lie in one, each is told with its coordinates.
+    """
 
     def __init__(self, name: str, cities: list[_City]) -> None:
-        told = "; ".join(f"{city.title} ({city.people:,} inhabitants)" for city in cities[:6])
+        alike = len({city.country for city in cities[:2]}) == 1
+        told = "; ".join(_described(city, alike) for city in cities[:6])
         more = f"; and {len(cities) - 6} more" if len(cities) > 6 else ""
-        super().__init__(f"{_shown(name)} can be any of {len(cities)} cities: {told}{more}: add the country")
+        first = cities[0].site
+        mend = f"write the one that is meant, as in {{lat: {first.lat:.2f}, lon: {first.lon:.2f}}}"
+        mend = mend if alike else "add the country"
+        super().__init__(f"{_shown(name)} can be any of {len(cities)} cities: {told}{more}: {mend}")
 
 
 class UnknownSite(ValueError):  # noqa: N818 (it reads as what it says: an unknown site)
     """No bundled place has this name; `suggestions` are names that are close."""
 
-    def __init__(self, name: str, suggestions: tuple[str, ...]) -> None:
-        hint = f"did you mean {' or '.join(suggestions)}?" if suggestions else "write {lat: ..., lon: ...}"
+    def __init__(self, name: str, suggestions: tuple[str, ...], hint: str = "") -> None:
+        if not hint:
+            hint = f"did you mean {' or '.join(suggestions)}?" if suggestions else "write {lat: ..., lon: ...}"
         super().__init__(f"unknown site {_shown(name)}: {hint}")
         self.name = name
         self.suggestions = suggestions
+
+
+def _described(city: _City, located: bool) -> str:
+    where = f"{city.site.lat:.2f}, {city.site.lon:.2f}; " if located else ""
+    return f"{city.title} ({where}{city.people:,} inhabitants)"
 
 
 def _shown(name: str) -> str:
@@ -138,7 +162,7 @@ def find_place(name: str) -> Place:
     """
     wanted = fold_name(name[:_LONGEST_NAME])
     region = _regions().get(wanted) or _regions().get(wanted.replace(" ", ""))
-    if region is not None:
+    if region is not None and not ("(" in name and wanted in _common_names()):  # AWS writes Canada (Central)
         title = f"{region.place} ({_PROVIDERS[region.provider]} {region.code})"
         return Place(region.site, title, "a cloud region's code")
     region = _common_names().get(wanted)
@@ -150,11 +174,30 @@ def find_place(name: str) -> Place:
             country = _COUNTRIES.get(suffix, suffix).upper()
             there = [found for found in _cities_named(city) if found.country == country]
             if there:
-                return Place(there[0].site, there[0].title, "a city with its country")
+                return _beyond_doubt(name, there, "a city with its country")
         cities = _cities_named(wanted)
         if cities:
-            return _beyond_doubt(name, cities)
-    raise UnknownSite(name, _close_names(wanted))
+            return _beyond_doubt(name, cities, "a city's name")
+    raise _unknown(name, wanted)
+
+
+def _unknown(name: str, wanted: str) -> UnknownSite:
+    """The error for a name of no place: a country, a city with what is no country of it, or a slip."""
+    country = COUNTRIES.get(wanted)
+    if country is not None:
+        lines = (line for line in _lines(_cities_text()) if line.split(",", 2)[1] == country)
+        largest = [_city(line).names[0].replace(" ", "-") for line in islice(lines, 3)]
+        hint = f"a country is no place: write a city in it, such as {' or '.join(largest)}"
+        return UnknownSite(name, tuple(largest), hint)
+    city, _, suffix = wanted.rpartition(" ")
+    there = _cities_named(city) if city and len(suffix) == 2 else []
+    if there:
+        told = "; ".join(_described(found, located=True) for found in there[:6])
+        likely = [found for found in there if found.country == "US"] if _STATES.fullmatch(suffix) else there[:1]
+        example = ", ".join(f"{city.replace(' ', '-')}-{one.country.lower()}" for one in likely[:1] if len(likely) == 1)
+        hint = f"there is none in {suffix.upper()}, which is read as a country's ISO code, but {told}"
+        return UnknownSite(name, (), f"{hint}: write {f'{example} or ' if example else ''}{{lat: ..., lon: ...}}")
+    return UnknownSite(name, _close_names(wanted))
 
 
 def place_at(name: str, lat: float, lon: float) -> Place | None:
@@ -176,13 +219,13 @@ def _common(region: _Region, wanted: str) -> Place:
     return Place(region.site, region.place, rule)
 
 
-def _beyond_doubt(name: str, cities: list[_City]) -> Place:
+def _beyond_doubt(name: str, cities: list[_City], rule: str) -> Place:
     first, people = cities[0], [city.people for city in cities]
     if len(cities) > 1:
         only_large = people[0] >= _LARGE > people[1]
         if not only_large and people[0] < _TIMES_THE_NEXT * people[1]:
             raise AmbiguousSite(name, cities)
-    return Place(first.site, first.title, "a city's name")
+    return Place(first.site, first.title, rule)
 
 
 def _cities_named(wanted: str) -> list[_City]:
@@ -248,10 +291,23 @@ def _common_names() -> dict[str, _Region]:
     """Regions by the names that their providers write; of one name the first provider's."""
     found: dict[str, _Region] = {}
     for region in _regions().values():
-        for name in (fold_name(region.place), *_COMMON_NAMES.get(region.code, ())):
+        for name in _written(region):
             if name not in _NOT_REGIONS:
                 found.setdefault(name, region)
     return found
+
+
+def _written(region: _Region) -> Iterator[str]:
+    """The names of a region as its provider writes it; of AWS the long ones too, such as "us east ohio"."""
+    short = (fold_name(region.place), *_COMMON_NAMES.get(region.code, ()))
+    yield from short
+    if region.provider == "aws":
+        area = next((area for code, area in reversed(_AWS_AREAS.items()) if region.code.startswith(f"{code}-")), "")
+        yield from (f"{area} {name}" for name in short)
+        if "govcloud" in area:
+            yield area
+        elif area in ("canada", "mexico"):
+            yield f"{area} central"
 
 
 def _lines(text: str) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Places by name, distances on the sphere, positions in a disc."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -222,3 +223,34 @@ def test_a_typo_is_answered_with_each_place_once():
     with pytest.raises(UnknownSite) as caught:
         find_site("warsaww")
     assert str(caught.value).endswith("did you mean warsaw?")
+
+
+@pytest.mark.parametrize(
+    ("name", "lat", "lon"),
+    [
+        ("US East (Ohio)", 39.96, -83.0), ("us-east-n-virginia", 39.04, -77.49), ("Europe (Frankfurt)", 50.11, 8.68),
+        ("Canada (Central)", 45.50, -73.57), ("canadacentral", 43.65, -79.38), ("Asia Pacific (Tokyo)", 35.68, 139.69),
+        ("ap-east-2", 25.03, 121.57), ("ap-southeast-6", -36.85, 174.76), ("belgiumcentral", 50.85, 4.35),
+        ("jioindiawest", 22.47, 70.06), ("swedensouth", 55.60, 13.0), ("usgovvirginia", 36.67, -78.39),
+        ("chinaeast", 31.23, 121.47), ("chinanorth3", 40.77, 114.88),
+        ("eastus", 36.67, -78.39),  # Boydton, Virginia
+    ],
+)  # fmt: skip
+def test_regions_by_their_providers_names(name, lat, lon):
+    site = find_site(name)
+    assert float(great_circle_m(site.lat, site.lon, lat, lon)) < 20e3
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("springfield-us", "Springfield, US (39.80, -89.64; 114,394 inhabitants)"),
+        ("springfield-us", "write the one that is meant, as in {lat: "),
+        ("poland", "a country is no place: write a city in it, such as warsaw"),
+        ("paris-tx", "write paris-us or {lat"),
+        ("springfield-il", "there is none in IL"),
+    ],
+)
+def test_a_name_that_no_country_settles_is_answered_with_what_does(name, told):
+    with pytest.raises(ValueError, match=re.escape(told)):
+        find_site(name)

@@ -44,36 +44,68 @@ def meaning(scenario: Scenario) -> Iterator[str]:
         there = ", ".join(f"{count} {what}" if count else what for what, count in standing[name].items())
         yield f"{name}: {_place(name, position)}: {there or 'nothing stands there'}"
     yield from _round_trips(scenario)
-    expected = _expected_requests(scenario)
-    if expected is not None:
-        yield f"about {expected:,.0f} requests in {format_duration(scenario.duration)}"
+    yield from _expected_requests(scenario)
+
+
+def places(scenario: Scenario) -> Iterator[str]:
+    """Each site that was given by a name, and the place that it was taken for."""
+    for name, position in scenario.sites.items():
+        yield f"{name}: {_place(name, position)}"
 
 
 def _round_trips(scenario: Scenario) -> Iterator[str]:
+    """Between sites, over distance or as `network.default` has it; and what the table leaves out."""
     from simulator.geo import great_circle_m, one_way_s
 
-    geo, sites = scenario.network.geo, scenario.sites
-    if geo is None or not 1 < len(sites) <= MOST_SITES:
-        return
-    width = max(len(name) for name in sites)
-    yield f"round trips, ms: {' '.join(f'{name:>{max(len(name), 6)}}' for name in sites)}"
-    for one, a in sites.items():
-        row = []
-        for other, b in sites.items():
-            trip_s = 2.0 * float(one_way_s(great_circle_m(a.lat, a.lon, b.lat, b.lon), geo.inflation))
-            row.append(f"{1000.0 * trip_s:>{max(len(other), 6)}.1f}")
-        yield f"{one:>{max(width, 16)}} {' '.join(row)}"
+    network = scenario.network
+    geo, default = network.geo, network.default
+    same_s = 2.0 * (default.latency.mean + default.jitter.mean)
+    shown = dict(list(scenario.sites.items())[:MOST_SITES])
+    if geo is None:
+        if scenario.sites or same_s > 0.0:
+            yield f"round trips: {format_duration(round(same_s, 6))} between any two, as network.default has it"
+    elif len(shown) > 1:
+        width = max(len(name) for name in shown)
+        yield f"round trips, ms: {' '.join(f'{name:>{max(len(name), 6)}}' for name in shown)}"
+        for one, a in shown.items():
+            row = []
+            for other, b in shown.items():
+                trip_s = 2.0 * float(one_way_s(great_circle_m(a.lat, a.lon, b.lat, b.lon), geo.inflation))
+                row.append(f"{1000.0 * (trip_s + 2.0 * default.jitter.mean):>{max(len(other), 6)}.1f}")
+            yield f"{one:>{max(width, 16)}} {' '.join(row)}"
+        if len(shown) < len(scenario.sites):
+            yield f"left out of this table: {', '.join(list(scenario.sites)[MOST_SITES:])}"
+        if geo.last_mile.mean > 0.0:
+            last_s = round(2.0 * geo.last_mile.mean, 6)
+            yield f"to and from clients add {format_duration(last_s)} on average (last_mile)"
+        placed = [site for group in (*scenario.edges.values(), *scenario.cores.values()) for _, site in group.nodes("")]
+        placed += [clients.site for clients in scenario.clients.values()]
+        if None in placed and same_s > 0.0:
+            yield f"to what has no site: {format_duration(round(same_s, 6))}, as network.default has it"
+    for rule in network.links:
+        if rule.latency is not None or rule.jitter is not None:
+            ends = f"from {', '.join(rule.from_)} to {', '.join(rule.to)}"
+            parts = [("latency", rule.latency), ("jitter", rule.jitter)]
+            told = " and ".join(f"{what} {format_duration(round(d.mean, 9))}" for what, d in parts if d is not None)
+            yield f"{ends}: one way {told} on average, by a rule of network.links"
 
 
-def _expected_requests(scenario: Scenario) -> float | None:
-    """Requests of clients while they have a session; None where a group's rate is known to a run only."""
+def _expected_requests(scenario: Scenario) -> Iterator[str]:
+    """Requests of clients while they have a session, and the groups whose number only a run tells."""
     total = 0.0
-    for spec in scenario.clients.values():
+    unknown = []
+    for name, spec in scenario.clients.items():
         rate = mean_rate(spec, scenario.duration)
         if rate <= 0.0:
-            return None
+            unknown.append(name)
+            continue
         length_s, pause_s = spec.session.length.mean, spec.session.pause.mean
         per_client = getattr(spec.workload, "total_rate", None) is None and spec.session.arrivals is None
         share = length_s / (length_s + pause_s) if per_client and length_s < math.inf else 1.0
         total += rate * share * scenario.duration
-    return total
+    rest = f"those of {', '.join(unknown)}, which only a run can count"
+    duration = format_duration(scenario.duration)
+    if len(unknown) < len(scenario.clients):
+        yield f"about {total:,.0f} requests in {duration}{f', and {rest}' if unknown else ''}"
+    else:
+        yield f"requests in {duration}: {rest}"

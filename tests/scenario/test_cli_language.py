@@ -81,7 +81,8 @@ def test_bad_usage_is_2(arguments, message, capsys):
 def test_validate(capsys):
     Path("bad.yaml").write_text("schema: 1\nduration: 5\n")
     assert run(["validate", "reference"]) == 0
-    told = "reference: ok\n  about 400,000 requests in 20s\n"  # 5,000 clients, 4/s each
+    told = "reference: ok\n  round trips: 20.921ms between any two, as network.default has it\n"
+    told += "  about 400,000 requests in 20s\n"  # 5,000 clients, 4/s each
     assert capsys.readouterr().out == told
     assert run(["validate", "-q", "reference"]) == 0
     assert capsys.readouterr().out == ""
