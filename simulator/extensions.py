@@ -1,5 +1,7 @@
 """Members of families that are not built in: from entry points of packages, and from files of a user.
 
+They are programs, and run with the rights of whoever reads the scenario (docs/security.md).
+
 A package offers `[project.entry-points."simulator.caches"] mine = "my_package.cache"`; a scenario names
 files in `extensions: [my_policy.py]`. Either is imported once, and registers what it defines with the
 decorator of its family: `simulator.caches.register("mine")`, `simulator.routing.register("mine")`,
@@ -14,7 +16,7 @@ import hashlib
 import importlib.util
 import sys
 from importlib.metadata import entry_points
-from pathlib import Path
+from pathlib import Path, PurePath, PureWindowsPath
 
 from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.tree import Node
@@ -49,19 +51,35 @@ def load_extensions(section: Node | None, base_dir: Path) -> None:
         return  # what is not a list of names is told by the validation of the section
     for item in section.value:
         if isinstance(item.value, str):
-            _load_file(base_dir / item.value, item)
+            _load_file(_inside(base_dir, item), item)
+
+
+def _inside(base_dir: Path, item: Node) -> Path:
+    """The file that an item names, which lies in the scenario's folder: nothing else may run unasked."""
+    written = PurePath(item.value)
+    leaves = written.is_absolute() or PureWindowsPath(item.value).is_absolute() or ".." in written.parts
+    try:
+        path = (base_dir / written).resolve()
+        leaves = leaves or not path.is_relative_to(base_dir.resolve())
+    except (OSError, RuntimeError, ValueError):  # a circle of links, a NUL byte: told when the file is read
+        path = base_dir / written
+    if leaves:
+        what = f"the extension {show(item.value, 80)} lies outside the folder of the scenario"
+        raise ScenarioError([Issue(what, "put the file into that folder or below it, and name it from there: no "
+                                   "absolute path, no ..", item.mark)])  # fmt: skip
+    return path
 
 
 def _load_file(path: Path, item: Node) -> None:
-    path = path.resolve()
     try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        source = path.read_bytes()
+        digest = hashlib.sha256(source).hexdigest()
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or "cannot be read").lower()
         raise ScenarioError([Issue(f"the extension {show(item.value, 80)}: {reason}",
                                    "the path is relative to the scenario", item.mark)]) from None  # fmt: skip
-    if _loaded_files.get(path) == digest:
-        return
+    if digest in _loaded_files.values():
+        return  # a copy, as in a result folder and its variants, registers nothing new
     name = f"simulator_extension_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
     spec = importlib.util.spec_from_file_location(name, path)
     if path.suffix != ".py" or spec is None or spec.loader is None:
@@ -70,7 +88,7 @@ def _load_file(path: Path, item: Node) -> None:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        exec(compile(source, str(path), "exec"), module.__dict__)  # these bytes, and no __pycache__ left beside them
     except Exception as error:
         del sys.modules[name]
         what = f"the extension {show(item.value, 80)} fails: {type(error).__name__}: {error}"

@@ -20,14 +20,16 @@ import errno
 import importlib
 import importlib.util
 import os
-import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
 from simulator import __version__
 from simulator.cli.output import Given, output_options
+from simulator.cli.streams import outlets
+from simulator.printable import printable
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "Run a scenario and its variants, and print the answer."),
@@ -49,6 +51,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """Name -> (module in simulator.cli, its line in --help); only those whose module exists are offered."""
 
 BAD_USAGE, BUG, INTERRUPTED = 2, 1, 130
+_READER_GONE = (errno.EPIPE, errno.EBADF)
+"""`| head` and `>&-`: nobody wants the rest, and the command's own status is the answer."""
+_FEW_DESCRIPTORS = "too few file descriptors: allow more (ulimit -n), or use fewer processes (-j)"
 
 
 class LazyGroup(click.Group):
@@ -77,7 +82,7 @@ class LazyGroup(click.Group):
         if name and not name.startswith("-") and self.get_command(ctx, name) is None:
             close = difflib.get_close_matches(name, self.list_commands(ctx), 1)
             mend = f"Did you mean '{close[0]}'?" if close else "`simulator --help` lists the commands."
-            raise click.UsageError(f"There is no command '{name}'. {mend}", ctx)
+            raise click.UsageError(f"There is no command '{printable(name)}'. {mend}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -113,11 +118,20 @@ def cli(**_common: Given) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
+    with outlets() as stdout:
+        status = _status(arguments)
+        stdout.flush()
+        if isinstance(stdout.lost, OSError) and stdout.lost.errno not in _READER_GONE:
+            click.echo(f"cannot write: {_reason(stdout.lost)}", err=True)
+            return status or BAD_USAGE
+        return status
+
+
+def _status(arguments: Sequence[str] | None) -> int:
     try:
         result = cli.main(
             args=None if arguments is None else list(arguments), prog_name="simulator", standalone_mode=False
         )
-        sys.stdout.flush()
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.ClickException as error:
@@ -126,9 +140,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
         return INTERRUPTED
-    except BrokenPipeError:
-        _abandon_stdout()
-        return 0
     except Exception as error:  # noqa: BLE001 (whatever is not foreseen is a bug of ours, and told as one)
         return _status_of(error)
     return result if isinstance(result, int) else 0
@@ -140,17 +151,42 @@ def _status_of(error: Exception) -> int:
     if isinstance(code, int):
         click.echo(str(error), err=True)
         return code
-    if isinstance(error, OSError) and error.filename is not None:
-        click.echo(f"{error.filename}: {(error.strerror or str(error)).lower()}", err=True)
+    lacking = _lacking(error)
+    if lacking:
+        click.echo(lacking, err=True)
         return BAD_USAGE
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
-        click.echo(f"cannot write: {(error.strerror or str(error)).lower()}", err=True)
+    if isinstance(error, OSError):
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+        where = f"{error.filename}: " if error.filename is not None else "cannot write: " if full else ""
+        click.echo(f"{where}{_reason(error)}", err=True)
         return BAD_USAGE
     traceback.print_exc()
     click.echo("This is a bug of the simulator, please report it.", err=True)
     return BUG
 
 
-def _abandon_stdout() -> None:
-    """The reader is gone (`simulator list | head`): flush nothing more at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
+def _lacking(error: BaseException | None) -> str:
+    """What the system does not give us, if that is the error or its cause; "" for another error."""
+    if not _has_working_directory():
+        return "the working directory does not exist any more: change to one that does"
+    while error is not None:
+        if isinstance(error, MemoryError):
+            return "there is not enough memory: play less at once (-j, duration, clients)"
+        if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+            return _FEW_DESCRIPTORS
+        if isinstance(error, ImportError) and os.strerror(errno.EMFILE) in str(error):
+            return _FEW_DESCRIPTORS
+        error = error.__cause__ or error.__context__
+    return ""
+
+
+def _has_working_directory() -> bool:
+    try:
+        Path.cwd()
+    except OSError:
+        return False
+    return True

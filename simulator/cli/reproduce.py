@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 @click.command(name="reproduce", short_help="Run a manifest again and compare fingerprints.")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("-j", "--jobs", type=click.IntRange(min=1), help="Processes.  [default: all cores]")
+@click.option("--trust", is_flag=True, help="Run the code that the folder brings (its scenario's extensions).")
 @output_options
-def command(folder: Path, jobs: int | None, **common: Given) -> None:
+def command(folder: Path, jobs: int | None, trust: bool, **common: Given) -> None:
     """Run what the result FOLDER holds again, and compare it replication by replication.
 
     Where something differs, it says what is another than it was: versions, machine, data files. Nothing
-    is written. Exit codes: 0 the same, 2 no result folder, 3 it did not finish, 99 it differs.
+    is written. A folder whose scenario has extensions brings code, which runs only with --trust.
+
+    Exit codes: 0 the same, 2 no result folder, 3 it did not finish, 99 it differs.
     """
     from simulator.cli.run import _cores
     from simulator.experiment.folder import MANIFEST, FolderError
@@ -35,7 +38,9 @@ def command(folder: Path, jobs: int | None, **common: Given) -> None:
     output = Output.of(common)
     folder = folder.parent if folder.name == MANIFEST else folder
     try:
-        found = reproduce(folder, jobs=jobs if jobs is not None else _cores(), progress=listener(output.progress))
+        found = reproduce(
+            folder, jobs=jobs if jobs is not None else _cores(), progress=listener(output.progress), trust=trust
+        )
     except KeyboardInterrupt:
         fail("interrupted", INTERRUPTED)
     except (FolderError, ScenarioError) as error:

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from simulator.experiment.compare import Row
-from simulator.experiment.folder import MANIFEST, FolderError, load_run
+from simulator.experiment.folder import MANIFEST, RESOLVED, FolderError, load_run
 from simulator.experiment.result import Result
 from simulator.experiment.runner import REPLICATION_FUNCTION, Failure, Item, Job, Listener, items_of, play
 from simulator.experiment.summary import estimate
 from simulator.experiment.warmup import with_found_warmup
 from simulator.observe.metrics import MetricUnavailableError
+from simulator.printable import printable
+from simulator.scenario.bundled import FILE_OF_FOLDER
 
 if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario
@@ -69,7 +71,7 @@ def contestants(names: Sequence[str], overrides: Sequence[str] = ()) -> list[Con
             f"{names[0]} has no variants to compare it with: name two or more folders, scenarios, or variants "
             "(SCENARIO:variant)"
         )
-    return _distinct(found)
+    return _distinct([replace(side, label=printable(side.label)) for side in found])
 
 
 def _named(name: str, overrides: Sequence[str], *, alone: bool) -> list[Contestant]:
@@ -96,9 +98,10 @@ def _named(name: str, overrides: Sequence[str], *, alone: bool) -> list[Contesta
 
 
 def _folder(name: str) -> tuple[Path | None, str]:
-    """A result folder and a variant of it, or (None, "")."""
+    """A result folder and a variant of it, or (None, ""): a folder that holds only a scenario is no result."""
     path = Path(name)
-    if path.is_dir():
+    ours = any((path / name).exists() for name in (MANIFEST, RESOLVED))
+    if path.is_dir() and (ours or not (path / FILE_OF_FOLDER).is_file()):
         return path, ""
     head, colon, tail = name.rpartition(":")
     if colon and Path(head).is_dir() and (Path(head) / MANIFEST).is_file():
@@ -223,7 +226,11 @@ def _control(side: Contestant, row: Row) -> Contestant:
         from simulator.scenario.schema import Scenario
 
         assert side.result is not None
-        scenario = Scenario.from_dict(dict(side.result.facts.resolved))
+        resolved = side.result.facts.resolved
+        if resolved.get("extensions"):
+            raise ContestantError(f"--control plays {row.label} again, and that result folder brings code of its own, "
+                                  "which `compare` does not run: name the scenario instead")  # fmt: skip
+        scenario = Scenario.from_dict(dict(resolved))
     policy = scenario.routing.policy
     if policy != "adaptive":
         raise ContestantError(f"--control is the control of an adaptive policy; {row.label} routes by {policy}")

@@ -27,6 +27,7 @@ class Facts:
         scenario_hash: content hash of the resolved scenario.
         resolved: the whole scenario with its units and defaults.
         source: text of the scenario file, or "".
+        code: the files of the scenario's `extensions`, by name.
     """
 
     name: str
@@ -42,19 +43,22 @@ class Facts:
     scenario_hash: str = ""
     resolved: Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
+    code: Mapping[str, bytes] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """For manifest.json: all but the scenario itself, which has files of its own."""
         plain = asdict(self)
-        del plain["resolved"], plain["source"]
+        del plain["resolved"], plain["source"], plain["code"]
         return plain
 
     @classmethod
-    def from_dict(cls, plain: Mapping[str, Any], resolved: Mapping[str, Any], source: str) -> Facts:
+    def from_dict(
+        cls, plain: Mapping[str, Any], resolved: Mapping[str, Any], source: str, code: Mapping[str, bytes]
+    ) -> Facts:
         """The inverse of `to_dict`; unknown keys (of a newer version) are ignored."""
         known = {key: plain[key] for key in cls.__dataclass_fields__ if key in plain}
         known["expect"] = tuple(known.get("expect", ()))
-        return cls(**{**known, "resolved": resolved, "source": source})
+        return cls(**{**known, "resolved": resolved, "source": source, "code": code})
 
     @classmethod
     def of(cls, scenario: Scenario, *, source: str = "", warmup_found: bool = False) -> Facts:
@@ -75,4 +79,5 @@ class Facts:
             scenario_hash=scenario.content_hash(),
             resolved=scenario.resolved(),
             source=source,
+            code=scenario.code(),
         )

@@ -1,8 +1,8 @@
 """The result folder: written beside its place and renamed there, so that what is there is whole.
 
 May import the experiment's modules; the report lazily. Layout: manifest.json, scenario.yaml,
-scenario.resolved.yaml, summary.json, the Parquet files of `columns`, report.html and figures/, and the same
-for each variant in variants/<name>/.
+scenario.resolved.yaml, summary.json, the Parquet files of `columns`, report.html and figures/, the files of the
+scenario's extensions under their names, and the same for each variant in variants/<name>/.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from simulator.experiment.columns import read_columns, write_columns
 from simulator.experiment.facts import Facts
 from simulator.experiment.result import Result
 from simulator.experiment.runner import Failure, Item
+from simulator.printable import printable, printable_json
 
-MANIFEST, SUMMARY = "manifest.json", "summary.json"
+MANIFEST, SUMMARY, RESOLVED = "manifest.json", "summary.json", "scenario.resolved.yaml"
 KIND = "stickysim-run"
 _LIBRARIES = ("numpy", "simpy", "scipy", "pandas", "pyarrow", "pydantic", "matplotlib")
 
@@ -121,7 +122,7 @@ def load_run(path: str | os.PathLike[str]) -> Result:
     try:
         return _read_run(folder)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FolderError(f"{folder} is broken: {error}") from error
+        raise FolderError(printable(f"{folder} is broken: {error}")) from error
 
 
 def redraw(result: Result) -> Path:
@@ -194,8 +195,8 @@ def manifest_of(result: Result, variant: str = "") -> dict[str, Any]:
 
 
 def dump_json(content: Mapping[str, Any]) -> str:
-    """JSON as people diff it: indented, with floats that round-trip, and no NaN."""
-    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    """JSON as people diff it: indented, with floats that round-trip, no NaN, and nothing that steers a terminal."""
+    return printable_json(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
 
 
 def _write_run(result: Result, folder: Path, variant: str = "") -> None:
@@ -210,6 +211,9 @@ def _write_run(result: Result, folder: Path, variant: str = "") -> None:
     write_columns(folder, result.replications)
     for name, part in result.variants.items():
         _write_run(part, folder / "variants" / _file_name(name), name)
+    for name, source in result.facts.code.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(source)
 
 
 def _write_report(result: Result, folder: Path) -> None:
@@ -267,7 +271,7 @@ def _read_run(folder: Path) -> Result:
         Failure(Item(f["replication"], f["variant"]), f["kind"], f["message"], f["trace"]) for f in manifest["failures"]
     ]
     return Result(
-        facts=Facts.from_dict(manifest["scenario"], resolved, source),
+        facts=Facts.from_dict(manifest["scenario"], resolved, source, _code(folder, resolved)),
         replications=read_columns(folder, manifest["replications"]),
         variants={name: _read_run(folder / "variants" / place) for name, place in manifest["variants"].items()},
         failures=failures,
@@ -275,6 +279,16 @@ def _read_run(folder: Path) -> Result:
         argv=manifest["argv"],
         path=folder,
     )
+
+
+def _code(folder: Path, resolved: Mapping[str, Any]) -> dict[str, bytes]:
+    """The files of the scenario's extensions that lie in the folder; they are read, never run."""
+    found = {}
+    for name in resolved.get("extensions") or ():
+        path = folder / str(name)
+        if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
+            found[str(name)] = path.read_bytes()
+    return found
 
 
 def _versions() -> dict[str, str]:
@@ -303,4 +317,5 @@ def _file_name(name: str) -> str:
 
 
 def _absolute(path: Path) -> Path:
-    return Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve would follow a link to the folder
+    """Where a folder really is: one that is named by a link is written where the link leads."""
+    return Path(os.path.realpath(path))

@@ -52,18 +52,24 @@ class Reproduction:
 
 
 def reproduce(
-    folder: Path, *, jobs: int = 1, progress: Listener | None = None, function: str = REPLICATION_FUNCTION
-) -> Reproduction:
+    folder: Path, *, jobs: int = 1, progress: Listener | None = None, function: str = REPLICATION_FUNCTION,
+    trust: bool = False,
+) -> Reproduction:  # fmt: skip
     """Run a folder's scenario and variants again, and compare fingerprints.
 
-    Raises FolderError (no result, or nothing finished), ScenarioError (its scenario no longer loads),
-    KeyboardInterrupt.
+    A folder that brings code (`extensions` of its scenario) is run only with `trust`: that code has all rights of
+    whoever runs it.
+
+    Raises FolderError (no result, nothing finished, or code without `trust`), ScenarioError (its scenario no
+    longer loads), KeyboardInterrupt.
     """
     before = load_run(folder)
     parts: dict[str, Result] = {AS_WRITTEN: before, **before.variants}
     expected = {Item(r.replication, name): r for name, part in parts.items() for r in part.replications}
     if not expected:
         raise FolderError(f"{folder}: nothing was finished in it, so there is nothing to compare")
+    if not trust:
+        _refuse_code(folder, parts)
     scenarios = {name: _scenario(part) for name, part in parts.items()}
     causes = [*_other_environment(folder, before), *_other_data(parts, scenarios)]
     job = Job(scenarios, before.facts.seed, None, function)
@@ -83,6 +89,15 @@ def reproduce(
             moved = moved or _moved(was, now)
     failed = [f"{_named(failure.item)}: {failure.message}" for failure in outcome.failures]
     return Reproduction(folder, tuple(same), tuple(different), tuple(failed), tuple(causes), tuple(moved))
+
+
+def _refuse_code(folder: Path, parts: Mapping[str, Result]) -> None:
+    """Raise FolderError where playing these results would run code that they bring."""
+    named = [part.facts.resolved.get("extensions") or () for part in parts.values()]
+    names = sorted({str(name) for group in named for name in (group if isinstance(group, (list, tuple)) else [group])})
+    if names:
+        raise FolderError(f"{folder} brings code of its own ({', '.join(names)}), which would run with all your "
+                          "rights: read it, and add --trust if you trust it")  # fmt: skip
 
 
 def _scenario(part: Result) -> Scenario:

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Final
 
 from simulator.experiment.margins import Margin, parse_margin
 from simulator.observe.metrics import ParsedMetric, parse_metric
+from simulator.scenario.bundled import FILE_OF_FOLDER
 from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.reader import read_file
 from simulator.scenario.tree import Mark, Node, Source
@@ -104,7 +105,7 @@ class Check:
         head, colon, variant = self.source.rpartition(":")
         name, tail = (head, f":{variant}") if colon and not (folder / self.source).exists() else (self.source, "")
         beside = folder / name
-        return f"{beside}{tail}" if beside.is_file() else self.source
+        return f"{beside}{tail}" if beside.is_file() or (beside / FILE_OF_FOLDER).is_file() else self.source
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape, quoteattr
 
+from simulator.printable import printable, printable_lines
 from simulator.report.format import NOTHING, show, show_difference
 
 if TYPE_CHECKING:
@@ -102,7 +103,11 @@ def as_markdown(report: Report) -> str:
     for outcome in report.outcomes:
         changed = list(_changes(outcome))
         if changed:
-            lines += ["", f"Changed in the scenario of {outcome.name}: " + "; ".join(f"`{c}`" for c in changed)]
+            lines += [
+                "",
+                f"Changed in the scenario of {outcome.name}: "
+                + "; ".join(f"`{c.replace('`', chr(39))}`" for c in changed),
+            ]
         if outcome.status != "PASS":
             lines += ["", f"To accept {outcome.name}:", "```", accept_command(report, outcome.name), "```"]
     return "\n".join(lines) + "\n"
@@ -146,7 +151,7 @@ def _moved(finding: Finding) -> bool:
 
 
 def _changes(outcome: Outcome) -> Iterator[str]:
-    yield from outcome.changed[:_MANY]
+    yield from map(printable, outcome.changed[:_MANY])
     if len(outcome.changed) > _MANY:
         yield f"and {len(outcome.changed) - _MANY} more values"
 
@@ -183,7 +188,7 @@ def _annotation(report: Report, kind: str, line: int, title: str, text: str) -> 
 
 def _data(text: str) -> str:
     """A workflow command's message, escaped as GitHub wants it."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return printable_lines(text).replace("%", "%25").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
@@ -191,4 +196,4 @@ def _property(text: str) -> str:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    return printable(text).replace("|", "\\|")

@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from simulator.experiment.runner import Failure, Item, Listener, Silence
+from simulator.printable import printable_lines
 from simulator.report.format import show, show_count, show_duration
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ def listener(mode: Mode, stream: TextIO | None = None, *, every_s: float = 5.0) 
     if mode == "none":
         return Silence()
     if mode == "auto" and out.isatty():
-        return LiveProgress(out)
+        live = getattr(out, "live", None)  # of the command line's own stream, which else lets no cursor move
+        return LiveProgress(live() if live is not None else out)
     return PlainProgress(out, every_s=every_s)
 
 
@@ -140,7 +142,7 @@ class LiveProgress:
         self._bar = Progress(
             BarColumn(bar_width=8),
             TextColumn("{task.description}"),
-            console=Console(file=self._stream),
+            console=Console(file=self._stream, force_jupyter=False),
             transient=True,
             auto_refresh=False,
         )
@@ -161,7 +163,7 @@ class LiveProgress:
         """Say at once what was lost, above the line."""
         self._account.lose(failure.item)
         if self._bar is not None:
-            self._bar.console.print(f"{failure.item} gave no result: {failure.message}", markup=False)
+            self._bar.console.print(printable_lines(f"{failure.item} gave no result: {failure.message}"), markup=False)
 
     def stopped(self) -> None:
         """Remove the line."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from simulator.experiment.design import short_names
 from simulator.observe.metrics import parse_metric
+from simulator.printable import printable
 from simulator.report.format import NOTHING, column_decimals, fixed, scale_for, show, show_column
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def grid(header: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 0,
 
 
 def clip(text: str, width: int = _CELL_WIDTH) -> str:
-    """Text of at most that many columns."""
+    """Text of at most that many columns, on one line."""
+    text = printable(text)
     return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
@@ -108,7 +110,11 @@ def direction(metric: str) -> str:
 
 
 def _head(result: SweepResult, width: int) -> str:
-    lines = [result.name, *([wrap(result.question, width)] if result.question else []), wrap(played(result), width)]
+    lines = [
+        printable(result.name),
+        *([wrap(printable(result.question), width)] if result.question else []),
+        wrap(played(result), width),
+    ]
     if result.interrupted:
         lines.append("Interrupted: the numbers are of what was finished.")
     return "\n".join(lines)

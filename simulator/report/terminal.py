@@ -9,6 +9,7 @@ import io
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
+from simulator.printable import printable, printable_lines
 from simulator.report.format import show
 from simulator.report.sections import (
     expectation_rows,
@@ -49,6 +50,7 @@ def render(result: Result, *, width: int = 80, color: bool = False, all_metrics:
         markup=False,
         emoji=False,
         legacy_windows=False,
+        force_jupyter=False,  # in a notebook rich would show every line as an output of its own
     )
     _head(console, result)
     _expectations(console, result)
@@ -61,7 +63,8 @@ def render(result: Result, *, width: int = 80, color: bool = False, all_metrics:
     if all_metrics:
         _all_metrics(console, result)
     _troubles(console, result)
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+    text = printable_lines(out.getvalue(), colours=color)
+    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
 
 def render_short(result: Result) -> str:
@@ -73,7 +76,7 @@ def render_short(result: Result) -> str:
     lines += [tally(result)] if tally(result) else []
     lines += [f"{failure.item} gave no result: {failure.message}" for failure in result.failures]
     lines += [f"a safety invariant broke: {v['violation']}" for v in result.invariants["violations"]]
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{printable(line)}\n" for line in lines)
 
 
 def _all_metrics(console: Console, result: Result) -> None:
@@ -89,14 +92,14 @@ def _all_metrics(console: Console, result: Result) -> None:
 
 def _head(console: Console, result: Result) -> None:
     facts = result.facts
-    console.print(facts.name, style="bold")
+    console.print(printable(facts.name), style="bold")
     for text in (facts.question, facts.description):
         if text:
-            console.print(text.strip())
+            console.print(printable(text.strip()))
     console.print()
     meant = _places(facts.resolved)
     for text in (played(result), *([meant] if meant else []), *read_lines(result)):
-        console.print(text, style="dim")
+        console.print(printable(text), style="dim")
 
 
 def _places(resolved: Mapping[str, Any]) -> str:
@@ -234,7 +237,7 @@ def _troubles(console: Console, result: Result) -> None:
         console.print()
         console.print("Without a result:", style="bold red")
         for failure in result.failures:
-            console.print(f"  {failure.item}: {failure.message}")
+            console.print(printable_lines(f"  {failure.item}: {failure.message}"))
     for broken in result.invariants["violations"]:
         console.print(
             f"A safety invariant broke in replication {broken['replication']}: {broken['violation']}",

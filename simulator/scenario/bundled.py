@@ -1,4 +1,4 @@
-"""The scenarios that come with the program: where they are, and how a bare name finds one.
+"""The files of scenarios: those that come with the program, how a bare name finds one, what a folder stands for.
 
 In a wheel they lie in `simulator/bundled/`, in a checkout in `scenarios/` beside the package.
 
@@ -8,6 +8,9 @@ May import: the standard library.
 from __future__ import annotations
 
 from pathlib import Path
+
+FILE_OF_FOLDER = "scenario.yaml"
+"""The file that a folder stands for, where a scenario is asked for."""
 
 
 def bundled_folder() -> Path:

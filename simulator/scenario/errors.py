@@ -1,6 +1,6 @@
 """What is wrong with a scenario, told so that it can be mended: where, what, the line with a caret, and how.
 
-May import: the standard library and the tree of marked values. Decides nothing about what is valid.
+May import: the standard library, simulator.printable, the tree of marked values. Decides nothing about what is valid.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from simulator.printable import printable, printable_lines
 from simulator.scenario.tree import Mark
 
 _WIDEST_LINE = 110
@@ -25,11 +26,11 @@ class Issue:
 
     def render(self) -> str:
         """The whole text: `file:line:col: path: what`, the line, a caret, and the mend."""
-        where = self.mark.where() if self.mark is not None else ""
-        head = ": ".join(part for part in (where, self.path, self.what) if part)
+        where = printable(self.mark.where()) if self.mark is not None else ""
+        head = ": ".join(part for part in (where, printable(self.path), printable_lines(self.what)) if part)
         lines = [head, *(_excerpt(self.mark) if self.mark is not None else [])]
         if self.mend:
-            lines.append(f"  = {self.mend}")
+            lines.append(f"  = {printable_lines(self.mend)}")
         return "\n".join(lines)
 
 
@@ -66,7 +67,7 @@ def _excerpt(mark: Mark) -> list[str]:
     if line is None:
         return []
     start, length = mark.col - 1, max(mark.length, 1)
-    text = "".join(" " if ch == "\t" else ch if ch.isprintable() else "\N{REPLACEMENT CHARACTER}" for ch in line)
+    text = printable(line)
     if len(text) > _WIDEST_LINE:
         cut = max(0, start - _WIDEST_LINE // 2)
         left, right = "…" if cut else "", "…" if cut + _WIDEST_LINE < len(text) else ""

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from simulator.scenario import overrides as setting
-from simulator.scenario.bundled import bundled_names, find_bundled
+from simulator.scenario.bundled import FILE_OF_FOLDER, bundled_names, find_bundled
 from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.merge import GROUPS, load_tree, normalise_groups
 from simulator.scenario.schema import Scenario
@@ -29,15 +29,23 @@ Overrides = Sequence[str] | Mapping[str, object]
 
 
 def locate(source: str | Path) -> tuple[Path, str]:
-    """The file that a name means, and what to call it; raises ScenarioError where there is none."""
+    """The file that a name means, and what to call it; raises ScenarioError where there is none.
+
+    A folder means the scenario.yaml in it; a bare name that is no file, a bundled scenario.
+    """
     path, label = Path(source), str(source)
     if "\0" in label:
         raise ScenarioError("the name of a scenario contains a NUL byte")
-    if path.exists():
+    if path.is_dir() and (path / FILE_OF_FOLDER).is_file():
+        return path / FILE_OF_FOLDER, str(path / FILE_OF_FOLDER)
+    if path.exists() and not path.is_dir():
         return path, label
     bundled = find_bundled(label)
     if bundled is not None:
         return bundled, label if path.suffix else str(_nearest_name(bundled))
+    if path.is_dir():
+        raise ScenarioError([Issue(f"is a folder without a {FILE_OF_FOLDER}", "name the file of the scenario",
+                                   Mark(Source(label, is_file=False)))])  # fmt: skip
     import difflib
 
     close = difflib.get_close_matches(path.stem, bundled_names(), 1)
@@ -46,7 +54,10 @@ def locate(source: str | Path) -> tuple[Path, str]:
 
 
 def _nearest_name(path: Path) -> Path:
-    here = Path.cwd().resolve()
+    try:
+        here = Path.cwd().resolve()
+    except OSError:  # the working directory is gone
+        return path
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 

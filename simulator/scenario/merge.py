@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from simulator.distribution_fields import LAWS
-from simulator.scenario.bundled import bundled_folder
+from simulator.scenario.bundled import FILE_OF_FOLDER, bundled_folder
 from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.reader import read_file
 from simulator.scenario.tree import Mark, Node, Source, descend
@@ -71,8 +71,11 @@ def _find(node: Node, path: Path, label: str, folder: Path) -> tuple[Path, str]:
     found = path.resolve().parent / name
     allowed = (folder, bundled)
     if not any(found.resolve().is_relative_to(place) for place in allowed):
-        what = f"extends leaves the folder of the scenario: {show(name, 80)}"
-        raise ScenarioError([Issue(what, "keep the file in that folder or below it", node.mark)])
+        raise ScenarioError([_outside(name, node)])
+    if (found / FILE_OF_FOLDER).is_file():
+        found, name = found / FILE_OF_FOLDER, f"{name}/{FILE_OF_FOLDER}"
+        if not any(found.resolve().is_relative_to(place) for place in allowed):
+            raise ScenarioError([_outside(name, node)])
     if found.is_file():
         return found, str(Path(label).parent / name)
     shipped = bundled / name
@@ -81,6 +84,11 @@ def _find(node: Node, path: Path, label: str, folder: Path) -> tuple[Path, str]:
     raise ScenarioError(
         [Issue(f"there is no file {show(name, 80)} to extend", "it is sought beside this file", node.mark)]
     )
+
+
+def _outside(name: str, node: Node) -> Issue:
+    what = f"extends leaves the folder of the scenario: {show(name, 80)}"
+    return Issue(what, "keep the file in that folder or below it", node.mark)
 
 
 def _kind(node: Node) -> str:

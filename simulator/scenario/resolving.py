@@ -5,22 +5,31 @@ May import: yaml (to write), the tree. Does not validate.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args, get_origin
 
 from simulator.distributions import Empirical
 from simulator.scenario.tree import Node, descend
 from simulator.scenario.tree import Path as KeyPath
+from simulator.spec import Spec
 
 if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario
 
+_EXACT: Final = 2.0**53
+"""Up to here every whole number is a float of its own."""
+
 
 def resolved(scenario: Scenario) -> dict[str, Any]:
-    """See `Scenario.resolved`; data files are named absolutely, so that the result may be kept anywhere."""
+    """See `Scenario.resolved`; data files are named absolutely, so that the result may be kept anywhere.
+
+    Extensions keep their names: nobody's code runs from a place outside the folder of the scenario that names it.
+    """
     plain: dict[str, Any] = _pruned(scenario.model_dump(mode="json", by_alias=True))
     for name, group in plain["clients"].items():
         _absolute(group["workload"], "file", scenario.base_dir)
@@ -28,10 +37,18 @@ def resolved(scenario: Scenario) -> dict[str, Any]:
             del group["session"]  # sessions come from the trace, and the language refuses both
             if scenario.clients[name].workload.kind == "trace":
                 del group["operations"]  # likewise
-    plain["extensions"] = [str((scenario.base_dir / name).resolve()) for name in plain["extensions"]]
     if scenario.network.geo is None:
         plain["network"]["geo"] = "off"
     return {key: value for key, value in plain.items() if value not in ("", [], {})}
+
+
+def code(scenario: Scenario) -> dict[str, bytes]:
+    """See `Scenario.code`."""
+    found = {}
+    for name in scenario.extensions:
+        with contextlib.suppress(OSError):
+            found[name] = (scenario.base_dir / name).read_bytes()
+    return found
 
 
 def _absolute(mapping: dict[str, Any], key: str, base_dir: Path) -> None:
@@ -49,15 +66,62 @@ def _pruned(value: Any) -> Any:
 
 def content_hash(scenario: Scenario) -> str:
     """See `Scenario.content_hash`."""
-    plain = _pruned(scenario.model_dump(mode="json", by_alias=True))
-    digests = {str(dist.path): dist.digest for dist in _empirical(scenario)}
-    for group in plain["clients"].values():
-        name = group["workload"].get("file")
-        if isinstance(name, str):
-            group["workload"]["file"] = _digest(scenario.base_dir / name)
-    plain["extensions"] = [_digest(scenario.base_dir / name) for name in plain["extensions"]]
-    text = json.dumps(_with_digests(plain, digests), sort_keys=True, ensure_ascii=True, allow_nan=False)
+    plain = _settings(scenario)
+    for name, group in scenario.clients.items():
+        file = getattr(group.workload, "file", None)
+        if isinstance(file, str):
+            plain["clients"][name]["workload"]["file"] = _digest(scenario.base_dir / file)
+    if "extensions" in plain:
+        plain["extensions"] = [_digest(scenario.base_dir / name) for name in scenario.extensions]
+    text = json.dumps(plain, sort_keys=True, ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _settings(spec: Spec) -> dict[str, Any]:
+    """The fields that are not at their default: so a new setting leaves the hash of every old scenario alone."""
+    dumped = spec.model_dump(mode="json", by_alias=False)
+    plain: dict[str, Any] = {}
+    for name, field in type(spec).model_fields.items():
+        value = getattr(spec, name)
+        names_member = get_origin(field.annotation) is Literal and len(get_args(field.annotation)) == 1
+        if name != "schema_" and (
+            names_member or field.is_required() or value != field.get_default(call_default_factory=True)
+        ):
+            plain[name] = _hashed(value, dumped.get(name))
+    return plain
+
+
+def _hashed(value: object, dumped: Any) -> Any:
+    """A value as it enters the hash; `dumped` is what pydantic makes of it."""
+    if isinstance(value, Spec):
+        return _settings(value)
+    if isinstance(value, Empirical):
+        return {"empirical": value.digest}
+    if isinstance(value, Mapping):
+        return {str(key): _hashed(item, _part(dumped, key)) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_hashed(item, _part(dumped, place)) for place, item in enumerate(value)]
+    return _same_numbers(dumped)
+
+
+def _part(dumped: Any, key: Any) -> Any:
+    """What lies under a key or place of a dumped value, if it has the form of the value."""
+    if isinstance(dumped, Mapping):
+        return dumped.get(key)
+    return dumped[key] if isinstance(dumped, list) and isinstance(key, int) and key < len(dumped) else dumped
+
+
+def _same_numbers(value: Any) -> Any:
+    """The same for `50` and `50.0`: which of them is written differs among versions of libraries."""
+    if isinstance(value, Mapping):
+        return {str(key): _same_numbers(item) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_same_numbers(item) for item in value]
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return str(value)
+        return int(value) if value.is_integer() and abs(value) <= _EXACT else value
+    return value
 
 
 def _digest(path: Path) -> str:
@@ -66,30 +130,6 @@ def _digest(path: Path) -> str:
             return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
     except OSError:
         return f"missing:{path.name}"
-
-
-def _with_digests(value: Any, digests: Mapping[str, str]) -> Any:
-    if isinstance(value, dict):
-        if set(value) == {"empirical"} and isinstance(value["empirical"], str):
-            return {"empirical": digests.get(value["empirical"], value["empirical"])}
-        return {key: _with_digests(item, digests) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_with_digests(item, digests) for item in value]
-    return value
-
-
-def _empirical(value: object) -> list[Empirical]:
-    """Every empirical distribution of a model, wherever it stands."""
-    if isinstance(value, Empirical):
-        return [value]
-    if isinstance(value, Mapping):
-        return [found for item in value.values() for found in _empirical(item)]
-    if isinstance(value, (tuple, list)):
-        return [found for item in value for found in _empirical(item)]
-    fields = getattr(type(value), "model_fields", None)
-    if isinstance(fields, dict):
-        return [found for name in fields for found in _empirical(getattr(value, name))]
-    return []
 
 
 def origin(tree: Node, path: KeyPath) -> str:

@@ -73,7 +73,8 @@ class Scenario(Spec):  # noqa: PLW1641 (it holds mappings; content_hash() identi
     replications: Count = 1
     """Independent repetitions, for intervals."""
     extensions: tuple[Text, ...] = ()
-    """Python files, relative to the scenario, that register members of families."""
+    """Python files in the folder of the scenario, or below it, that register members of families. They run whenever
+    the scenario is read: by `run` and `validate`, for instance."""
     sites: Sites = Field(default_factory=dict)
     """Places, with which distance becomes latency: known cities and cloud regions by name, or coordinates."""
     clients: dict[GroupName, ClientGroup]
@@ -176,10 +177,20 @@ class Scenario(Spec):  # noqa: PLW1641 (it holds mappings; content_hash() identi
         return resolved(self)
 
     def content_hash(self) -> str:
-        """sha256 (hex) of all values and of the contents of data files: equal for equal scenarios."""
+        """sha256 (hex) of all values and of the contents of data files: equal for equal scenarios.
+
+        A setting at its default does not enter it, written or not: a later version with more settings gives the
+        same hash.
+        """
         from simulator.scenario.resolving import content_hash
 
         return content_hash(self)
+
+    def code(self) -> dict[str, bytes]:
+        """The files of `extensions` by name, as they are now; those that are gone are left out."""
+        from simulator.scenario.resolving import code
+
+        return code(self)
 
     def bind(self, tree: Node, base_dir: Path) -> Self:
         """Attach what the values were read from; done once, by the loader."""

@@ -2,7 +2,7 @@
 
 Goes through exact decimal arithmetic, so that text and floats turn into each other without losing a bit.
 
-May import: the standard library. Does not know any scenario key.
+May import: the standard library, simulator.printable. Does not know any scenario key.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+
+from simulator.printable import printable
 
 NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _QUANTITY = re.compile(rf"\s*({NUMBER})\s*(\S.*?)?\s*", re.DOTALL)
@@ -180,8 +182,7 @@ def show(value: object, limit: int = 40) -> str:
         return "a list"
     if isinstance(value, (int, float)):
         return number_text(value)[:limit]
-    text = str(value)
-    text = "".join(ch if ch.isprintable() else "\N{REPLACEMENT CHARACTER}" for ch in text)
+    text = printable(str(value))
     return f"'{text[: limit - 1]}…'" if len(text) > limit else f"'{text}'"
 
 

@@ -75,6 +75,9 @@ class FakeScenario:
             "hit_ratio": self.hit_ratio,
         }
 
+    def code(self) -> dict[str, bytes]:
+        return {}
+
     def content_hash(self) -> str:
         key = (self.name, self.seed, self.replications, self.hit_ratio, self.latency_median)
         return hashlib.sha256(repr(key).encode()).hexdigest()

@@ -165,3 +165,12 @@ def test_progress_none_is_silent_and_auto_is_plain_in_a_pipe():
     run(FakeScenario(), progress=listener("none", out), function=PLAY)
     assert out.getvalue() == ""
     assert isinstance(listener("auto", out), PlainProgress)
+
+
+def test_in_a_notebook_it_is_text_too(monkeypatch):
+    """rich shows what it prints in a notebook as outputs of its own, one a line, and keeps no text."""
+    result = run(FakeScenario(), function=PLAY)
+    plain = result.summary()
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    monkeypatch.setattr("rich.jupyter.display", lambda *_: pytest.fail("an output of its own"))
+    assert result.summary() == plain

@@ -1,6 +1,7 @@
 """One scenario out of several sources: extends, --set, variants, programs; groups as mapping or list."""
 
 import pickle
+from pathlib import Path
 
 import pytest
 
@@ -226,3 +227,20 @@ def test_a_sweep_of_thousands_of_values_is_read(tmp_path):
     (tmp_path / "wide.yaml").write_text(BASE + f"sweep: {{edges.pop.l1.ttl: [{values}]}}\n")
     scenario = Scenario.load("wide.yaml")
     assert len(scenario.sweep["edges.pop.l1.ttl"]) == 5000
+
+
+def test_a_folder_stands_for_the_scenario_in_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = "schema: 1\nduration: 9s\nclients: {web: {count: 3, workload: {kind: poisson, rate: 1/s}}}\n"
+    text += "edges: {pop: {count: 2}}\nvariants: {long: {duration: 12s}}\n"
+    for name in ("shop", "quickstart"):
+        Path(name).mkdir()
+    Path("shop/scenario.yaml").write_text(text)
+    Path("child.yaml").write_text("extends: shop\nseed: 5\n")
+    assert Scenario.load("shop") == Scenario.load("shop/") == Scenario.load("shop/scenario.yaml")
+    assert Scenario.load(Path("shop")).duration == 9
+    assert Scenario.load("shop:long").duration == 12
+    assert (Scenario.load("child.yaml").duration, Scenario.load("child.yaml").seed) == (9, 5)
+    assert Scenario.load("quickstart").name == "quickstart"
+    Path("bare").mkdir()
+    assert "bare: is a folder without a scenario.yaml" in error(Scenario.load, "bare")

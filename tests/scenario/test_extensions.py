@@ -104,3 +104,99 @@ def test_an_entry_point_of_an_installed_package(folder):
     (folder / "s.yaml").write_text(SCENARIO.replace("extensions: [my_policies.py]\n", ""))
     code = "import sys; sys.path.insert(0, 'site'); from simulator import Scenario; Scenario.load('s.yaml')"
     subprocess.run([sys.executable, "-c", code], cwd=folder, check=True)
+
+
+@pytest.mark.parametrize("name", ["../out.py", "sub/../my_policies.py", "{tmp}/my_policies.py", "link.py", "c:/x.py",
+                                  "way/out.py"])  # fmt: skip
+def test_only_files_of_the_own_folder_run(tmp_path, name):
+    """Nobody's code runs from a place that the scenario's folder does not hold."""
+    folder = tmp_path / "inside"
+    folder.mkdir()
+    (tmp_path / "out.py").write_text("open('ran', 'w')\n")
+    (folder / "link.py").symlink_to(tmp_path / "out.py")
+    (folder / "way").symlink_to(tmp_path)
+    shutil.copy(Path(__file__).with_name("my_policies.py"), folder)
+    (folder / "s.yaml").write_text(SCENARIO.replace("my_policies.py", name.format(tmp=folder)))
+    done = simulator(folder, "validate", "s.yaml")
+    assert done.returncode == 2
+    assert "lies outside the folder of the scenario" in done.stderr
+    assert not (folder / "ran").exists()
+
+
+def test_a_folder_below_is_inside(folder):
+    (folder / "below").mkdir()
+    shutil.move(folder / "my_policies.py", folder / "below")
+    (folder / "s.yaml").write_text(SCENARIO.replace("my_policies.py", "below/my_policies.py"))
+    assert simulator(folder, "validate", "s.yaml").returncode == 0
+    assert not list(folder.rglob("__pycache__"))
+
+
+PLAYED = """\
+schema: 1
+name: counted
+duration: 3s
+extensions: [code/counting.py]
+clients: {web: {count: 3, workload: {kind: poisson, rate: 2/s}}}
+edges: {pop: {count: 2, l1: {policy: counted_lru, capacity: 5}}}
+variants: {small: {edges.pop.l1.capacity: 2}}
+"""
+COUNTING = """\
+import os
+from pathlib import Path
+from simulator.caches import register
+from simulator.caches.lru import LruCache
+with Path(os.environ["RUNS"]).open("a") as file:
+    file.write("ran\\n")
+@register("counted_lru")
+class Counted(LruCache):
+    pass
+"""
+
+
+@pytest.fixture
+def result(tmp_path, monkeypatch):
+    """A result folder of a scenario with an extension, whose own folder is gone; and where runs are noted."""
+    monkeypatch.setenv("RUNS", str(tmp_path / "runs"))
+    (tmp_path / "mine" / "code").mkdir(parents=True)
+    (tmp_path / "mine" / "s.yaml").write_text(PLAYED)
+    (tmp_path / "mine" / "code" / "counting.py").write_text(COUNTING)
+    done = simulator(tmp_path, "run", "mine/s.yaml", "-j", "1", "-o", "out")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "runs").exists()
+    shutil.rmtree(tmp_path / "mine")
+    (tmp_path / "runs").unlink()
+    return tmp_path
+
+
+def test_reading_a_result_folder_runs_nothing(result):
+    for arguments in (
+        ["show", "out"], ["show", "out", "--json"], ["report", "out"], ["compare", "out"],
+        ["compare", "out", "out/variants/small"], ["reproduce", "out"], ["compare", "out", "--control"],
+    ):  # fmt: skip
+        done = simulator(result, *arguments)
+        assert not (result / "runs").exists(), arguments
+        assert done.returncode in (0, 2), (arguments, done.stderr)
+    code = "from simulator import load_run; load_run('out').summary()"
+    subprocess.run([sys.executable, "-c", code], cwd=result, check=True)
+    assert not (result / "runs").exists()
+
+
+def test_reproduce_asks_for_trust(result):
+    done = simulator(result, "reproduce", "out")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "out brings code of its own (code/counting.py), which would run with all your rights: read it, and add "
+        "--trust if you trust it\n"
+    )
+    trusted = simulator(result, "reproduce", "out", "--trust", "-j", "1")
+    assert (trusted.returncode, trusted.stdout) == (0, "Reproduced: all 2 replications are identical.\n")
+    assert (result / "runs").exists()
+    for copy in (result / "out").rglob("counting.py"):
+        copy.write_text(COUNTING + "# another\n")
+    assert "an extension or a default is another" in simulator(result, "reproduce", "out", "--trust").stdout
+
+
+def test_control_of_a_folder_with_code_is_refused(result):
+    done = simulator(result, "compare", "out", "--control")
+    assert done.returncode == 2
+    assert "which `compare` does not run: name the scenario instead" in done.stderr

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from simulator.scenario import Scenario
 from simulator.scenario.bundled import bundled_folder
 from simulator.scenario.reader import read_text
-from simulator.scenario.resolving import origin
+from simulator.scenario.resolving import _same_numbers, origin
 from simulator.scenario.writing import write_yaml
 
 VALID = [
@@ -175,3 +175,52 @@ def test_defaults_are_those_of_the_documentation():
     assert plain["network"]["geo"] == "off"
     assert (plain["warmup"], plain["seed"], plain["replications"]) == ("0s", 1, 1)
     assert "retry" not in plain["clients"]["web"]
+
+
+PLAIN = {
+    "schema": 1,
+    "duration": "10s",
+    "clients": {"web": {"count": 3, "workload": {"kind": "poisson", "rate": "1/s"}}},
+    "edges": {"pop": {"count": 2}},
+}
+
+
+def test_a_setting_at_its_default_does_not_enter_the_hash():
+    """Neither written out nor left out, so a later version that has more of them gives the same hash."""
+    plain = Scenario.from_dict(PLAIN)
+    assert Scenario.from_dict(plain.resolved()).content_hash() == plain.content_hash()
+    written = {"seed": 1, "storage": {}, "leases": {"length": "30s"}, "cores": {"core": {}}, "coherence": "ttl"}
+    assert Scenario.from_dict(PLAIN | written).content_hash() == plain.content_hash()
+
+
+def test_a_new_setting_leaves_old_hashes_alone(monkeypatch):
+    fields = type(Scenario.from_dict(PLAIN).sam).model_fields
+    before = Scenario.from_dict(PLAIN | {"sam": {"interval": "2s"}}).content_hash()
+    monkeypatch.delitem(fields, "propagation")  # as if it came with a later version
+    assert Scenario.from_dict(PLAIN | {"sam": {"interval": "2s"}}).content_hash() == before
+
+
+def test_how_a_number_is_written_does_not_enter_the_hash():
+    """pydantic dumps 60 as 60 or as 60.0, depending on its version."""
+    pairs = [("initial_weight", 60, 60.0), ("initial_weight", "measured", "measured")]
+    for key, one, other in pairs:
+        hashes = {Scenario.from_dict(PLAIN | {"sam": {key: value}}).content_hash() for value in (one, other)}
+        assert len(hashes) == 1
+    assert _same_numbers({"a": [60.0, -0.0, 1e300, 0.5, True]}) == {"a": [60, 0, 1e300, 0.5, True]}
+    assert [type(x) for x in _same_numbers([60.0, 0.5, True])] == [int, float, bool]
+
+
+LOSS = {"gilbert_elliott": {"good_to_bad": "1%", "bad_to_good": "9%"}}
+
+
+@pytest.mark.parametrize("change", [
+    {"sam": "off", "routing": {"policy": "nearest"}}, {"leases": "off"},
+    {"sam": {"interval": "2s"}}, {"replications": 2}, {"coherence": "invalidate"},
+    {"network": {"default": {"loss": "1%"}}}, {"network": {"default": {"loss": LOSS}}},
+    {"variants": {"v": {"seed": 3}}}, {"faults": [{"at": "1s", "crash": "pop-1"}]},
+    {"faults": [{"at": "1s", "drain": "pop-1"}]}, {"clients": {"web": {**PLAIN["clients"]["web"], "count": 4}}},
+    {"clients": {"web": {**PLAIN["clients"]["web"], "workload": {"kind": "closed", "think_time": "1s"}}}},
+])  # fmt: skip
+def test_every_other_value_enters_the_hash(change):
+    hashes = {Scenario.from_dict(PLAIN | other).content_hash() for other in ({}, {"seed": 7}, change)}
+    assert len(hashes) == 3
