@@ -1,6 +1,6 @@
 """What a result must remember of its scenario, as plain values, so that results load without the language.
 
-May import nothing of the project at run time.
+May import simulator.printable, at run time.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from simulator.printable import printable
 
 if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario
@@ -57,7 +59,7 @@ class Facts:
     ) -> Facts:
         """The inverse of `to_dict`; unknown keys (of a newer version) are ignored."""
         known = {key: plain[key] for key in cls.__dataclass_fields__ if key in plain}
-        known["expect"] = tuple(known.get("expect", ()))
+        known["expect"] = tuple(printable(str(text)) for text in known.get("expect", ()))
         return cls(**{**known, "resolved": resolved, "source": source, "code": code})
 
     @classmethod

@@ -273,7 +273,9 @@ def _read_run(folder: Path) -> Result:
     return Result(
         facts=Facts.from_dict(manifest["scenario"], resolved, source, _code(folder, resolved)),
         replications=read_columns(folder, manifest["replications"]),
-        variants={name: _read_run(folder / "variants" / place) for name, place in manifest["variants"].items()},
+        variants={
+            printable(name): _read_run(folder / "variants" / place) for name, place in manifest["variants"].items()
+        },
         failures=failures,
         interrupted=manifest["status"] == "interrupted",
         argv=manifest["argv"],

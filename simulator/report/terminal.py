@@ -86,7 +86,7 @@ def _all_metrics(console: Console, result: Result) -> None:
     console.print("All metrics", style="bold")
     grid = _grid(2)
     for name, value in result.estimates.items():
-        grid.add_row(Text(f"  {name}"), Text(show(value, value.unit, value.half_width)))
+        grid.add_row(Text(printable(f"  {name}")), Text(show(value, value.unit, value.half_width)))
     console.print(grid)
 
 

@@ -131,3 +131,19 @@ def test_an_outlet_gives_up_once(tmp_path):
         outlet.flush()
         assert isinstance(outlet.lost, OSError)
         assert outlet.write("y") == 1
+
+
+def test_a_folder_of_a_stranger_steers_no_terminal_with_colours(here):
+    from simulator import load_run
+
+    with (here / "scenarios" / "scenario.yaml").open("a") as file:
+        file.write("variants: {calm: {edges.pop.count: 3}}\n")
+    assert shell(here, f"{RUN} -o out").returncode == 0
+    text = (here / "out" / "manifest.json").read_text()
+    evil = text.replace('"calm":', '"calm\\u001b[8m\\u202e\\n":').replace('"tiny"', '"ti\\u001b[8mny"')
+    assert evil != text
+    (here / "out" / "manifest.json").write_text(evil)
+    told = load_run(here / "out").summary(color=True)
+    assert "\x1b[8m" not in told
+    assert "\u202e" not in told
+    assert "calm�[8m� " in told
