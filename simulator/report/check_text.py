@@ -61,7 +61,7 @@ def as_junit(report: Report) -> str:
     failures = sum("<failure" in case for case in cases)
     errors = sum("<error" in case for case in cases)
     head = f'tests="{len(cases)}" failures="{failures}" errors="{errors}"'
-    return "\n".join(
+    lines = "\n".join(
         [
             '<?xml version="1.0" encoding="UTF-8"?>',
             f'<testsuites name="simulator check" {head}>',
@@ -72,6 +72,7 @@ def as_junit(report: Report) -> str:
             "",
         ]
     )
+    return printable_lines(lines)  # XML knows no control characters
 
 
 def as_annotations(report: Report) -> str:
