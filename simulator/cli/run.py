@@ -60,7 +60,7 @@ def command(
     folder: Path | None, force: bool, resume: Path | None, until: tuple[str, ...], at_most: int,
     batch_means: bool, trace: bool, no_variants: bool, as_json: bool, **common: Given,
 ) -> None:  # fmt: skip
-    """Play SCENARIO (a file, or the name of a bundled one) as written and with each of its variants.
+    """Play SCENARIO (a file, a folder with scenario.yaml, or a bundled name) as written and with each of its variants.
 
     The result goes to results/NAME/..., or to -o. Exit codes: 0 ok, 2 bad scenario, 3 incomplete,
     4 undecided, 5 an invariant broke, 99 an expectation was missed, 130 interrupted.
