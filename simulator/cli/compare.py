@@ -137,6 +137,7 @@ def _write(compared: Compared, form: str, file: Path, text: str) -> None:
 
         write(compared, file)
         return
+    from simulator.experiment.places import write_whole
     from simulator.report.compare_text import as_table
 
-    file.write_text(as_table(compared) if form == "table" else text, encoding="utf-8")
+    write_whole(file, as_table(compared) if form == "table" else text)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from simulator.cli.output import Given, Output, fail, output_options
+from simulator.cli.output import Given, Output, fail, output_options, say
 
 
 @click.command(name="report", short_help="Draw report.html and the figures again.")
@@ -25,10 +25,14 @@ def command(folder: Path, **common: Given) -> None:
             from simulator.experiment.sweep_result import load_sweep
             from simulator.report.sweep_html import write_report
 
-            page = write_report(load_sweep(folder), folder)
+            sweep = load_sweep(folder)
+            notes, page = sweep.notes, write_report(sweep, folder)
         else:
-            page = redraw(load_run(folder))
+            result = load_run(folder)
+            notes, page = result.notes, redraw(result)
     except FolderError as error:
         fail(str(error), error.exit_code)
+    for note in notes:
+        say(note)
     if not Output.of(common).quiet:
         click.echo(f"{page}")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
-import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -170,23 +169,17 @@ def _cores() -> int:
 
 @contextlib.contextmanager
 def _terminated_as_interrupted() -> Iterator[None]:
-    """A polite kill (SIGTERM) keeps what was finished, as Ctrl-C does."""
+    """A polite kill (SIGTERM) and a closed terminal (SIGHUP) keep what was finished, as Ctrl-C does."""
+    from simulator.experiment.signals import as_interrupts
 
-    def interrupt(_signal: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
+    with as_interrupts():
         yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @contextlib.contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Let a second Ctrl-C not spoil the writing, which takes a second or two."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
+    """Let no signal spoil the writing, which takes a second or two; KeyboardInterrupt follows it."""
+    from simulator.experiment.signals import deferred_interrupts
+
+    with deferred_interrupts():
         yield
-    finally:
-        signal.signal(signal.SIGINT, before)

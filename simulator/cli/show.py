@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from simulator.cli.output import Given, Output, fail, output_options, print_result
+from simulator.cli.output import Given, Output, fail, output_options, print_result, say
 
 
 @click.command(name="show", short_help="The summary of a result folder again.")
@@ -28,6 +28,8 @@ def command(folder: Path, as_json: bool, **common: Given) -> None:
         result = load_run(folder)
     except FolderError as error:
         fail(str(error), error.exit_code)
+    for note in result.notes:
+        say(note)
     print_result(result, Output.of(common), as_json=as_json)
 
 
@@ -36,11 +38,17 @@ def _show_sweep(folder: Path, output: Output, *, as_json: bool) -> None:
     from simulator.cli.sweep import print_sweep
     from simulator.experiment.find import found_of
     from simulator.experiment.sensitivity import sensitivity_of
+    from simulator.experiment.stored import MANIFEST, broken
     from simulator.experiment.sweep_result import load_sweep
     from simulator.report import find_view, tornado
 
     result = load_sweep(folder)
-    found, analysis = found_of(result), sensitivity_of(result)
+    for note in result.notes:
+        say(note)
+    try:
+        found, analysis = found_of(result), sensitivity_of(result)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise broken(folder / MANIFEST, error) from error
     if as_json or (found is None and analysis is None):
         print_sweep(result, output, as_json=as_json)
     elif found is not None:

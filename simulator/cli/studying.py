@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
-import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -45,19 +44,15 @@ def study_options(command: F) -> F:
 @contextlib.contextmanager
 def told() -> Iterator[None]:
     """What a user can do wrong becomes one message and its exit code; Ctrl-C and SIGTERM are one thing."""
+    from simulator.experiment.signals import as_interrupts
 
-    def interrupt(_signal: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
     try:
-        yield
+        with as_interrupts():
+            yield
     except Exception as error:
         if type(error).__name__ not in _RAISED:
             raise
         fail(str(error), getattr(error, "exit_code", USAGE))
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def load(path: str, overrides: Sequence[str], seed: int | None, replications: int | None) -> Scenario:
@@ -91,19 +86,18 @@ def finish(result: SweepResult, *, quiet: bool, go_on: Sequence[str], code: int 
     `code` is the exit code where nothing went wrong.
     """
     from simulator.experiment.folder import FolderError
+    from simulator.experiment.signals import deferred_interrupts
     from simulator.experiment.sweep_folder import finish as write
 
     code = exit_code(result) or code
     if result.path is not None:
         inside = " (report.html, index.parquet, cells/)"
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C does not spoil the writing
-        try:
-            write(result, result.path)
-        except FolderError as error:
-            say(f"\n{error}")
-            code, inside = code or error.exit_code, ""
-        finally:
-            signal.signal(signal.SIGINT, before)
+        with deferred_interrupts():  # no signal spoils the writing
+            try:
+                write(result, result.path)
+            except FolderError as error:
+                say(f"\n{error}")
+                code, inside = code or error.exit_code, ""
         click.echo(f"\nResults: {result.path}{os.sep}{inside}", err=quiet)
         if result.status != "complete":
             say(f"To go on: {shlex.join(go_on)}")

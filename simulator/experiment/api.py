@@ -124,6 +124,8 @@ def _source(scenario: Scenario) -> str:
 def _resumed(earlier: Result, scenarios: dict[str, Scenario]) -> Outcome:
     """The finished replications of an earlier result that belong to this one. Raises ResumeError."""
     outcome = Outcome()
+    if earlier.notes:
+        raise ResumeError(f"cannot go on from it: {earlier.notes[0]}")
     parts: Iterable[tuple[str, Result]] = [(AS_WRITTEN, earlier), *earlier.variants.items()]
     for name, part in parts:
         if name not in scenarios:

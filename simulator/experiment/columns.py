@@ -14,13 +14,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.experiment.stored import broken
 from simulator.observe.histogram import Histogram
 from simulator.observe.metrics import unit_of
 from simulator.observe.result import Replication, Texts
 
 METRICS, TIMESERIES = "metrics.parquet", "timeseries.parquet"
 LATENCY, EVENTS, REQUESTS = "latency.parquet", "events.parquet", "requests.parquet"
+DATA_TABLES = (METRICS, TIMESERIES, LATENCY, EVENTS)
+"""The tables of every folder; that of requests is there where they were traced."""
 _SERIES = ("t_s", "metric", "label", "value")
+_COLUMNS = {
+    METRICS: {"replication": "int", "metric": "string", "value": "double"},
+    TIMESERIES: {"replication": "int", "t_s": "double", "metric": "string", "label": "string", "value": "double"},
+    LATENCY: {"replication": "int", "histogram": "string", "n": "int", "sum": "double", "min": "double",
+              "max": "double", "bucket": "list", "count": "list"},
+    EVENTS: {"replication": "int", "t_s": "double", "kind": "string", "target": "string", "detail": "string"},
+}  # fmt: skip
+"""What the reader wants of each table: a column and its kind."""
+_LEAST_ROWS, _ROWS_PER_BYTE = 10_000_000, 200
+_LEAST_BYTES, _MOST_SPREAD = 2**30, 1000
 
 
 def write_columns(folder: Path, replications: Sequence[Replication]) -> None:
@@ -35,24 +48,38 @@ def write_columns(folder: Path, replications: Sequence[Replication]) -> None:
 
 
 def read_columns(folder: Path, records: Sequence[Mapping[str, Any]]) -> list[Replication]:
-    """The replications whose manifest records are given. Raises OSError or ValueError for broken files."""
+    """The replications whose manifest records are given. Raises FolderError for broken files."""
     found = {int(r["replication"]): _bare(r) for r in records}
+    for name, read in ((METRICS, _read_metrics), (TIMESERIES, _read_timeseries), (LATENCY, _read_histograms),
+                       (EVENTS, _read_events), (REQUESTS, _read_requests)):  # fmt: skip
+        if name != REQUESTS or (folder / REQUESTS).exists():
+            try:
+                read(folder, found)
+            except Exception as error:
+                # a damaged table raises whatever pyarrow, or what it gives, likes
+                raise broken(folder / name, error) from error
+    return [found[number] for number in sorted(found)]
+
+
+def _read_metrics(folder: Path, found: Mapping[int, Replication]) -> None:
     table = _read(folder / METRICS)
     for number, metric, value in zip(table["replication"], table["metric"], table["value"], strict=True):
         found[number].metrics[metric] = value
-    _read_timeseries(folder, found)
+
+
+def _read_histograms(folder: Path, found: Mapping[int, Replication]) -> None:
     table = _read(folder / LATENCY)
     for row in zip(*table.values(), strict=True):
         cells = dict(zip(table, row, strict=True))
         found[cells["replication"]].histograms[cells["histogram"]] = Histogram.from_columns(cells)
+
+
+def _read_events(folder: Path, found: Mapping[int, Replication]) -> None:
     table = _read(folder / EVENTS)
     for row in zip(*table.values(), strict=True):
         event = dict(zip(table, row, strict=True))
         event["detail"] = json.loads(event["detail"])
         found[event.pop("replication")].events.append(event)
-    if (folder / REQUESTS).exists():
-        _read_requests(folder, found)
-    return [found[number] for number in sorted(found)]
 
 
 def _bare(record: Mapping[str, Any]) -> Replication:
@@ -159,9 +186,7 @@ def _joined(parts: Sequence[Any]) -> Any:
 
 
 def _read_requests(folder: Path, found: Mapping[int, Replication]) -> None:
-    import pyarrow.parquet as pq
-
-    table = pq.ParquetFile(folder / REQUESTS).read()
+    table = _opened(folder / REQUESTS)
     columns = {name: _column(table.column(name).combine_chunks()) for name in table.column_names}
     numbers = np.asarray(columns.pop("replication"))
     for number, replication in found.items():
@@ -220,7 +245,25 @@ def _write(path: Path, columns: Mapping[str, Any]) -> None:
 
 
 def _read(path: Path) -> dict[str, list[Any]]:
+    """The columns of a table of ours, none of whose cells is empty. Raises ValueError, and what pyarrow does."""
+    table = _opened(path)
+    expected = _COLUMNS[path.name]
+    kinds = {name: str(table.schema.field(name).type) for name in expected if name in table.column_names}
+    for name, kind in expected.items():
+        if kind not in kinds.get(name, ""):
+            raise ValueError(f"its column {name} is {kinds.get(name, 'missing')}, not of {kind}")
+        if table.column(name).null_count:
+            raise ValueError(f"its column {name} has empty cells")
+    return {name: table.column(name).to_pylist() for name in expected}
+
+
+def _opened(path: Path) -> Any:
+    """A whole table. Raises ValueError where it says to be far larger than its bytes can mean."""
     import pyarrow.parquet as pq
 
-    table = pq.ParquetFile(path).read()
-    return {name: table.column(name).to_pylist() for name in table.column_names}
+    file = pq.ParquetFile(path)
+    size = path.stat().st_size
+    spread = sum(file.metadata.row_group(place).total_byte_size for place in range(file.metadata.num_row_groups))
+    if file.metadata.num_rows > _LEAST_ROWS + _ROWS_PER_BYTE * size or spread > _LEAST_BYTES + _MOST_SPREAD * size:
+        raise ValueError(f"{size} bytes that claim to be {file.metadata.num_rows} rows of {spread} bytes")
+    return file.read()

@@ -208,7 +208,8 @@ def _loaded(label: str, result: Result) -> Row:
     if not result.replications:
         raise FolderError(f"{label}: nothing was finished in this result")
     facts = result.facts
-    note = "" if result.status == "complete" else f"{label} is {result.status}"
+    notes = [] if result.status == "complete" else [f"{label} is {result.status}"]
+    note = "; ".join([*notes, *result.notes])
     window = (facts.warmup_s, facts.duration_s)
     return Row(label, facts.seed, result.replications, facts.scenario_hash, window, note)
 

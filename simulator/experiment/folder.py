@@ -8,7 +8,6 @@ scenario's extensions under their names, and the same for each variant in varian
 from __future__ import annotations
 
 import errno
-import json
 import os
 import platform
 import shutil
@@ -17,30 +16,38 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
-from simulator.experiment.columns import read_columns, write_columns
+from simulator.experiment.columns import DATA_TABLES, REQUESTS, read_columns, write_columns
 from simulator.experiment.facts import Facts
+from simulator.experiment.manifests import RUN as KIND
+from simulator.experiment.places import absolute, in_use, locked, put_in_place, scratch_of
 from simulator.experiment.result import Result
 from simulator.experiment.runner import Failure, Item
-from simulator.printable import printable, printable_json
+from simulator.experiment.stored import (
+    MANIFEST,
+    SCHEMA,
+    FolderError,
+    broken,
+    check_files,
+    dump_json,
+    notes_of,
+    read_manifest,
+    read_text,
+    read_yaml,
+    sealed,
+)
+from simulator.printable import printable
 
-MANIFEST, SUMMARY, RESOLVED = "manifest.json", "summary.json", "scenario.resolved.yaml"
-KIND = "stickysim-run"
+__all__ = ["KIND", "MANIFEST", "SUMMARY", "FolderError", "dump_json", "load_run", "load_sweep", "redraw", "save"]
+
+SUMMARY: Final = "summary.json"
+SCENARIO: Final = "scenario.yaml"
+RESOLVED: Final = "scenario.resolved.yaml"
+NEEDED: Final = (SUMMARY, SCENARIO, RESOLVED, *DATA_TABLES)
+"""The data files of every run's folder."""
 _LIBRARIES = ("numpy", "simpy", "scipy", "pandas", "pyarrow", "pydantic", "matplotlib")
-
-
-class FolderError(Exception):
-    """A result folder that cannot be written or read; the message says why and what to do.
-
-    Attributes:
-        exit_code: 2 where the user asked for something impossible, 3 where finished work could not be stored.
-    """
-
-    def __init__(self, message: str, exit_code: int = 2) -> None:
-        super().__init__(message)
-        self.exit_code = exit_code
 
 
 def default_path(facts: Facts, root: Path = Path("results")) -> Path:
@@ -48,14 +55,14 @@ def default_path(facts: Facts, root: Path = Path("results")) -> Path:
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     base = root / _file_name(facts.name or "run") / f"{stamp}-{facts.scenario_hash[:8]}"
     path, count = base, 2
-    while path.exists():
+    while path.exists() or in_use(path):
         path, count = base.with_name(f"{base.name}-{count}"), count + 1
     return path
 
 
 def check_target(path: Path, *, force: bool = False) -> None:
     """Raise FolderError, before any work is done, where `save` to `path` would have to refuse."""
-    target = _absolute(path)
+    target = absolute(path)
     if target.is_dir() and any(target.iterdir()):
         if not (target / MANIFEST).is_file():
             raise FolderError(f"{path} is not empty and no result of ours: name another folder with -o")
@@ -73,23 +80,28 @@ def check_target(path: Path, *, force: bool = False) -> None:
         raise FolderError(f"cannot write to {target.parent}: {error.strerror or error}") from None
 
 
-def save(result: Result, path: Path, *, force: bool = False, report: bool = True) -> Path:
-    """Write the folder `path`, whole or not at all; returns it. Raises FolderError (see `check_target`)."""
-    check_target(path, force=force)
-    target = _absolute(path)
-    _sweep(target)
-    scratch = target.parent / f".{target.name}.{os.getpid()}.tmp"
-    try:
-        _write_run(result, scratch)
-        if report:
-            _write_report(result, scratch)
-        _put_in_place(scratch, target)
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        what = "the disk is full" if full else str(error.strerror or error)
-        raise FolderError(f"could not write {path}: {what}", 3) from error
-    finally:
+def save(result: Result, path: Path, *, force: bool = False, report: bool = True, cell: str = "") -> Path:
+    """Write the folder `path`, whole or not at all; returns it. `cell`: the key of the sweep's cell that it is.
+
+    Raises FolderError (see `check_target`), also where another process is writing there.
+    """
+    with locked(path):
+        check_target(path, force=force)
+        target = absolute(path)
+        scratch = scratch_of(target)
         shutil.rmtree(scratch, ignore_errors=True)
+        try:
+            _write_run(result, scratch, cell=cell)
+            if report:
+                _write_report(result, scratch)
+            check_target(path, force=force)  # where there are no locks, another run may have been faster
+            put_in_place(scratch, target)
+        except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            what = "the disk is full" if full else str(error.strerror or error)
+            raise FolderError(f"could not write {path}: {what}", 3) from error
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
     return path
 
 
@@ -113,7 +125,10 @@ def save_somewhere(result: Result, path: Path, *, force: bool = False) -> tuple[
 
 
 def load_run(path: str | os.PathLike[str]) -> Result:
-    """The result in a folder, its variants included. Raises FolderError where it is none or broken."""
+    """The result in a folder, its variants included, just as it was written.
+
+    Raises FolderError where it is none, of another schema, or not what was written, with the name of the file.
+    """
     folder = Path(path)
     if not folder.is_dir():
         raise FolderError(f"{folder}: no such folder" if not folder.exists() else f"{folder} is not a folder")
@@ -121,8 +136,11 @@ def load_run(path: str | os.PathLike[str]) -> Result:
         raise FolderError(f"{folder} is no result folder: it has no {MANIFEST}{_inside(folder)}")
     try:
         return _read_run(folder)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FolderError(printable(f"{folder} is broken: {error}")) from error
+    except FolderError:
+        raise
+    except Exception as error:
+        # a folder without digests, or made by others, may hold anything: whatever it raises is its own fault
+        raise broken(folder, error) from error
 
 
 def redraw(result: Result) -> Path:
@@ -148,13 +166,13 @@ def load_sweep(path: str | os.PathLike[str]) -> dict[str, Result]:
 def manifest_of(result: Result, variant: str = "") -> dict[str, Any]:
     """What manifest.json holds: enough to judge the result and to run it again."""
     return {
-        "schema": 1,
+        "schema": SCHEMA,
         "kind": KIND,
         "status": result.status,
         "name": result.name,
         "variant": variant,
         "created_utc": datetime.now(UTC).isoformat(timespec="seconds"),
-        "argv": list(result.argv),
+        "argv": [_readable(word) for word in result.argv],
         "versions": _versions(),
         "platform": {
             "system": platform.system(),
@@ -194,26 +212,26 @@ def manifest_of(result: Result, variant: str = "") -> dict[str, Any]:
     }
 
 
-def dump_json(content: Mapping[str, Any]) -> str:
-    """JSON as people diff it: indented, with floats that round-trip, no NaN, and nothing that steers a terminal."""
-    return printable_json(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
-
-
-def _write_run(result: Result, folder: Path, variant: str = "") -> None:
+def _write_run(result: Result, folder: Path, variant: str = "", cell: str = "") -> None:
+    """Write the data files, and at last the manifest with their digests."""
     import yaml
 
     folder.mkdir(parents=True)
-    (folder / MANIFEST).write_text(dump_json(manifest_of(result, variant)), encoding="utf-8")
     (folder / SUMMARY).write_text(dump_json(result.to_dict()), encoding="utf-8")
-    (folder / "scenario.yaml").write_text(result.facts.source, encoding="utf-8")
+    (folder / SCENARIO).write_text(result.facts.source, encoding="utf-8")
     resolved = yaml.safe_dump(dict(result.facts.resolved), sort_keys=False, allow_unicode=True)
-    (folder / "scenario.resolved.yaml").write_text(resolved, encoding="utf-8")
+    (folder / RESOLVED).write_text(resolved, encoding="utf-8")
     write_columns(folder, result.replications)
+    files = [file.name for file in folder.iterdir()]
     for name, part in result.variants.items():
         _write_run(part, folder / "variants" / _file_name(name), name)
     for name, source in result.facts.code.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(source)
+        files.append(name)
+        files.append(f"variants/{_file_name(name)}/{MANIFEST}")
+    manifest = {**manifest_of(result, variant), **({"cell": cell} if cell else {})}
+    (folder / MANIFEST).write_text(dump_json(sealed(manifest, folder, files)), encoding="utf-8")
 
 
 def _write_report(result: Result, folder: Path) -> None:
@@ -224,63 +242,41 @@ def _write_report(result: Result, folder: Path) -> None:
         write_report(part, folder / "variants" / _file_name(name), variant=name)
 
 
-def _put_in_place(scratch: Path, target: Path) -> None:
-    """Rename the finished folder; an earlier result steps aside and is removed only afterwards."""
-    if target.exists() and any(target.iterdir()):
-        old = target.parent / f".{target.name}.{os.getpid()}.old"
-        target.rename(old)
-        try:
-            scratch.rename(target)
-        except OSError:
-            old.rename(target)
-            raise
-        shutil.rmtree(old, ignore_errors=True)
-        return
-    if target.exists():
-        target.rmdir()
-    scratch.rename(target)
+def checked_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a run's folder, after all its data files were compared with it. Raises FolderError."""
+    manifest = read_manifest(folder, KIND)
+    more = [REQUESTS] if (folder / REQUESTS).exists() else []
+    check_files(
+        folder, manifest, [*NEEDED, *more, *(f"variants/{p}/{MANIFEST}" for p in manifest["variants"].values())]
+    )
+    return manifest
 
 
-def _sweep(target: Path) -> None:
-    """Remove what a killed process left beside `target`."""
-    for left in target.parent.glob(f".{target.name}.*.tmp"):
-        pid = left.name.split(".")[-2]
-        if pid.isdigit() and not _alive(int(pid)):
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
-def _read_run(folder: Path) -> Result:
-    import yaml
-
-    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    if manifest.get("kind") != KIND:
-        raise ValueError(f"its {MANIFEST} is not of a run")
-    resolved = yaml.safe_load((folder / "scenario.resolved.yaml").read_text(encoding="utf-8")) or {}
-    source = (folder / "scenario.yaml").read_text(encoding="utf-8")
+def _read_run(folder: Path, variant: str | None = None) -> Result:
+    """A folder's result; of a `variant`, which has none itself."""
+    manifest = checked_manifest(folder)
+    if variant is not None and manifest["variants"]:
+        raise FolderError(f"{folder / MANIFEST} is broken: a variant has no variants")
+    for name, place in manifest["variants"].items():
+        if place != _file_name(name):
+            raise FolderError(f"{folder / MANIFEST} is broken: variant {name} is not in variants/{_file_name(name)}")
     failures = [
         Failure(Item(f["replication"], f["variant"]), f["kind"], f["message"], f["trace"]) for f in manifest["failures"]
     ]
-    return Result(
-        facts=Facts.from_dict(manifest["scenario"], resolved, source, _code(folder, resolved)),
+    resolved = read_yaml(folder / RESOLVED)
+    result = Result(
+        facts=Facts.from_dict(manifest["scenario"], resolved, read_text(folder / SCENARIO), _code(folder, resolved)),
         replications=read_columns(folder, manifest["replications"]),
-        variants={
-            printable(name): _read_run(folder / "variants" / place) for name, place in manifest["variants"].items()
-        },
+        variants={printable(n): _read_run(folder / "variants" / place, n) for n, place in manifest["variants"].items()},
         failures=failures,
         interrupted=manifest["status"] == "interrupted",
         argv=manifest["argv"],
         path=folder,
+        notes=notes_of(folder, manifest),
     )
+    if "files" not in manifest:
+        result.to_dict()  # nothing vouches for its numbers: what makes no sense is found here, not later
+    return result
 
 
 def _code(folder: Path, resolved: Mapping[str, Any]) -> dict[str, bytes]:
@@ -318,6 +314,6 @@ def _file_name(name: str) -> str:
     return safe.replace(" ", "-") if safe.strip(".") else f"_{safe}"
 
 
-def _absolute(path: Path) -> Path:
-    """Where a folder really is: one that is named by a link is written where the link leads."""
-    return Path(os.path.realpath(path))
+def _readable(word: str) -> str:
+    """A word of a command line as text: bytes that are no UTF-8 are shown as an escape."""
+    return word.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -6,7 +6,6 @@ replications: thousands of cells fit in memory.
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,8 +14,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from simulator.experiment.cells import Cell
-from simulator.experiment.folder import MANIFEST, SUMMARY
+from simulator.experiment.folder import SUMMARY, checked_manifest, load_run
 from simulator.experiment.result import Result
+from simulator.experiment.stored import MANIFEST, FolderError, broken, read_json
 from simulator.experiment.summary import Estimate, estimate
 from simulator.observe.expectations import Verdict
 from simulator.observe.metrics import MetricUnavailableError, unit_of
@@ -92,28 +92,38 @@ class CellOutcome:
 def read_outcome(cell: Cell, folder: Path, wanted: Sequence[str]) -> CellOutcome:
     """The outcome of a cell from its folder: quickly from its JSON, or from everything where that lacks one.
 
-    Raises OSError, ValueError, KeyError or TypeError where the folder is broken.
+    Raises FolderError where the folder is not what was written, or is that of another cell.
     """
-    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+    manifest = checked_manifest(folder)
+    if manifest.get("cell", cell.key) != cell.key:
+        raise FolderError(f"{folder / MANIFEST} is of another cell: it was copied or renamed")
+    try:
+        outcome = _from_summary(cell, manifest, read_json(folder / SUMMARY), wanted)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise broken(folder / SUMMARY, error) from error
+    if outcome is None:
+        outcome = CellOutcome.of(cell, load_run(folder), wanted)
+    outcome.path = folder
+    return outcome
+
+
+def _from_summary(
+    cell: Cell, manifest: Mapping[str, Any], summary: Mapping[str, Any], wanted: Sequence[str]
+) -> CellOutcome | None:
+    """The outcome by what summary.json holds; None where it lacks a wanted metric."""
     found = {
         name: _estimate(name, entry) for name, entry in summary["metrics"].items() if "[" not in name or name in wanted
     }
     if any(name not in found for name in wanted):
-        from simulator.experiment.folder import load_run
-
-        outcome = CellOutcome.of(cell, load_run(folder), wanted)
-    else:
-        outcome = CellOutcome(
-            cell, manifest["status"], found, int(summary["replications"]),
-            failures=[f"replication {f['replication']}: {f['message']}" for f in manifest["failures"]],
-            kinds=[f["kind"] for f in manifest["failures"]],
-            violations=len(summary["invariants"]["violations"]),
-            verdicts={judged["text"]: judged["verdict"] for judged in summary["expectations"]},
-            wall_s=float(summary["run"]["wall_s"]),
-        )  # fmt: skip
-    outcome.path = folder
-    return outcome
+        return None
+    return CellOutcome(
+        cell, manifest["status"], found, int(summary["replications"]),
+        failures=[f"replication {f['replication']}: {f['message']}" for f in manifest["failures"]],
+        kinds=[f["kind"] for f in manifest["failures"]],
+        violations=len(summary["invariants"]["violations"]),
+        verdicts={str(judged["text"]): judged["verdict"] for judged in summary["expectations"]},
+        wall_s=float(summary["run"]["wall_s"]),
+    )  # fmt: skip
 
 
 def _estimate(name: str, entry: Mapping[str, Any]) -> Estimate:

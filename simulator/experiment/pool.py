@@ -134,6 +134,8 @@ def _hear(pool: _Pool, worker: _Worker, waiting: deque[Item], outcome: Outcome, 
 def _work(job: Job, pipe: Connection, inherited: Sequence[Connection]) -> None:
     """The life of a worker: items in, results out, until the pipe ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "SIGHUP"):  # a closed terminal tells all: the parent stops its workers itself
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for other in inherited:
         other.close()

@@ -6,7 +6,6 @@ is told: other versions, another machine, data files that changed, and which met
 
 from __future__ import annotations
 
-import json
 import math
 import platform
 from collections.abc import Mapping
@@ -14,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from simulator.experiment.folder import MANIFEST, FolderError, load_run, manifest_of
+from simulator.experiment.folder import KIND, FolderError, load_run, manifest_of
 from simulator.experiment.runner import AS_WRITTEN, REPLICATION_FUNCTION, Item, Job, Listener, play
+from simulator.experiment.stored import read_manifest
 
 if TYPE_CHECKING:
     from simulator.experiment.result import Result
@@ -112,7 +112,7 @@ def _named(item: Item) -> str:
 
 def _other_environment(folder: Path, before: Result) -> list[str]:
     """Versions and machine that are not those of the manifest."""
-    was: Mapping[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    was: Mapping[str, Any] = read_manifest(folder, KIND)
     now = manifest_of(before)
     causes = []
     for name in _DECISIVE:

@@ -49,6 +49,7 @@ class Result:
         interrupted: whether Ctrl-C ended it.
         argv: the command line that produced it, if any.
         path: where it was saved to or loaded from, or None.
+        notes: what to know of the folder that it was loaded from: another version wrote it, or it cannot be checked.
     """
 
     facts: Facts
@@ -58,6 +59,7 @@ class Result:
     interrupted: bool = False
     argv: Sequence[str] = ()
     path: Path | None = None
+    notes: Sequence[str] = ()
 
     # -- numbers --------------------------------------------------------------------------------------
 

@@ -8,7 +8,6 @@ May import the folder's reader. Plays nothing, writes nothing.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from simulator import __version__
 from simulator.experiment.cells import Cell, Cells
-from simulator.experiment.folder import MANIFEST, FolderError, load_run
+from simulator.experiment.folder import KIND, RESOLVED, load_run
 from simulator.experiment.outcomes import CellOutcome, read_outcome
+from simulator.experiment.stored import FolderError, notes_of, read_manifest, read_yaml
 
 if TYPE_CHECKING:
     from simulator.experiment.result import Result
@@ -87,14 +87,18 @@ def look_up(
 
 def _judge(found: Resumption, cell: Cell, place: Path, planned: int, wanted: Sequence[str]) -> None:
     try:
+        notes = notes_of(place, read_manifest(place, KIND))
+        if notes:
+            found.reasons[cell.name] = notes[0]
+            return
         outcome = read_outcome(cell, place, wanted)
         if outcome.replications >= planned and not outcome.failures:
             outcome.status, outcome.reused = "complete", True
             found.finished[cell.name] = outcome
             return
         found.begun[cell.name] = load_run(place)
-    except (FolderError, OSError, ValueError, KeyError, TypeError) as error:
-        found.reasons[cell.name] = f"its folder is broken ({_first_line(error)})"
+    except FolderError as error:
+        found.reasons[cell.name] = str(error)
         return
     what = f"{outcome.replications} of {planned} replications are there"
     if outcome.failures:
@@ -104,14 +108,11 @@ def _judge(found: Resumption, cell: Cell, place: Path, planned: int, wanted: Seq
 
 def _changed(old: Path, now: Mapping[str, Any]) -> str:
     """What differs between the scenario of an earlier cell and this one's."""
-    from simulator.scenario.errors import ScenarioError
-    from simulator.scenario.reader import read_file
-
     try:
-        before = read_file(old / "scenario.resolved.yaml", "scenario.resolved.yaml").plain()
-        version = json.loads((old / MANIFEST).read_text(encoding="utf-8"))["versions"]["stickysim"]
-    except (OSError, ValueError, KeyError, TypeError, ScenarioError):
-        return f"the earlier {old.name} cannot be read"
+        before = read_yaml(old / RESOLVED)
+        version = read_manifest(old, KIND)["versions"].get("stickysim")
+    except FolderError as error:
+        return str(error)
     a, b = dict(_flat(before)), dict(_flat(now))
     differing = [
         path
@@ -137,8 +138,3 @@ def _flat(value: Any, path: str = "") -> list[tuple[str, Any]]:
     else:
         return [(path, value)]
     return [leaf for key, item in items for leaf in _flat(item, f"{path}.{key}" if path else key)]
-
-
-def _first_line(error: Exception) -> str:
-    text = str(error) or type(error).__name__
-    return text.splitlines()[0]

@@ -9,12 +9,9 @@ May import the runner, pool, folder and cells. Prints nothing.
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import signal
-import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -36,6 +33,7 @@ from simulator.experiment.runner import (
     record_failure,
     record_result,
 )
+from simulator.experiment.signals import deferred_interrupts
 from simulator.experiment.warmup import found_warmup_s
 from simulator.observe.result import Replication
 
@@ -236,7 +234,7 @@ class _Keeper:
                 outcome.result = result
             else:
                 try:
-                    outcome.path = save(result, study.folder / name, force=True, report=False)
+                    outcome.path = save(result, study.folder / name, force=True, report=False, cell=cell.key)
                 except FolderError as error:
                     outcome.status = "incomplete"
                     outcome.failures = [*outcome.failures, f"not stored: {error}"]
@@ -263,23 +261,3 @@ class _Keeper:
 def _source(scenario: Scenario) -> str:
     mark = scenario.tree.mark
     return "\n".join([*mark.source.lines, ""]) if mark is not None and mark.source.is_file else ""
-
-
-@contextlib.contextmanager
-def deferred_interrupts() -> Iterator[None]:
-    """Hold Ctrl-C and SIGTERM back until the block is done: what is being written is written."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    heard: list[int] = []
-    before = {
-        number: signal.signal(number, lambda number, _frame: heard.append(number))
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    if heard:
-        raise KeyboardInterrupt

@@ -5,6 +5,7 @@ May import the experiment's modules; the scenario language to load. Writes only 
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from simulator.experiment import sweep_folder
 from simulator.experiment.cells import AS_WRITTEN, VARIANT, Cell, Cells
 from simulator.experiment.design import Axis, Design, DesignError, Kind, Value, axis_from_values, combine, value_of
-from simulator.experiment.folder import MANIFEST
 from simulator.experiment.outcomes import CellOutcome
 from simulator.experiment.resume import Resumption, look_up
 from simulator.experiment.runner import REPLICATION_FUNCTION, Listener, Silence
@@ -120,11 +120,13 @@ def sweep(
     loaded = adjusted(scenario, seed, replications)
     axes = axes_of(loaded, parameters, variants=variants)
     plan = plan_sweep(loaded, combine(axes, design, cells, design_seed), metrics)
-    if path is not None:
-        plan_folder(plan, Path(path), resume=resume)
-    result = play_plan(plan, executor_for(jobs, scheduler), progress=progress, function=function)
-    if plan.folder is not None:
-        sweep_folder.finish(result, plan.folder)
+    with contextlib.ExitStack() as kept:
+        if path is not None:
+            kept.enter_context(sweep_folder.kept_in(Path(path)))
+            plan_folder(plan, Path(path), resume=resume)
+        result = play_plan(plan, executor_for(jobs, scheduler), progress=progress, function=function)
+        if plan.folder is not None:
+            sweep_folder.finish(result, plan.folder)
     return result
 
 
@@ -171,7 +173,7 @@ def metrics_for(scenario: Scenario, metrics: Sequence[str]) -> list[str]:
 
 def plan_folder(plan: Plan, path: Path, *, resume: bool) -> None:
     """Give a plan its folder, and see what is there. Raises FolderError."""
-    if resume and (path / MANIFEST).exists():
+    if resume and path.is_dir():
         sweep_folder.check_earlier(path)
         counts = {cell.name: plan.replications(cell) for cell in plan.cells}
         place = path / sweep_folder.CELLS

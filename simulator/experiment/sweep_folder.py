@@ -8,27 +8,39 @@ May import the cells' outcomes; pyarrow inside functions. Plays nothing.
 
 from __future__ import annotations
 
+import contextlib
 import errno
-import json
-import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from simulator import __version__
 from simulator.experiment.design import value_of
-from simulator.experiment.folder import MANIFEST, FolderError, dump_json
+from simulator.experiment.manifests import SWEEP as KIND
 from simulator.experiment.outcomes import CellOutcome, read_outcome
+from simulator.experiment.places import in_use, is_left_over, locked, recover_inside, write_whole, write_whole_by
+from simulator.experiment.stored import (
+    MANIFEST,
+    SCHEMA,
+    FolderError,
+    broken,
+    check_files,
+    dump_json,
+    notes_of,
+    read_json,
+    read_manifest,
+    sealed,
+)
 from simulator.units import BANDWIDTH, DISTANCE, DURATION_OR_NEVER, RATE, SIZE, QuantityError, parse_ratio
 
 if TYPE_CHECKING:
     from simulator.experiment.sweep_result import SweepResult
 
-KIND: Final = "stickysim-sweep"
 CELLS: Final = "cells"
 INDEX: Final = "index.parquet"
+SCENARIO: Final = "scenario.yaml"
 _CELLS_AT_ONCE = 500
 
 
@@ -37,47 +49,73 @@ def default_path(name: str, kind: str = "sweep", root: Path = Path("results")) -
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     base = root / name / f"{kind}-{stamp}"
     path, count = base, 2
-    while path.exists():
+    while path.exists() or in_use(path):
         path, count = base.with_name(f"{base.name}-{count}"), count + 1
     return path
 
 
 def is_sweep(path: Path) -> bool:
-    """Whether a folder is a sweep's."""
+    """Whether a folder says that it is a sweep's."""
     try:
-        return bool(json.loads((path / MANIFEST).read_text(encoding="utf-8")).get("kind") == KIND)
-    except (OSError, ValueError, AttributeError):
+        return bool(read_json(path / MANIFEST).get("kind") == KIND)
+    except FolderError:
         return False
 
 
+@contextlib.contextmanager
+def kept_in(path: Path) -> Iterator[None]:
+    """Be the one writer of a sweep's folder, after tidying what a killed one left in it. Raises FolderError."""
+    with locked(path):
+        recover_inside(path)
+        recover_inside(path / CELLS)
+        yield
+
+
 def check_new(path: Path) -> None:
-    """Raise FolderError where a new sweep cannot be kept in `path`."""
+    """Raise FolderError where a new sweep cannot be kept in `path`: something is there that took work to make."""
     if path.exists() and not path.is_dir():
         raise FolderError(f"{path} is a file: name a folder with -o")
-    if path.is_dir() and any(path.iterdir()):
-        if is_sweep(path):
-            raise FolderError(
-                f"{path} holds an earlier sweep: go on with --resume {path}, or name another folder with -o"
-            )
-        raise FolderError(f"{path} is not empty: name another folder with -o")
+    if not path.is_dir() or _nothing_finished(path):
+        return
+    if is_sweep(path) or _begun(path):
+        raise FolderError(f"{path} holds an earlier sweep: go on with --resume {path}, or name another folder with -o")
+    raise FolderError(f"{path} is not empty: name another folder with -o")
 
 
 def check_earlier(path: Path) -> None:
-    """Raise FolderError where `path` is no sweep to go on with."""
+    """Raise FolderError where `path` is no sweep to go on with; one killed before its first manifest is one."""
     if not path.is_dir():
         raise FolderError(f"--resume {path}: no such folder")
-    if not is_sweep(path):
-        what = "is a run, not a sweep" if (path / MANIFEST).is_file() else f"has no {MANIFEST} of a sweep"
-        raise FolderError(f"--resume {path}: it {what}")
+    if is_sweep(path) or _begun(path):
+        return
+    what = f"has no readable {MANIFEST} of a sweep"
+    if (path / MANIFEST).is_file():
+        found = read_json(path / MANIFEST)
+        what = f"is a {'run' if str(found.get('kind')).endswith('run') else 'folder of another kind'}, not a sweep"
+    raise FolderError(f"--resume {path}: it {what}")
+
+
+def _begun(path: Path) -> bool:
+    """Whether a folder holds nothing but what a sweep writes before its first manifest."""
+    return all(part.name in (CELLS, SCENARIO) or is_left_over(part) for part in path.iterdir())
+
+
+def _nothing_finished(path: Path) -> bool:
+    """Whether a folder is empty, or of a sweep that ended before its first cell was kept."""
+    cells = path / CELLS
+    kept = [cell for cell in cells.iterdir() if not is_left_over(cell)] if cells.is_dir() else []
+    own = (CELLS, SCENARIO, MANIFEST) if is_sweep(path) else (CELLS, SCENARIO)
+    return not kept and all(part.name in own or is_left_over(part) for part in path.iterdir())
 
 
 def begin(path: Path, manifest: Mapping[str, Any], source: str) -> None:
     """Make the folder, or take an earlier one over; it says `interrupted`. Raises FolderError."""
     try:
-        (path / CELLS).mkdir(parents=True, exist_ok=True)
-        _replace(path / MANIFEST, dump_json(manifest))
+        path.mkdir(parents=True, exist_ok=True)
         if source:
-            _replace(path / "scenario.yaml", source)
+            write_whole(path / SCENARIO, source)
+        _write_manifest(path, manifest)
+        (path / CELLS).mkdir(exist_ok=True)
     except OSError as error:
         raise FolderError(_cannot(path, error)) from error
 
@@ -88,19 +126,28 @@ def finish(result: SweepResult, path: Path) -> None:
     Raises FolderError (exit code 3); the cells are there in any case.
     """
     try:
-        write_index(result.outcomes, result.paths, path / INDEX)
-        from simulator.report.sweep_html import write_report
+        with kept_in(path):
+            # killed between the two files, the index would not be the manifest's
+            _write_manifest(path, {**manifest_of(result), "status": "interrupted"}, [SCENARIO])
+            write_index(result.outcomes, result.paths, path / INDEX)
+            _write_manifest(path, manifest_of(result))
+            from simulator.report.sweep_html import write_report
 
-        write_report(result, path)
-        _replace(path / MANIFEST, dump_json(manifest_of(result)))
+            write_report(result, path)
     except OSError as error:
         raise FolderError(f"{_cannot(path, error)} (the finished cells are in {path / CELLS})", 3) from error
+
+
+def _write_manifest(path: Path, manifest: Mapping[str, Any], files: Sequence[str] = (SCENARIO, INDEX)) -> None:
+    """With the digests of those files that are there. Raises OSError."""
+    there = [name for name in files if (path / name).is_file()]
+    write_whole(path / MANIFEST, dump_json(sealed(manifest, path, there)))
 
 
 def manifest_of(result: SweepResult) -> dict[str, Any]:
     """What manifest.json holds: the design, and what became of each cell."""
     return {
-        "schema": 1,
+        "schema": SCHEMA,
         "kind": KIND,
         "study": result.kind,
         "design": result.design,
@@ -131,32 +178,43 @@ def manifest_of(result: SweepResult) -> dict[str, Any]:
     }
 
 
-def read_manifest(path: Path) -> dict[str, Any]:
-    """The manifest of a sweep. Raises FolderError."""
+def read_sweep(path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The manifest of a sweep, whose files were compared with it, and what to know of the folder.
+
+    Raises FolderError.
+    """
     if not path.is_dir():
         raise FolderError(f"{path}: no such folder" if not path.exists() else f"{path} is not a folder")
-    if not is_sweep(path):
+    if not (path / MANIFEST).is_file():
         raise FolderError(f"{path} is no sweep: it has no {MANIFEST} of one")
-    found: dict[str, Any] = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-    return found
+    found = read_manifest(path, KIND)
+    check_files(path, found)
+    return found, notes_of(path, found)
 
 
 def read_cells(path: Path, manifest: Mapping[str, Any], wanted: Sequence[str]) -> list[CellOutcome]:
     """The outcome of every cell of a manifest, from what is in cells/. Raises FolderError."""
     from simulator.experiment.cells import Cell
+    from simulator.scenario.errors import ScenarioError
 
     outcomes = []
     for entry in manifest["cells"]:
-        values = {name: value_of(name, text) for name, text in entry["values"].items()}
+        if Path(entry["folder"]).name != entry["folder"]:
+            raise FolderError(f"{path / MANIFEST} is broken: {entry['folder']} is no folder's name")
+        try:
+            values = {name: value_of(name, text) for name, text in entry["values"].items()}
+        except ScenarioError as error:
+            raise broken(path / MANIFEST, error) from error
+        if any(name not in values for name in manifest["paths"]):
+            raise FolderError(f"{path / MANIFEST} is broken: {entry['folder']} lacks a value")
         cell = Cell(entry["number"], entry["folder"], entry["slug"], values, entry["key"])
         place = path / CELLS / cell.name
         if not (place / MANIFEST).is_file():
+            if entry.get("status") == "complete":
+                raise FolderError(f"{place / MANIFEST} is missing: go on with --resume to play the cell again")
             outcomes.append(CellOutcome(cell, failures=entry["failures"]))
             continue
-        try:
-            outcomes.append(read_outcome(cell, place, wanted))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise FolderError(f"{place} is broken: {error}") from error
+        outcomes.append(read_outcome(cell, place, wanted))
     return outcomes
 
 
@@ -169,16 +227,15 @@ def write_index(outcomes: Sequence[CellOutcome], paths: Sequence[str], file: Pat
     import pyarrow.parquet as pq
 
     columns = columns_of(outcomes, paths)
-    scratch = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    try:
+
+    def write(scratch: Path) -> None:
         first = _rows(outcomes[:_CELLS_AT_ONCE], columns, 0)
         with pq.ParquetWriter(scratch, first.schema, compression="zstd") as writer:
             writer.write_table(first)
             for place in range(_CELLS_AT_ONCE, len(outcomes), _CELLS_AT_ONCE):
                 writer.write_table(_rows(outcomes[place : place + _CELLS_AT_ONCE], columns, place))
-        scratch.replace(file)
-    finally:
-        scratch.unlink(missing_ok=True)
+
+    write_whole_by(file, write)
 
 
 def _rows(outcomes: Sequence[CellOutcome], columns: Mapping[str, list[Any]], begin: int) -> Any:
@@ -246,16 +303,6 @@ def quantity(text: str) -> float | None:
         return parse_ratio(text)
     except ValueError:
         return None
-
-
-def _replace(file: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    scratch = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    try:
-        scratch.write_text(text, encoding="utf-8")
-        scratch.replace(file)
-    finally:
-        scratch.unlink(missing_ok=True)
 
 
 def _cannot(path: Path, error: OSError) -> str:

@@ -56,6 +56,7 @@ class SweepResult:
         path: its folder, or None.
         kind: sweep, find or sensitivity.
         extra: what else its folder's manifest holds.
+        notes: what to know of the folder that it was loaded from.
     """
 
     name: str
@@ -71,6 +72,7 @@ class SweepResult:
     path: Path | None = None
     kind: str = "sweep"
     extra: Mapping[str, Any] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
     @property
     def status(self) -> str:
@@ -235,10 +237,10 @@ def load_sweep(path: str | os.PathLike[str], metrics: Sequence[str] = ()) -> Swe
         FolderError: no sweep, or a broken one.
         UnknownMetricError: no such metric.
     """
-    from simulator.experiment.sweep_folder import read_cells, read_manifest
+    from simulator.experiment.sweep_folder import read_cells, read_sweep
 
     folder = Path(path)
-    manifest = read_manifest(folder)
+    manifest, notes = read_sweep(folder)
     chosen = [parse_metric(name).name for name in metrics] or list(manifest["metrics"])
     return SweepResult(
         name=manifest["name"],
@@ -254,6 +256,7 @@ def load_sweep(path: str | os.PathLike[str], metrics: Sequence[str] = ()) -> Swe
         path=folder,
         kind=manifest["study"],
         extra=manifest["extra"],
+        notes=notes,
     )
 
 

@@ -9,6 +9,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from simulator.experiment.places import write_whole
 from simulator.observe.metrics import parse_metric
 from simulator.report import page
 from simulator.report.compare_text import HEADINGS, cells_of, head_line, notes_of, sum_line, without_parts
@@ -28,7 +29,7 @@ _PARTS_SHOWN: Final = 8
 
 def write(compared: Compared, file: Path) -> None:
     """Write the page. Raises OSError."""
-    file.write_text(document(compared), encoding="utf-8")
+    write_whole(file, document(compared))
 
 
 def document(compared: Compared) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simulator.experiment.places import write_whole
 from simulator.report import page
 from simulator.report.figures import VARIANTS, Figure, figures
 from simulator.report.format import show, show_duration
@@ -27,12 +28,12 @@ def write_report(result: Result, folder: Path, *, variant: str = "") -> Path:
     """Write figures/*.svg and report.html into `folder`; returns the page's path. Raises OSError."""
     drawn = figures(result)
     (folder / "figures").mkdir(parents=True, exist_ok=True)
-    for old in (folder / "figures").glob("*.svg"):
-        old.unlink()
     for figure in drawn:
-        (folder / "figures" / f"{figure.name}.svg").write_text(standalone(figure), encoding="utf-8")
+        write_whole(folder / "figures" / f"{figure.name}.svg", standalone(figure))
+    for old in {file.stem for file in (folder / "figures").glob("*.svg")} - {figure.name for figure in drawn}:
+        (folder / "figures" / f"{old}.svg").unlink()
     path = folder / "report.html"
-    path.write_text(document(result, drawn, variant=variant), encoding="utf-8")
+    write_whole(path, document(result, drawn, variant=variant))
     return path
 
 

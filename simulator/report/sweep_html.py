@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator.experiment.design import short_names
+from simulator.experiment.places import write_whole
 from simulator.observe.metrics import parse_metric
 from simulator.report import answer_html, page
 from simulator.report.format import show
@@ -36,9 +37,11 @@ def write_report(result: SweepResult, folder: Path) -> Path:
     drawn = figures(result)
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     for one in drawn:
-        (folder / "figures" / f"{one.name}.svg").write_text(_standalone(one), encoding="utf-8")
+        write_whole(folder / "figures" / f"{one.name}.svg", _standalone(one))
+    for old in {file.stem for file in (folder / "figures").glob("*.svg")} - {one.name for one in drawn}:
+        (folder / "figures" / f"{old}.svg").unlink()
     path = folder / "report.html"
-    path.write_text(document(result, drawn), encoding="utf-8")
+    write_whole(path, document(result, drawn))
     return path
 
 

@@ -81,11 +81,11 @@ def read_bytes(data: bytes, label: str) -> Node:
     return read_text(text, label)
 
 
-def read_text(text: str, label: str) -> Node:
-    """Like `read_file`, of text."""
+def read_text(text: str, label: str, *, most_nodes: int = MOST_NODES) -> Node:
+    """Like `read_file`, of text; `most_nodes` bounds its values, those of aliases included."""
     source = Source(label, tuple(text.split("\n")))
     try:
-        return _Composer(source, text).document()
+        return _Composer(source, text, most_nodes).document()
     except yaml.reader.ReaderError as error:
         line, col = _line_and_column(text, int(error.position))
         raise ScenarioError(
@@ -156,8 +156,9 @@ def _syntax(error: yaml.MarkedYAMLError, mark: Mark, source: Source) -> Issue:
 class _Composer:
     """Builds the tree of one document out of the parser's events."""
 
-    def __init__(self, source: Source, text: str) -> None:
+    def __init__(self, source: Source, text: str, most_nodes: int = MOST_NODES) -> None:
         self.source = source
+        self.most_nodes = most_nodes
         self.loader = _Loader(text)
         self.anchors: dict[str, tuple[Node, int]] = {}
         self.nodes = 0
@@ -215,8 +216,10 @@ class _Composer:
 
     def count(self, how_many: int, mark: Mark) -> None:
         self.nodes += how_many
-        if self.nodes > MOST_NODES:
-            self.fail(f"more than {MOST_NODES} values once its aliases are expanded", "no scenario needs that", mark)
+        if self.nodes > self.most_nodes:
+            self.fail(
+                f"more than {self.most_nodes} values once its aliases are expanded", "no scenario needs that", mark
+            )
 
     def alias(self, event: yaml.AliasEvent, mark: Mark) -> Node:
         if event.anchor not in self.anchors:

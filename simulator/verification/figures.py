@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulator.experiment.places import write_whole_by
 from simulator.verification.runner import Outcome
 from simulator.verification.theory import stickiness
 
@@ -48,7 +49,7 @@ def _save(path: Path, fill: Callable[[Axes], None]) -> None:
         figure = Figure(figsize=(7.0, 3.4), layout="constrained")
         FigureCanvasSVG(figure)
         fill(figure.add_subplot())
-        figure.savefig(path, format="svg", metadata={"Date": None})
+        write_whole_by(path, lambda scratch: figure.savefig(scratch, format="svg", metadata={"Date": None}))
 
 
 def _stickiness(axes: Axes, outcomes: Sequence[Outcome]) -> None:

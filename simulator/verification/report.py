@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simulator.experiment.places import write_whole
 from simulator.verification.case import Judged, Verdict
 from simulator.verification.runner import Outcome
 
@@ -111,7 +112,7 @@ def write_page(outcomes: Sequence[Outcome], folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     figures = draw(outcomes, folder / "figures")
     page = folder / "verification.md"
-    page.write_text(_page(outcomes, figures), encoding="utf-8")
+    write_whole(page, _page(outcomes, figures))
     return page
 
 

@@ -1,5 +1,6 @@
 """requests.parquet gives back what was traced: texts, whole numbers, floats, of several replications."""
 
+import json
 import subprocess
 import sys
 
@@ -78,10 +79,18 @@ def test_the_file_has_a_column_of_each_kind(tmp_path):
     assert pa.types.is_dictionary(table.schema.field("client").type)
 
 
+def without_digests(folder):
+    """The folder as an older program wrote it: nothing in it is checked."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    kept = {key: value for key, value in manifest.items() if key not in ("files", "digest")}
+    (folder / "manifest.json").write_text(json.dumps(kept))
+
+
 def test_texts_are_read_from_many_row_groups_and_from_files_without_dictionaries(tmp_path):
     folder = result_with(TRACES).save(tmp_path / "out", report=False)
     table = pq.ParquetFile(folder / "requests.parquet").read()
     pq.write_table(table, folder / "requests.parquet", row_group_size=1)
+    without_digests(folder)
     pd.testing.assert_frame_equal(load_run(folder).requests, pd.DataFrame(ROWS))
     plain = [
         table[name].cast(pa.string()) if name in ("client", "edge") else table[name] for name in table.schema.names

@@ -153,7 +153,7 @@ def test_resume_says_why_cells_run(tiny, tmp_path):
     shutil.rmtree(tmp_path / "out/cells" / tree_of(tmp_path / "out")[0])
     assert reasons(tiny, "5,20") == (1, ["not there yet"])
     (tmp_path / "out/cells" / tree_of(tmp_path / "out")[0] / "summary.json").write_text("{")
-    assert "its folder is broken" in reasons(tiny, "5,20")[1][-1] + reasons(tiny, "5,20")[1][0]
+    assert "summary.json is not what was written" in reasons(tiny, "5,20")[1][-1] + reasons(tiny, "5,20")[1][0]
 
 
 def test_more_replications_are_added_to_those_there(tiny, tmp_path):
