@@ -47,7 +47,7 @@ def command(
     """  # noqa: D301 - \b is click's
     from simulator.experiment.find import LEAST_REPLICATIONS, Search
     from simulator.experiment.search_space import condition_of, span_of
-    from simulator.experiment.sweep_folder import check_earlier, check_new, default_path
+    from simulator.experiment.sweep_folder import check_earlier, check_new, default_path, kept_in
 
     output = Output.of(common)
     if path.endswith((".yaml", ".yml")):
@@ -58,6 +58,7 @@ def command(
         if replications is None and loaded.replications < LEAST_REPLICATIONS:
             loaded = load(scenario, overrides, seed, LEAST_REPLICATIONS)
         place = resume or folder or default_path(loaded.name, "find")
+        click.get_current_context().with_resource(kept_in(place))
         if resume is not None:
             check_earlier(resume)
         else:

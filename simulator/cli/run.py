@@ -67,6 +67,7 @@ def command(
     from simulator.cli.precision import check_options, played_until, show_batch_means
     from simulator.experiment.api import ResumeError, run
     from simulator.experiment.folder import FolderError, check_target, default_path, load_run
+    from simulator.experiment.places import locked
     from simulator.report.progress import listener
     from simulator.scenario.errors import ScenarioError
 
@@ -75,6 +76,8 @@ def command(
     loaded = _load(scenario, overrides, seed, replications)
     force = force or (resume is not None and folder is not None and _same(resume, folder))
     try:
+        if folder is not None:
+            click.get_current_context().with_resource(locked(folder))  # until the result is there
         earlier = load_run(resume) if resume is not None else None
         if folder is not None:
             check_target(folder, force=force)

@@ -38,7 +38,7 @@ def command(
     all differences together (metrics, inputs, down and up). Exit codes as of `sweep`.
     """  # noqa: D301 - \b is click's
     from simulator.experiment.sensitivity import LEAST_REPLICATIONS, sensitivity
-    from simulator.experiment.sweep_folder import check_earlier, default_path
+    from simulator.experiment.sweep_folder import check_earlier, default_path, kept_in
     from simulator.report.progress import listener
     from simulator.report.tornado import render
 
@@ -50,6 +50,7 @@ def command(
         if resume is not None:
             check_earlier(resume)
         place = resume or folder or default_path(loaded.name, "sensitivity")
+        click.get_current_context().with_resource(kept_in(place))
         go_on = resuming_argv(place)
         found = sensitivity(
             loaded, executor=executor(jobs, scheduler), by=_share(by), metrics=metrics, only=only,

@@ -56,12 +56,16 @@ def command(
     cells did not complete, 5 an invariant broke, 130 interrupted.
     """  # noqa: D301 - \b is click's
     from simulator.experiment.sweep import play_plan
+    from simulator.experiment.sweep_folder import default_path, kept_in
 
     output = Output.of(common)
     with told():
         loaded = load(scenario, overrides, seed, replications)
         design = _design(loaded, parameters, zipped, random, lhs, design_seed, variants)
-        plan = _plan(loaded, design, metrics, folder, resume)
+        place = resume or folder or default_path(loaded.name)
+        if not dry_run:
+            click.get_current_context().with_resource(kept_in(place))
+        plan = _plan(loaded, design, metrics, folder, resume, place)
         warn_unused(loaded, scenario, overrides, plan.scenarios)
         if design.repeated:
             say(f"{design.repeated} of the drawn cells repeat others and are left out")
@@ -102,17 +106,17 @@ def _design(
 
 
 def _plan(
-    scenario: Scenario, design: Design, metrics: tuple[str, ...], folder: Path | None, resume: Path | None
+    scenario: Scenario, design: Design, metrics: tuple[str, ...], folder: Path | None, resume: Path | None, place: Path
 ) -> Plan:
     from simulator.experiment.sweep import plan_folder, plan_sweep
-    from simulator.experiment.sweep_folder import check_earlier, default_path
+    from simulator.experiment.sweep_folder import check_earlier
 
     if resume is not None:
         if folder is not None and folder.resolve() != resume.resolve():
             fail("--resume DIR goes on in DIR: leave -o out")
         check_earlier(resume)
     plan = plan_sweep(scenario, design, metrics)
-    plan_folder(plan, resume or folder or default_path(scenario.name), resume=resume is not None)
+    plan_folder(plan, place, resume=resume is not None)
     return plan
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from simulator.experiment import sweep_folder
+from simulator.experiment.cells import Cell
 from simulator.experiment.design import Span, value_of
 from simulator.experiment.outcomes import CellOutcome
 from simulator.experiment.resume import Resumption, look_up
@@ -151,6 +152,8 @@ class Search:
 
     def run(self) -> Found:
         """Find it. Raises FindError, ScenarioError, FolderError; KeyboardInterrupt passes through."""
+        for number in (self.span.low, self.span.high) if self.span is not None else (self.start.number,):
+            self._cell(number)  # a mistyped path is told before there is a folder
         if self.folder is not None:
             sweep_folder.begin(
                 self.folder, sweep_folder.manifest_of(self._sweep(interrupted=True)), source_of(self.scenario)
@@ -181,8 +184,7 @@ class Search:
         if len(self.probes) >= _MOST_PROBES:
             raise FindError(f"{_MOST_PROBES} values were tried without an answer: narrow it with --between")
         text = self.start.text(number)
-        cell = self.study.cells.make({self.path: value_of(self.path, text)}, {self.path: _short(self.path)},
-                                     len(self.probes) + 1)  # fmt: skip
+        cell = self._cell(number)
         known = self._earlier(cell.name)
         outcome = known.finished.get(cell.name) or self.study.play([cell], known.begun)[cell.name]
         if self.study.interrupted:
@@ -198,6 +200,11 @@ class Search:
         if self.heard is not None:
             self.heard(probe)
         return probe
+
+    def _cell(self, number: float) -> Cell:
+        """The cell of a value. Raises ScenarioError where the scenario cannot have it."""
+        value = value_of(self.path, self.start.text(number))
+        return self.study.cells.make({self.path: value}, {self.path: _short(self.path)}, len(self.probes) + 1)
 
     def _ends(self) -> tuple[Probe, Probe]:
         """Two probes between which the condition changes, or the ends of what can be tried."""

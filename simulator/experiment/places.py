@@ -1,8 +1,8 @@
 """Where results are written: one writer per place, files whole or not there, and what a killed writer left tidied.
 
 May import the stored files' error. What is being written has a hidden name beside its place, `.NAME.PID.tmp`; an
-earlier result that steps aside is `.NAME.PID.old`; the lock of a place is `.NAME.lock`, which the system lets go when its
-process ends, however it ends.
+earlier result that steps aside is `.NAME.PID.old`; the lock of a place is `.NAME.lock`, which the system lets go when
+its process ends, however it ends.
 """
 
 from __future__ import annotations
@@ -83,6 +83,7 @@ def locked(path: Path) -> Iterator[None]:
         return
     if place in _held:
         raise FolderError(_taken(path, ""))
+    made = [folder for folder in place.parents if not folder.exists()]
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         lock = _lock(path, place)
@@ -98,6 +99,9 @@ def locked(path: Path) -> Iterator[None]:
             with contextlib.suppress(OSError):
                 _lock_file(place).unlink()
             os.close(lock)
+        with contextlib.suppress(OSError):  # where nothing was written, no empty folders stay
+            for folder in made:
+                folder.rmdir()
 
 
 def in_use(path: Path) -> bool:

@@ -72,7 +72,7 @@ def digest_of(file: Path) -> str:
 
 
 def content_digest(content: Mapping[str, Any]) -> str:
-    """The SHA-256 digest of what JSON says, in hex, without its own "digest"; layout and order of keys are free."""
+    """The SHA-256 digest of what JSON says, in hex, without "digest": layout and order of keys do not matter."""
     plain = {key: value for key, value in content.items() if key != "digest"}
     return hashlib.sha256(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
