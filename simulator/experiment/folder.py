@@ -225,11 +225,11 @@ def _write_run(result: Result, folder: Path, variant: str = "", cell: str = "") 
     files = [file.name for file in folder.iterdir()]
     for name, part in result.variants.items():
         _write_run(part, folder / "variants" / _file_name(name), name)
+        files.append(f"variants/{_file_name(name)}/{MANIFEST}")
     for name, source in result.facts.code.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(source)
         files.append(name)
-        files.append(f"variants/{_file_name(name)}/{MANIFEST}")
     manifest = {**manifest_of(result, variant), **({"cell": cell} if cell else {})}
     (folder / MANIFEST).write_text(dump_json(sealed(manifest, folder, files)), encoding="utf-8")
 

@@ -1,6 +1,5 @@
 """requests.parquet gives back what was traced: texts, whole numbers, floats, of several replications."""
 
-import json
 import subprocess
 import sys
 
@@ -9,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from folders import without_digests
 from results_fakes import PLAY, FakeScenario
 
 from simulator.experiment import columns as parquet
@@ -77,13 +77,6 @@ def test_the_file_has_a_column_of_each_kind(tmp_path):
         "int32", "double", "int64",
     ]  # fmt: skip
     assert pa.types.is_dictionary(table.schema.field("client").type)
-
-
-def without_digests(folder):
-    """The folder as an older program wrote it: nothing in it is checked."""
-    manifest = json.loads((folder / "manifest.json").read_text())
-    kept = {key: value for key, value in manifest.items() if key not in ("files", "digest")}
-    (folder / "manifest.json").write_text(json.dumps(kept))
 
 
 def test_texts_are_read_from_many_row_groups_and_from_files_without_dictionaries(tmp_path):

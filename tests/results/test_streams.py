@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from folders import without_digests
 
 from simulator.cli.streams import Outlet
 from simulator.experiment.folder import dump_json
@@ -135,14 +136,19 @@ def test_an_outlet_gives_up_once(tmp_path):
 
 def test_a_folder_of_a_stranger_steers_no_terminal_with_colours(here):
     from simulator import load_run
+    from simulator.experiment.folder import _file_name
 
     with (here / "scenarios" / "scenario.yaml").open("a") as file:
         file.write("variants: {calm: {edges.pop.count: 3}}\n")
     assert shell(here, f"{RUN} -o out").returncode == 0
-    text = (here / "out" / "manifest.json").read_text()
-    evil = text.replace('"calm":', '"calm\\u001b[8m\\u202e\\n":').replace('"tiny"', '"ti\\u001b[8mny"')
-    assert evil != text
-    (here / "out" / "manifest.json").write_text(evil)
+    evil = "calm\x1b[8m\u202e\n"
+    (here / "out" / "variants" / "calm").rename(here / "out" / "variants" / _file_name(evil))
+
+    def edit(content):
+        content["variants"] = {evil: _file_name(evil)}
+        content["name"] = "ti\x1b[8mny"
+
+    without_digests(here / "out", edit)
     told = load_run(here / "out").summary(color=True)
     assert "\x1b[8m" not in told
     assert "\u202e" not in told

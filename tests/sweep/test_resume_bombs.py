@@ -10,4 +10,4 @@ def test_a_bomb_of_aliases_in_an_earlier_cell(tmp_path):
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
     (tmp_path / "scenario.resolved.yaml").write_text("\n".join(lines))
     (tmp_path / "manifest.json").write_text(json.dumps({"versions": {"stickysim": "0"}}))
-    assert _changed(tmp_path, {"duration": "60s"}) == f"the earlier {tmp_path.name} cannot be read"
+    assert "more than 1000000 values once its aliases are expanded" in _changed(tmp_path, {"duration": "60s"})
