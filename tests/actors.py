@@ -1,24 +1,60 @@
 """Actors of the model with only what a test says of them: real classes, so that they work where those are compiled."""
 
+import sys
+from itertools import count
+
 import numpy as np
 
 from simulator.caches import make_cache
 from simulator.kernel import Kernel
-from simulator.nodes.client import Sizes
+from simulator.links import Line
+from simulator.nodes.client import Client, Draws, LockPolicy, RetryPolicy, Sizes
 from simulator.nodes.edge import EdgeNode, EdgePolicy
+from simulator.nodes.group import ClientGroup
 from simulator.nodes.session import Session
 from simulator.routing.random import RandomEdge
+from simulator.sam.manager import ManagerPolicy
 from simulator.samplers import Same
-from simulator.verification.rows.dispatch import context, lone_client
+from simulator.verification.rows.dispatch import context
 
 
-def a_session(session_id, client=None):
+def a_group(name="alone"):
+    """A group of clients without edges, workload or traffic."""
+    none = Same(0.0)
+    draws = Draws(None, none, none, none, none)
+    router = RandomEdge(context(2, np.random.default_rng(1)))
+    kernel = Kernel()
+    return ClientGroup(
+        name, kernel, router, [], None, RetryPolicy(), LockPolicy(0), draws, Sizes(), 0.0, 0.0, count()
+    )  # fmt: skip
+
+
+def a_client(group=None, index=0, salt=0, expected_rtt_s=()):
+    """A client that has measured nothing; its table of expected round trips (a list) is shared with who gave it."""
+    table = expected_rtt_s if isinstance(expected_rtt_s, list) else list(expected_rtt_s)
+    return Client(group or a_group(), index, salt, [], [], [], [], table, (Line(), Line()), None)
+
+
+def measure(client, rtt_s):
+    """From now on the client's moving averages of round trips are these, by edge, seconds; None for none."""
+    (client.heard_edge, client.heard_rtt_s), *others = (rtt_s or {-1: 0.0}).items()
+    client.others_rtt_s = dict(others) or None
+
+
+def a_session(session_id, client=None, **fields):
     """A session; of a client that nothing is said of, unless one is given."""
-    if client is None:
-        client = lone_client(RandomEdge(context(2, np.random.default_rng(1))))
-    return Session(session_id, client, 0.0)
+    session = Session(session_id, client or a_client(), 0.0)
+    for name, value in fields.items():
+        setattr(session, name, value)
+    return session
 
 
 def an_edge():
     """Edge node 0, without latency or service time, without leases."""
     return EdgeNode(0, "pop-1", None, Kernel(), EdgePolicy(), Same(0.0), None, make_cache("lru", 10), None, Sizes())
+
+
+def weigh_too_much(monkeypatch):
+    """A planted bug: sessions of worlds that are built from now on begin with a weight of 101."""
+    build = sys.modules["simulator.build"]
+    monkeypatch.setattr(build, "ManagerPolicy", lambda *before: ManagerPolicy(*before[:3], 101.0, False, *before[5:]))

@@ -234,7 +234,7 @@ class Cache(ABC):
             self.on_evict(key, expires_at_s)
 
 
-def checked_capacity(capacity: int | None) -> int | None:
+def checked_capacity(capacity: Any) -> int | None:  # Any: what is compiled refuses other types without a message
     """Return ``capacity`` as an int >= 1, or None for unlimited; ValueError otherwise."""
     if capacity is None:
         return None

@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Hashable
 
+from mypy_extensions import mypyc_attr
+
 from simulator.caches.base import Cache
 from simulator.caches.registry import register
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class LruCache(Cache):
     """Evicts the least recently used entry; hits and fills of a present key are uses.
 

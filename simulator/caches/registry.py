@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from simulator.caches.base import Cache
+from simulator.caches.base import Cache, checked_capacity
 from simulator.caches.unlimited import UnlimitedCache
 from simulator.synonyms import meant
 
@@ -26,13 +26,15 @@ def register(name: str) -> Callable[[CacheClass], CacheClass]:
     replaces it.
 
     Raises:
-        TypeError: the class does not derive from :class:`Cache`.
+        TypeError: the class does not derive from :class:`Cache`, or does not write ``_admit``.
         ValueError: another class has the name, or the name is not lower case letters, digits and underscores.
     """
 
     def add(cls: CacheClass) -> CacheClass:
         if not (isinstance(cls, type) and issubclass(cls, Cache)):
             raise TypeError(f"cache policy {name!r} must derive from simulator.caches.Cache")
+        if cls._admit is Cache._admit:  # Python would tell when one is made; a compiled base does not
+            raise TypeError(f"cache policy {name!r} must write _admit, which makes room for one more entry")
         if not name.isidentifier() or name != name.lower():
             raise ValueError(f"cache policy name {name!r} must be lower case letters, digits and underscores")
         known = _POLICIES.get(name)
@@ -79,7 +81,7 @@ def make_cache(
     Raises:
         ValueError: unknown policy or TTL mode, capacity below 1, TTL not above zero.
     """
-    cls = find_policy(policy)
+    cls, capacity = find_policy(policy), checked_capacity(capacity)  # compiled classes would say less of a wrong one
     if capacity is None:
         return UnlimitedCache(None, ttl_s, ttl_mode, seed)
     return cls(capacity, ttl_s, ttl_mode, seed)

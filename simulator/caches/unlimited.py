@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+from mypy_extensions import mypyc_attr
+
 from simulator.caches.base import Cache
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class UnlimitedCache(Cache):
     """Holds every entry until it expires, is discarded or cleared.
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,7 +57,7 @@ def first_edges(nearest: Callable[[Client, int], int], clients: Sequence[Client]
     owner = getattr(nearest, "__self__", None)
     if type(owner) is Nearest and nearest == owner.pick:
         return owner.first(clients)
-    return (nearest(client, -1) for client in clients)
+    return map(nearest, clients, repeat(-1))  # a generator expression that is compiled asks all at once
 
 
 def _least_keys(clients: Sequence[Client], edges: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ from folders import without_digests
 from simulator.cli.main import cli, run
 from simulator.experiment.api import run as play
 from simulator.scenario.schema import Scenario
+from tests.processes import environment
 
 pytest_plugins = ["pytester"]
 SMALL = SCENARIO | {"duration": "4s", "warmup": "1s"}
@@ -136,7 +137,7 @@ def test_reproduce(tmp_path, made):
 
 
 def test_the_pytest_plugin(pytester, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
+    monkeypatch.setenv("PYTHONPATH", environment()["PYTHONPATH"])
     pytester.makefile(".yaml", shop=yaml.safe_dump(SMALL))
     pytester.makepyfile(
         """

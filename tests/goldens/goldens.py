@@ -25,6 +25,7 @@ from simulator.scenario.schema import Scenario
 
 FOLDER = Path(__file__).parent
 REPLICATIONS = 2
+INTERPRETED = str(simulator.clock.__file__).endswith(".py")
 SHORTER: dict[str, list[str]] = {
     "core-failover": ["duration=30s", "warmup=10s", "faults.0.at=15.4s", "faults.0.for=10s"],
     "edge-failover": ["duration=30s", "warmup=10s", "faults.0.at=20.4s", "faults.0.for=10s"],
@@ -72,7 +73,7 @@ def check(file: Path) -> int:
         return 1
     expected = json.loads(file.read_text(encoding="utf-8"))
     wrong = [name for name in bundled_names() if played(name) != expected.get(name)]
-    how = "interpreted" if str(simulator.clock.__file__).endswith(".py") else "compiled"
+    how = "interpreted" if INTERPRETED else "compiled"
     print(f"Python {platform.python_version()}, {key()}, {how}: {', '.join(wrong) or 'nothing'} differs")
     return len(wrong)
 

@@ -9,6 +9,7 @@ from simulator.kernel import Kernel
 from simulator.leases.locks import LockTable
 from simulator.request import Kind, Operation
 from simulator.sam.detector import FailureDetector
+from simulator.samplers import Blocks
 
 ACQUIRE, RELEASE = int(Operation.ACQUIRE), int(Operation.RELEASE)
 
@@ -50,8 +51,7 @@ def test_a_write_that_comes_late_neither_shortens_a_lease_nor_moves_a_session():
     retry = {"timeout": "300ms", "max": 3, "backoff": "10ms", "jitter": "none"}
     people = {"count": 1, "session": {"established": False}, "retry": retry}
     play = Play(quiet(clients={"people": people}))
-    writes = iter([2.0, 0.01, 0.01, 0.01])
-    play.world.storage._draw_write = lambda: next(writes)
+    play.world.storage._write_s = Blocks(lambda n: [2.0] + [0.01] * (n - 1))
     world = play.until(1.0)
     session = world.groups[0].clients[0].session
     edge, granted_s = session.edge, world.cores[0].grants[session.session_id].until_s

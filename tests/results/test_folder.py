@@ -17,6 +17,7 @@ from simulator.experiment import folder as folders
 from simulator.experiment.api import run
 from simulator.experiment.folder import FolderError, default_path, load_run, load_sweep, save_somewhere
 from simulator.scenario.schema import Scenario
+from tests.processes import environment
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -191,7 +192,7 @@ def test_kill_9_in_the_middle_leaves_no_half_folder(result, tmp_path):
         result = run(FakeScenario(variants={{"a": {{}}}}), function=PLAY)
         result.save({str(tmp_path)!r} + "/" + sys.argv[1], force=True)
     """
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(HERE)])}
+    env = environment(HERE)
     for name in ("new", "earlier"):
         command = [sys.executable, "-c", textwrap.dedent(code), name]
         assert subprocess.run(command, env=env, check=False).returncode == -signal.SIGKILL

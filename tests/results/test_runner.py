@@ -14,6 +14,7 @@ from results_fakes import PLAY, FakeScenario
 
 from simulator.experiment.api import ResumeError, run
 from simulator.experiment.runner import Item, items_of
+from tests.processes import environment
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -29,7 +30,7 @@ def numbers(result):
 
 def python(code, **kwargs):
     """Start a program of its own that can import the fakes."""
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(HERE)])}
+    env = environment(HERE)
     command = [sys.executable, "-c", textwrap.dedent(code)]
     return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **kwargs)
 

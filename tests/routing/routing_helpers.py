@@ -3,7 +3,6 @@
 import heapq
 import math
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 
 import numpy as np
 
@@ -13,26 +12,19 @@ from simulator.routing.leaving import make_leaving
 from simulator.routing.near import Nearest
 from simulator.scenario.control import Routing
 from simulator.streams import Streams
+from tests.actors import a_client, a_group, a_session
+
+GROUP = a_group()
 
 
-class FakeClient:
-    """What policies read of a client."""
-
-    __slots__ = ("expected_rtt_s", "index", "outstanding_at", "rtt_s", "salt", "session")
-
-    def __init__(self, index, salt, expected_rtt_s):
-        self.index = index
-        self.salt = salt
-        self.expected_rtt_s = expected_rtt_s
-        self.rtt_s = None
-        self.outstanding_at = None
-        self.session = None
+def new_client(index, salt, expected_rtt_s):
+    """What policies read of a client; clients of one table share it."""
+    return a_client(GROUP, index, salt, expected_rtt_s)
 
 
 def new_session(client, edge=-1, **fields):
     """A session as policies see it: established at `edge`, its first request yet to come."""
-    values = {"edge": edge, "first": True, "client_weight": 50.0, "started_s": 0.0, "last_used_s": 0.0}
-    client.session = SimpleNamespace(client=client, **(values | fields))
+    client.session = a_session(client.index, client, **({"edge": edge, "client_weight": 50.0} | fields))
     return client.session
 
 
@@ -54,7 +46,6 @@ class Bench:
     def __post_init__(self):
         self.directory = directory_of(self.n)
         self.loads = [0] * self.n
-        self.directory.load = self.loads.__getitem__
         self.now_s = 0.0
         self.rng = Streams(self.seed, self.replication).generator("test", "clients")
         self.table_s = self.expected_rtt_s or [0.02] * self.n
@@ -64,7 +55,10 @@ class Bench:
 
     def build(self):
         settings = Routing.model_validate({"policy": self.policy} | self.settings)
-        uniform = Streams(self.seed, self.replication).uniforms("test", f"routing {self.policy}").next
+        self.uniform = Streams(self.seed, self.replication).uniforms("test", f"routing {self.policy}").next
+
+        def uniform():
+            return self.uniform()
 
         def load(client, edge):
             return self.loads[edge]
@@ -83,7 +77,7 @@ class Bench:
         )
 
     def client(self, edge=-1, **fields):
-        client = FakeClient(self.made, next(self.salts), self.table_s)
+        client = new_client(self.made, next(self.salts), self.table_s)
         self.made += 1
         new_session(client, edge, **fields)
         return client

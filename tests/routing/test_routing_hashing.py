@@ -8,11 +8,10 @@ import math
 import os
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from routing_helpers import Bench, agrees, chi_square, replicate, tally
+from routing_helpers import Bench, agrees, chi_square, new_session, replicate, tally
 from scipy.stats import chi2
 
 from simulator.routing.consistent_hash import Ring, make_ring
@@ -164,7 +163,7 @@ def test_a_client_keeps_its_edge(policy):
     first = owners(bench, clients)
     assert len(set(first.tolist())) == 8
     for client in clients:
-        client.session = SimpleNamespace(client=client, edge=3, first=True)
+        new_session(client, edge=3)
     assert np.array_equal(owners(bench, clients), first)
     again = Bench(policy, 8, replication=5)
     again.salts = iter([client.salt for client in clients])

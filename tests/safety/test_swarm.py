@@ -10,6 +10,7 @@ from swarm_worlds import draw_world
 
 from simulator.sam.manager import StickinessManager
 from simulator.scenario.schema import Scenario
+from tests.actors import weigh_too_much
 
 
 @pytest.mark.parametrize("first", range(0, 20, 5))
@@ -39,7 +40,7 @@ def test_every_world_is_a_scenario():
 
 def test_a_failure_is_found_and_made_small(monkeypatch, capsys):
     """Plant a bug that needs nothing but a session; what is left of the world must still fail, and be small."""
-    monkeypatch.setattr(StickinessManager, "first_weight", lambda self, latency_s: 101.0)
+    weigh_too_much(monkeypatch)
     monkeypatch.setattr(swarm, "MOST_ATTEMPTS", 40)
     assert swarm.main(["--seeds", "3:4"]) == 1
     told = capsys.readouterr().out

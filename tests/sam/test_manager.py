@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +11,7 @@ from simulator.kernel import Kernel
 from simulator.routing.directory import Directory
 from simulator.sam import StickinessRule
 from simulator.sam.manager import ManagerPolicy, StickinessManager
+from tests.actors import a_client, a_group, a_session
 
 TOLD_S = 0.0625  # how long news takes here: a binary fraction, so that sums are exact
 
@@ -24,7 +24,7 @@ class Bench:
         self.directory = Directory(["pop-1", "pop-2", "pop-3"], [None] * 3)
         settings = {"interval_s": 1.0, "window_s": 2.0, "propagation_s": TOLD_S} | policy
         self.manager = StickinessManager(self.kernel, ManagerPolicy(**settings), self.directory)
-        self.group = SimpleNamespace(name="people", migrations=0, flows=None)
+        self.group = a_group("people")
         self.moved, self.suspected, self.wanted = [], [], {}
         self.manager.choose_other = lambda client, edge: self.wanted.get(client.index, (edge + 1) % 3)
         self.manager.on_moved = lambda edge, to: self.moved.append((self.kernel.now, edge, to))
@@ -32,11 +32,7 @@ class Bench:
         self.kernel.process(self.manager.run())
 
     def session(self, session_id, edge=0, probe_s=math.nan):
-        client = SimpleNamespace(index=session_id, group=self.group)
-        session = SimpleNamespace(
-            session_id=session_id, client=client, edge=edge, over=False, weight=0.0, published_weight=0.0,
-            client_weight=0.0, slot=-1, outstanding=0,
-        )  # fmt: skip
+        session = a_session(session_id, a_client(self.group, session_id), edge=edge)
         self.manager.admit(session, probe_s)
         return session
 
@@ -75,7 +71,7 @@ def test_a_measured_first_weight_is_the_base_and_the_term_of_the_probes_latency(
 def test_who_is_over_already_is_not_admitted_and_who_ends_is_forgotten():
     bench = Bench()
     bench.session(1)
-    late = SimpleNamespace(session_id=2, over=True, weight=0.0)
+    late = a_session(2, over=True)
     bench.manager.admit(late, math.nan)
     assert list(bench.manager.store) == [1]
     bench.manager.forget(late)
@@ -391,8 +387,7 @@ def test_a_manager_that_nobody_listens_to_works_as_well():
     kernel = Kernel()
     manager = StickinessManager(kernel, ManagerPolicy(), Directory(["pop-1", "pop-2"], [None] * 2))
     manager.choose_other = lambda client, edge: 1
-    client = SimpleNamespace(group=SimpleNamespace(name="people", migrations=0, flows=None))
-    session = SimpleNamespace(session_id=1, edge=0, over=False, weight=0.0, client=client, slot=-1)
+    session = a_session(1, edge=0)
     manager.admit(session, math.nan)
     for _ in range(3):
         manager.report_silence(0)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from types import SimpleNamespace
 
 import pytest
 
 from simulator.kernel import Kernel
-from simulator.nodes.session import Session
 from simulator.routing.directory import Directory
 from simulator.sam import adjust_stickiness
 from simulator.sam.manager import ManagerPolicy, StickinessManager
+from tests.actors import a_client, a_group, a_session
 
-GROUPS = [SimpleNamespace(name=name, migrations=0, flows=None) for name in ("readers", "writers")]
+GROUPS = [a_group(name) for name in ("readers", "writers")]
 
 
 class Naive:
@@ -61,8 +60,7 @@ class Churn:
         self.made = 0
 
     def session(self):
-        client = SimpleNamespace(index=self.made, group=GROUPS[self.made % 2])
-        session = Session(self.made, client, self.kernel.now)
+        session = a_session(self.made, a_client(GROUPS[self.made % 2], self.made), started_s=self.kernel.now)
         self.made += 1
         self.manager.admit(session, math.nan)
         return session
@@ -172,7 +170,7 @@ def test_reports_of_who_was_never_admitted_change_nobody():
     """They count as those of one session without a weight, also when there has come need of more room since."""
     bench = Churn()
     first = bench.session()
-    stranger = Session(99, SimpleNamespace(group=GROUPS[0]), 0.0)
+    stranger = a_session(99, a_client(GROUPS[0]))
     bench.manager.report(stranger.slot, -1.0)
     bench.until(1.5)
     sessions = [first] + [bench.session() for _ in range(200)]

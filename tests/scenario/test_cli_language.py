@@ -1,16 +1,16 @@
 """The commands about the language: what they print, where, and their exit status."""
 
 import json
-import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from simulator import clock
 from simulator.cli.main import COMMANDS, run
-
-ROOT = Path(__file__).parents[2]
+from tests.processes import environment
 
 
 @pytest.fixture(autouse=True)
@@ -18,14 +18,20 @@ def _elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def simulator(*arguments, **environment):
+def simulator(*arguments, **more):
     return subprocess.run(
         [sys.executable, "-m", "simulator", *arguments],
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        env=environment(**more),
     )
+
+
+def test_a_child_process_runs_what_is_tested():
+    """The compiled package where that is installed; a second copy on the way there would be tested in its stead."""
+    kind = "interpreted" if str(clock.__file__).endswith(".py") else "compiled"
+    assert kind in simulator("--version").stdout
 
 
 def test_help_is_light():
@@ -36,9 +42,7 @@ def test_help_is_light():
         "heavy = {'pandas', 'matplotlib', 'scipy', 'pyarrow', 'numpy', 'pydantic', 'yaml', 'rich'} & set(sys.modules);"
         "assert not heavy, heavy"
     )
-    subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
-    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env=environment())
 
 
 def test_help_of_every_command_is_light():
@@ -47,16 +51,14 @@ def test_help_of_every_command_is_light():
         "for name in cli.list_commands(None): assert run([name, '-h']) == 0, name\n"
         "heavy = {'pandas', 'matplotlib', 'scipy', 'pyarrow'} & set(sys.modules); assert not heavy, heavy"
     )
-    subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
-    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env=environment())
 
 
 def test_only_commands_that_exist_are_offered(capsys):
     assert run(["-h"]) == 0
     shown = capsys.readouterr().out
     for name, (module, _) in COMMANDS.items():
-        exists = (ROOT / "simulator" / "cli" / f"{module}.py").is_file()
+        exists = find_spec(f"simulator.cli.{module}") is not None
         assert (f"\n  {name} " in shown) == exists
 
 
@@ -157,7 +159,7 @@ def test_a_closed_pipe_is_no_error():
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=environment(),
     )
     assert done.stdout == "{\n"
     assert done.stderr == ""

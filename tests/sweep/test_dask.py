@@ -1,6 +1,5 @@
 """Cells on a real Dask cluster on loopback: a scheduler, two workers, one of which is killed on the way."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from sweep_fakes import TINY
 from simulator import Scenario, sweep
 from simulator.experiment.dask_executor import SchedulerError, cluster
 from simulator.experiment.runner import Silence
+from tests.processes import environment
 
 pytest.importorskip("distributed", reason="the extra [dask] is not installed")
 
@@ -24,11 +24,10 @@ def processes():
     started = []
 
     def start(*arguments):
-        path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
         code = "import sys; from distributed.cli.dask_{0} import main; main(sys.argv[2:])"
         process = subprocess.Popen(
             [sys.executable, "-c", code.format(arguments[0]), "-", *arguments[1:], "--host", "127.0.0.1"],
-            env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            env=environment(Path(__file__).parent), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         started.append(process)
         return process

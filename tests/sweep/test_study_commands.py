@@ -17,6 +17,7 @@ from sweep_fakes import TINY
 
 from simulator.cli.main import cli
 from simulator.report.format import show_column
+from tests.processes import environment
 
 
 @pytest.fixture
@@ -127,7 +128,7 @@ def test_ctrl_c_says_how_to_go_on_and_that_works(simulate, tmp_path):
     argv = shlex.split("sweep tiny.yaml -p edges.pop.l1.capacity=1..40:40 --set duration=10s -j 2 -o out")
     process = subprocess.Popen(
         [sys.executable, "-m", "simulator", *argv], cwd=tmp_path, start_new_session=True, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(),
     )  # fmt: skip
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and len(list(tmp_path.glob("out/cells/l1*/manifest.json"))) < 2:

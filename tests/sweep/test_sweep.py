@@ -1,7 +1,6 @@
 """Sweeps: every cell accounted for whatever happens, equal results however they are played, resuming."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -20,6 +19,7 @@ from simulator.experiment.sweep import executor_for, plan_folder, plan_sweep, pl
 from simulator.observe.metrics import UnknownMetricError
 from simulator.report.sweep_tables import render
 from simulator.scenario.errors import ScenarioError
+from tests.processes import environment
 
 CAPACITY = "edges.pop.l1.capacity"
 
@@ -114,7 +114,7 @@ def test_a_killed_sweep_loses_no_finished_cell(tmp_path):
         f"sweep(Scenario.from_dict(TINY), {{'{CAPACITY}': list(range(1, 30))}}, path='out',"
         " function='sweep_fakes:slow')"
     )
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
+    env = environment(Path(__file__).parent)
     process = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, env=env)
     out = tmp_path / "out"
     deadline = time.monotonic() + 30
