@@ -35,10 +35,15 @@ def test_what_follows_a_fault_is_no_warm_up():
 
 
 def test_windows_without_lookups_and_series_without_values_are_borne():
-    values = np.full(100, np.nan)
-    assert found_warmup_s(pilot({"hit_ratio.l1": values}), 1.0) == 0.0
-    values[50:] = 0.5
-    assert found_warmup_s(pilot({"hit_ratio.l1": values}), 1.0) == 0.0
+    """A climb over 60 s is found beside a series without a value, and where a tenth of its windows is missing."""
+    rng = np.random.default_rng(5)
+    climb = 0.7 * np.minimum(1.0, np.arange(400) / 60.0) + rng.normal(0.0, 0.01, 400)
+    nothing = np.full(400, np.nan)
+    assert found_warmup_s(pilot({"hit_ratio.l1": nothing}), 1.0) == 0.0
+    whole_s = found_warmup_s(pilot({"hit_ratio.l1": nothing, "latency.p50": climb}), 1.0)
+    climb[::10] = np.nan
+    assert 45.0 <= whole_s <= 80.0
+    assert 45.0 <= found_warmup_s(pilot({"hit_ratio.l1": nothing, "latency.p50": climb}), 1.0) <= 80.0
 
 
 def test_every_variant_gets_the_found_warm_up_and_the_summary_says_so():
