@@ -1,6 +1,5 @@
 """Every file in tests/scenarios/invalid is refused, with exactly the message that stands beside it."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -18,10 +17,8 @@ def test_the_folder_is_large_enough():
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_message(path, monkeypatch):
     monkeypatch.chdir(FOLDER)
-    begun = time.process_time()
     with pytest.raises(ScenarioError) as refused:
         Scenario.load(path.name)
-    assert time.process_time() - begun < 2.0
     expected = path.with_suffix(".txt").read_text(encoding="utf-8").removesuffix("\n")
     assert str(refused.value) == expected
 
