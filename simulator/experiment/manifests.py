@@ -15,7 +15,7 @@ SWEEP: Final = "stickysim-sweep"
 
 
 class _Form(BaseModel):
-    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
 
 class _Played(_Form):

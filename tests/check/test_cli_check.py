@@ -11,11 +11,11 @@ import pytest
 import yaml
 from check_fakes import SCENARIO, SUITE, write
 from click.testing import CliRunner
-from folders import without_digests
 
 from simulator.cli.main import cli, run
 from simulator.experiment.api import run as play
 from simulator.scenario.schema import Scenario
+from tests.folders import without_digests
 from tests.processes import environment
 
 pytest_plugins = ["pytester"]

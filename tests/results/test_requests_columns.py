@@ -8,7 +8,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from folders import without_digests
 from results_fakes import PLAY, FakeScenario
 
 from simulator.experiment import columns as parquet
@@ -16,6 +15,7 @@ from simulator.experiment.api import run
 from simulator.experiment.folder import load_run
 from simulator.experiment.result import Result
 from simulator.observe.result import Texts
+from tests.folders import without_digests
 
 TRACES = [
     {

@@ -10,12 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from folders import without_digests
 
 from simulator.cli.streams import Outlet
 from simulator.experiment.folder import dump_json
 from simulator.printable import printable, printable_lines
 from simulator.report import check_text
+from tests.folders import without_digests
 
 SCENARIO = """\
 schema: 1

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.folders import without_digests
+
 SCENARIO = """\
 schema: 1
 duration: 60s
@@ -143,6 +145,7 @@ variants: {small: {edges.pop.l1.capacity: 2}}
 COUNTING = """\
 import os
 from pathlib import Path
+from tests.folders import without_digests
 from simulator.caches import register
 from simulator.caches.lru import LruCache
 with Path(os.environ["RUNS"]).open("a") as file:
@@ -193,6 +196,8 @@ def test_reproduce_asks_for_trust(result):
     assert (result / "runs").exists()
     for copy in (result / "out").rglob("counting.py"):
         copy.write_text(COUNTING + "# another\n")
+    assert "counting.py is not what was written" in simulator(result, "reproduce", "out", "--trust").stderr
+    without_digests(result / "out")
     assert "an extension or a default is another" in simulator(result, "reproduce", "out", "--trust").stdout
 
 
