@@ -172,7 +172,7 @@ class _Builder:
             ttl_s = Same(spec.l1.ttl.mean)
         policy = EdgePolicy(
             _limit(spec.workers), _limit(spec.queue), spec.hold_worker_on_miss, spec.coalesce, spec.l1.inherit_ttl,
-            spec.fetch_timeout,
+            spec.fetch_timeout, INFINITY if spec.shed is None else spec.shed.wait,
         )  # fmt: skip
         leases = None
         if self.leases is not None:
@@ -180,7 +180,8 @@ class _Builder:
             offset = float(self.streams.generator(name, "clock").uniform(-skew, skew)) if skew else 0.0
             leases = LeaseTable(self.kernel, self.leases, offset)
         service = self.draw(spec.service_time, name, "service")
-        edge = EdgeNode(index, name, site, self.kernel, policy, service, ttl_s, cache, leases, self.sizes)
+        rebuild = None if spec.rebuild_time == Constant(0.0) else self.draw(spec.rebuild_time, name, "rebuild")
+        edge = EdgeNode(index, name, site, self.kernel, policy, service, ttl_s, cache, leases, self.sizes, rebuild)
         if leases is not None:
             leases.edge = edge
         return edge

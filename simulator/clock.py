@@ -14,6 +14,8 @@ from simulator.errors import StandstillError
 
 _push: Final = heappush  # a compiler reads a constant faster than a name of a module
 _pop: Final = heappop
+LAST: Final = 1 << 60
+"""The band of what comes after the messages of its instant; a band is wider than any run has events."""
 
 
 class Clock:

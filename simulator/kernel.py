@@ -21,10 +21,10 @@ import simpy
 from simpy.core import EmptySchedule, StopSimulation
 from simpy.events import NORMAL, URGENT, Event
 
-from simulator.clock import Clock
+from simulator.clock import LAST, Clock
 from simulator.rest import Rest
 
-_BAND = 1 << 60  # width of one priority band: more events than any run can have
+_BAND = LAST  # width of one priority band
 _STOP, _LOOK, _TICK = URGENT - 2, URGENT - 1, NORMAL
 
 
@@ -46,7 +46,7 @@ class Kernel(simpy.Environment):
 
     def call_last(self, time_s: float, function: Callable[[Any], None], argument: Any = None) -> None:
         """Call `function(argument)` at `time_s`, which is not in the past, after the messages of that instant."""
-        self.clock.push(time_s, function, argument, _BAND)
+        self.clock.push(time_s, function, argument, LAST)
 
     @property
     def now(self) -> float:

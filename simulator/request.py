@@ -159,7 +159,8 @@ class Call(Message):
     Asked again, the question goes out in another message, so that what the core writes into one is never mixed up
     with what it writes into another: `origin` is the question that a message repeats, None the first time. Of a
     question, `lost` says that its newest message, or the answer to it, was lost or met a crash, `crashed` that one met
-    a crash, `looked_up` that L2 has counted it (once, however often it is repeated), and `from_storage` that L2 missed.
+    a crash, `looked_up` that L2 has counted it (once, however often it is repeated), `from_storage` that L2 missed, and
+    `rebuilding` that its record is there and being rebuilt.
     """
 
     __slots__ = (
@@ -176,6 +177,7 @@ class Call(Message):
         "origin",
         "outcome",
         "read_at_s",
+        "rebuilding",
         "session",
         "tier",
         "token",
@@ -198,6 +200,7 @@ class Call(Message):
         self.watched = True  # while a timer runs for it
         self.due_s = 0.0  # when its timer ran out last
         self.looked_up = False
+        self.rebuilding = False
         self.from_storage = False
         self.cause = 0  # of the miss in L2
         self.done = False

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from simulator.caches.absent import Absent
+from simulator.clock import LAST
 from simulator.nodes.timers import Timers
 from simulator.request import Attempt, Batch, Call, Cause, Kind, Message, Operation, Outcome, Tier
 from simulator.slowable import Server
@@ -61,6 +62,7 @@ class EdgePolicy:
     coalesce: bool = True
     inherit_ttl: bool = False
     fetch_timeout_s: float = INFINITY
+    shed_wait_s: float = INFINITY
 
 
 def _never() -> bool:
@@ -72,11 +74,12 @@ class EdgeNode(Server):
     """One edge node."""
 
     __slots__ = (
-        "_finish_cb", "_keep_sojourn", "_keep_wait", "_receivers", "_timers", "absent", "arrival_sum_s",
+        "_finish_cb", "_keep_sojourn", "_keep_wait", "_receivers", "_shedding", "_timers", "absent", "arrival_sum_s",
         "arrivals", "busy", "cache", "clock", "core_link_sum_s", "cores", "delayed",
         "departure_sum_s", "down", "draining", "epoch",
         "fetch_sum_s", "fetches", "fetching", "hits", "in_system", "index", "is_last_resort", "leases",
-        "lookups", "misses", "name", "policy", "queue_limit", "read_at_s", "refused", "site", "sizes", "sojourn_sum_s",
+        "lookups", "misses", "name", "policy", "queue_limit", "read_at_s", "rebuild_s", "refused", "site", "sizes",
+        "sojourn_sum_s",
         "sojourns_s", "stale_reads", "start_sum_s", "to_core", "track_reads", "ttl_s", "visits", "wait_sum_s", "waited",
         "waiting", "waits_s", "wasted", "watch_answer", "watch_start", "workers",
     )  # fmt: skip
@@ -93,6 +96,7 @@ class EdgeNode(Server):
         cache: Cache,
         leases: LeaseTable | None,
         sizes: Sizes,
+        rebuild_s: Sampler | None = None,
     ) -> None:
         self.index = index
         self.name = name
@@ -104,6 +108,8 @@ class EdgeNode(Server):
         super().__init__(service_s)
         self._finish_cb = self._finish  # bound once
         self.ttl_s = ttl_s
+        self.rebuild_s = rebuild_s  # what a miss costs besides the fetch; None for nothing
+        self._shedding = False  # whether it will be looked whether the first in the queue has waited too long
         self.cache = cache
         self.leases = leases
         self.sizes = sizes
@@ -120,7 +126,7 @@ class EdgeNode(Server):
         self.epoch = 0
         self.busy = 0
         self.in_system = 0
-        self.waiting: deque[Attempt] = deque()
+        self.waiting: deque[Any] = deque()  # attempts, and calls whose records are to be rebuilt
         self.fetching: dict[SessionId, Call] = {}
         self.read_at_s: dict[SessionId, float] = {}  # session -> when the core read the lock states that L1 holds
         self.absent = Absent()
@@ -171,8 +177,37 @@ class EdgeNode(Server):
             self.arrival_sum_s += now
             self.in_system += 1
             self.waiting.append(attempt)
+            if not self._shedding and self.policy.shed_wait_s < INFINITY:
+                self._shedding = True
+                self.clock.push(now + self.policy.shed_wait_s, self._shed, None, LAST)
         else:
             self._refuse(attempt)
+
+    def _shed(self, _: None) -> None:
+        """Refuse the requests that have waited as long as one may; establishments and rebuilds wait on."""
+        waiting, now, wait_s = self.waiting, self.clock.now, self.policy.shed_wait_s
+        kept: list[Any] = []
+        self._shedding = False
+        while waiting:
+            first = waiting[0]
+            if isinstance(first, Call) or first.operation == ESTABLISH:
+                kept.append(waiting.popleft())
+                continue
+            due_s = first.arrived_s + wait_s
+            if due_s > now:
+                self._shedding = True
+                self.clock.push(due_s, self._shed, None, LAST)
+                break
+            waiting.popleft()
+            self._drop_waiting(now)
+            self._refuse(first)
+        waiting.extendleft(reversed(kept))
+
+    def _drop_waiting(self, now: float) -> None:
+        """One that stood in the queue has left it without service."""
+        self.start_sum_s += now
+        self.departure_sum_s += now
+        self.in_system -= 1
 
     def _refuse(self, attempt: Attempt) -> None:
         self.refused += 1
@@ -253,7 +288,7 @@ class EdgeNode(Server):
             if not self.policy.hold_worker:
                 self._leave(attempt)
             self._ask(call)
-        elif call.done:  # a delayed hit whose answer came (or was given up) during its service
+        elif call.done and not call.rebuilding:  # a delayed hit whose answer came (or was given up) during its service
             self._leave(attempt)
             attempt.outcome = call.outcome
             if call.outcome == Outcome.TIMEOUT:
@@ -279,19 +314,57 @@ class EdgeNode(Server):
         self.sojourn_sum_s += now - arrived_s
         self._keep_wait(wait_s)
         self._keep_sojourn(now - arrived_s)
+        self._free_worker(now)
+
+    def _free_worker(self, now: float) -> None:
+        """A service is over, and its worker turns to the next in the queue."""
         self.departure_sum_s += now
         self.in_system -= 1
         waiting = self.waiting
         while waiting:
             following = waiting.popleft()
+            if isinstance(following, Call):
+                self._start_rebuild(following)
+                return
             if following.done and following.client.group.retry.cancel_on_timeout:
-                self.start_sum_s += now
-                self.departure_sum_s += now
-                self.in_system -= 1
+                self._drop_waiting(now)
                 continue
             self._start(following)
             return
         self.busy -= 1
+
+    # -- rebuilding what was fetched ------------------------------------------------------------------
+    def _rebuild(self, call: Call) -> None:
+        """A record was fetched that its session needs rebuilt: that waits for a worker as requests do."""
+        call.question.rebuilding = True
+        if self.policy.hold_worker:  # it has one
+            self._start_rebuild(call)
+            return
+        now = self.clock.now
+        self.arrival_sum_s += now
+        self.in_system += 1
+        if self.busy < self.workers:
+            self.busy += 1
+            self._start_rebuild(call)
+        else:
+            self.waiting.append(call)
+
+    def _start_rebuild(self, call: Call) -> None:
+        assert self.rebuild_s is not None
+        now = self.clock.now
+        if not self.policy.hold_worker:
+            self.start_sum_s += now
+        self.clock.push(now + self.slowness * self.rebuild_s.next(), self._rebuilt, call)
+
+    def _rebuilt(self, call: Call) -> None:
+        question = call.question
+        question.rebuilding = False
+        if call.epoch != self.epoch:
+            self._lose_call(question)
+            return
+        if not self.policy.hold_worker:
+            self._free_worker(self.clock.now)
+        self._fill(call)
 
     def _answer(self, attempt: Attempt, size: float) -> None:
         """Send the answer of an attempt to its client."""
@@ -431,9 +504,17 @@ class EdgeNode(Server):
         question.done = True
         if self._timers is not None:
             self._timers.over(question)
-        question.outcome = outcome = call.outcome
         self.fetches += 1
         self.fetch_sum_s += self.clock.now - question.sent_s
+        if self.rebuild_s is not None and call.kind == KIND_LOOKUP and call.outcome == OK:
+            self._rebuild(call)
+        else:
+            self._fill(call)
+
+    def _fill(self, call: Call) -> None:
+        """Put what the core answered into L1, and answer everyone who waited for it."""
+        question = call.question
+        question.outcome = outcome = call.outcome
         session = call.session
         session_id = session.session_id
         if self.fetching.get(session_id) is question:
@@ -526,8 +607,11 @@ class EdgeNode(Server):
         self.start_sum_s += now * len(lost)
         self.in_system = 0
         self.busy = 0
-        for attempt in lost:
-            self._lose(attempt)
+        for left in lost:
+            if isinstance(left, Call):
+                self._lose_call(left.question)
+            else:
+                self._lose(left)
         fetching, self.fetching = self.fetching, {}
         for call in fetching.values():
             call.done = True

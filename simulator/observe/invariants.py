@@ -93,7 +93,7 @@ class Invariants:
         require(edge.lookups == answered, "{}: {} lookups, {} hits, delayed and misses", name, edge.lookups, answered)
         require(cache.capacity is None or len(cache) <= cache.capacity, "{}: L1 above its capacity", name)
         require(0 <= busy <= workers, "{}: {} busy of {} workers", name, busy, workers)
-        require(waiting <= edge.queue_limit, "{}: queue above its limit", name)
+        require(waiting <= edge.queue_limit or edge.rebuild_s is not None, "{}: queue above its limit", name)
         require(in_system == busy + waiting, "{}: {} in the system, {} busy", name, in_system, busy)
         require(not waiting or busy == workers, "{}: an idle worker beside {} waiting", name, waiting)
         require(not (edge.down and in_system), "{}: work in a crashed node", name)

@@ -13,7 +13,7 @@ from pydantic import model_validator
 from simulator.distribution_fields import DURATION, DurationDist, parse_distribution
 from simulator.distributions import Constant
 from simulator.scenario.families import CachePolicy
-from simulator.scenario.fields import Bool, ExtendOrDuration, GroupName, choice
+from simulator.scenario.fields import Bool, ExtendOrDuration, GroupName, OrOff, choice
 from simulator.spec import Spec
 from simulator.units import (
     Count,
@@ -93,6 +93,13 @@ class NodeGroup(Spec):
                 yield f"{group}-{site}-{i}", site
 
 
+class Shed(Spec):
+    """Refuse what waited too long, in place of serving it late (load shedding)."""
+
+    wait: PositiveDuration
+    """A request whose service would begin after more than this wait is refused when it has waited so long."""
+
+
 class EdgeGroup(NodeGroup):
     """Edge nodes."""
 
@@ -104,6 +111,10 @@ class EdgeGroup(NodeGroup):
     """Of one request, at one worker."""
     l1: L1 = L1()
     """The cache of each edge."""
+    shed: Annotated[Shed | None, *OrOff] = None
+    """Refuse requests that waited too long; establishments are never shed."""
+    rebuild_time: DurationDist = Constant(0.0)
+    """What a miss costs a worker besides the fetch: loading a session, recomputing what it held."""
     hold_worker_on_miss: Bool = False
     """Whether a worker waits for the core's answer."""
     coalesce: Bool = True

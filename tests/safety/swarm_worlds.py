@@ -147,6 +147,8 @@ def _edges(rng: Draw, sites: list[str]) -> dict[str, Any]:
         "service_time": rng.choice(["0ms", _duration(rng, 0.1, 30)]),
         "l1": {**_tier(rng, 50, 8000), "inherit_ttl": _maybe(rng, 0.3)},
         "hold_worker_on_miss": _maybe(rng, 0.3),
+        **({"shed": {"wait": rng.choice(["5ms", "200ms"])}} if rng.random() < 0.2 else {}),
+        **({"rebuild_time": rng.choice(["10ms", "0.5s"])} if rng.random() < 0.2 else {}),
         "coalesce": _maybe(rng, 0.7),
         "fetch_timeout": rng.choice(["1s", _ms(rng, 5, 2000)]),
     }
