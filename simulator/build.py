@@ -364,6 +364,7 @@ def _retry_policy(spec: GroupSpec) -> RetryPolicy:
     return RetryPolicy(
         retry.timeout, retry.max, retry.backoff, retry.cap, retry.jitter == "full",
         retry.budget.ratio, float(retry.budget.burst), retry.cancel_on_timeout,
+        retry.to,
     )  # fmt: skip
 
 

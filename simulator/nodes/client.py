@@ -116,6 +116,7 @@ class RetryPolicy:
     budget_ratio: float = INFINITY
     budget_burst: float = 10.0
     cancel_on_timeout: bool = False
+    to: str = "other"
 
 
 @dataclass(frozen=True, slots=True)

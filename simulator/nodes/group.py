@@ -550,16 +550,22 @@ class ClientGroup:
         if failed.operation >= ACQUIRE:
             again.lock, again.token = getattr(failed, "lock", (0, 0)), getattr(failed, "token", 0)
         if failed.operation == ESTABLISH:
-            edge = self.router.nearest(failed.client, failed.edge)
-            if edge < 0:  # there is no other
-                edge = self.router.nearest(failed.client, -1)
+            edge = failed.edge
+            if edge < 0 or not self.retries.at_same(again.tries):
+                edge = self.router.nearest(failed.client, self.retries.besides(edge))
+                if edge < 0:  # there is no other
+                    edge = self.router.nearest(failed.client, -1)
             self._send(again, edge, self.sizes.metadata)
         elif not session.established:
             self._wait_for_establishment(again)
         elif session is not failed.session:
             self._route(again)
         else:
-            edge = self.router.retry(failed.client, session, failed.edge)
+            edge = failed.edge
+            if edge >= 0 and self.retries.at_same(again.tries):
+                self._send(again, edge, self._request_bytes.next())
+                return
+            edge = self.router.retry(failed.client, session, self.retries.besides(edge))
             if self.router.retry_moves and edge >= 0 and edge != session.edge:
                 if self.flows is not None:
                     self.flows[session.edge * len(self.edges) + edge] += 1

@@ -1,6 +1,6 @@
-"""Whether and when an agent tries again: the retries of one group, with their budget.
+"""Whether and when an agent tries again, and whether at the same edge: the retries of one group, with their budget.
 
-May import: samplers. Does not know where a retry goes; routing does.
+May import: samplers. Does not know which other edge a retry goes to; routing does.
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ LAST_DOUBLING: Final = 1000  # 2.0 ** 1024 is no float any more
 class Retries:
     """The retry policy of a group at work: a token bucket, and growing waits."""
 
-    __slots__ = ("_jitter", "_tokens", "policy")
+    __slots__ = ("_excludes_tried", "_jitter", "_last_apart", "_stays", "_tokens", "policy")
 
     def __init__(self, policy: RetryPolicy, jitter: Sampler) -> None:
         self.policy = policy
         self._jitter = jitter
         self._tokens = policy.budget_burst
+        self._stays = policy.to in ("same", "other_last")
+        self._last_apart = policy.to == "other_last"
+        self._excludes_tried = policy.to != "any"
 
     def earn(self) -> None:
         """A request was issued: the budget grows by its ratio."""
@@ -41,6 +44,14 @@ class Retries:
                 return False
             self._tokens -= 1.0
         return True
+
+    def at_same(self, tries: int) -> bool:
+        """Whether retry number `tries` (from 1) goes to the edge that was tried, whatever is believed of it."""
+        return self._stays and not (self._last_apart and tries == self.policy.limit)
+
+    def besides(self, tried: int) -> int:
+        """The edge that the choice of another leaves out: the one that was tried, or none (-1)."""
+        return tried if self._excludes_tried else -1
 
     def wait_s(self, tries: int) -> float:
         """Seconds before retry number `tries` (from 0): exponential backoff, up to the cap, with full jitter or none.

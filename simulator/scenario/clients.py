@@ -124,6 +124,11 @@ class Retry(Spec):
     """full: uniform between 0 and that wait; none: exactly it."""
     budget: Annotated[Budget, WrapValidator(_budget), WrapSerializer(_budget_text), _BudgetSchema()] = Budget()
     """Retries as a share of requests, over the group, or `{ratio: 20%, burst: 10}`."""
+    to: Annotated[Literal["other", "same", "any", "other_last"], *choice("other", "same", "any", "other_last")] = (
+        "other"
+    )
+    """other: another edge, as the routing policy says; same: the same, believed failed or not; any: the tried one too;
+    other_last: the same, and another at the last retry."""
     cancel_on_timeout: Bool = False
     """A timeout also cancels the work at the server, if it has not begun."""
 
