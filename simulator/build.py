@@ -72,6 +72,7 @@ class _Builder:
         self.streams = streams
         self.kernel = Kernel()
         self.wiring = Wiring(scenario, streams)
+        self.between_sites: list[Link] = []
         messages = scenario.network.messages
         self.sizes = Sizes(messages.control, messages.metadata, messages.batch, messages.batch_lease)
         leases = scenario.leases
@@ -118,6 +119,7 @@ class _Builder:
             self.kernel, self.streams, EventLog(self.kernel), scenario.duration, warmup_s, scenario.record.window,
             directory, [], [], edges, cores, storage, manager, None, self.wiring.records,
         )  # fmt: skip
+        world.price, world.between_sites = scenario.price, self.between_sites
         if scenario.routing.policy == "static":
             world.static_weight = scenario.routing.weight
         ids = count()
@@ -221,7 +223,10 @@ class _Builder:
     def link(self, source: Endpoint, target: Endpoint) -> Link:
         """A link between two nodes."""
         leg = self.wiring.connect(source, target)
-        return Link(leg.path, leg.base_s)
+        link = Link(leg.path, leg.base_s)
+        if self.scenario.price is not None and source.site != target.site:
+            self.between_sites.append(link)
+        return link
 
     def beats(self) -> list[Link]:
         """The links on which edges send heartbeats to the SAM."""

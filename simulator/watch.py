@@ -52,7 +52,7 @@ def _watch_edges(
 
     def passed(edge: int, number: int) -> None:
         if not edges[edge].down:
-            beats[edge].path.pass_over(number)
+            beats[edge].pass_over(number, size_bytes)
 
     def failed(edge: int) -> None:
         name = edges[edge].name

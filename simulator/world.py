@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from simulator.kernel import Kernel
+    from simulator.links import Link
     from simulator.nodes.core import CoreNode
     from simulator.nodes.edge import EdgeNode
     from simulator.nodes.group import ClientGroup
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from simulator.routing.directory import Directory
     from simulator.sam.detector import FailureDetector
     from simulator.sam.manager import StickinessManager
+    from simulator.scenario.price import Price
     from simulator.streams import Streams
     from simulator.wiring import PathRecord
     from simulator.workloads import Source
@@ -63,6 +65,8 @@ class World:
     manager: StickinessManager | None
     detector: FailureDetector | None
     paths: list[PathRecord]
+    between_sites: list[Link] = field(default_factory=list)  # links of nodes at different sites, where that has a price
+    price: Price | None = None
     static_weight: float | None = None
     crashed_s: dict[str, float] = field(default_factory=dict)  # node -> when its present crash began
     down_s: dict[str, float] = field(default_factory=dict)  # node -> measured time spent down, finished crashes

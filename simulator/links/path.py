@@ -390,22 +390,29 @@ class Path:
 
 
 class Link:
-    """One link between two nodes: its path, its line, and the constant part of its latency."""
+    """One link between two nodes: its path, its line, the constant part of its latency, and the bytes sent over it."""
 
-    __slots__ = ("base_s", "line", "path")
+    __slots__ = ("base_s", "bytes_sent", "line", "path")
 
     def __init__(self, path: Path, base_s: float) -> None:
         self.path = path
         self.line = Line()
         self.base_s = base_s
+        self.bytes_sent = 0.0
 
     def transit(self, size_bytes: float, now_s: float) -> float:
         """Send a message (see `Path.transit`)."""
+        self.bytes_sent += size_bytes
         return self.path.transit(self.line, size_bytes, now_s, self.base_s)
 
     def certain_s(self, size_bytes: float, from_s: float) -> float:
         """Seconds that each message from `from_s` on takes for sure (see `Path.certain_s`)."""
         return self.path.certain_s(self.line, size_bytes, from_s, self.base_s)
+
+    def pass_over(self, messages: int, size_bytes: float) -> None:
+        """So many messages of that size went through, each alone and for sure (`certain_s`)."""
+        self.path.pass_over(messages)
+        self.bytes_sent += messages * size_bytes
 
 
 def _positive(bits_per_s: float) -> float:

@@ -376,6 +376,7 @@ class EdgeNode(Server):
         if size < 0.0:
             size = group.response_bytes.next()
         group.bytes_moved += size
+        group.bytes_answered += size
         attempt.size_bytes = size
         index = self.index
         now = clock.now

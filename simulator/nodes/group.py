@@ -61,6 +61,7 @@ class ClientGroup:
         "answered",
         "bandwidth_sum",
         "bandwidths",
+        "bytes_answered",
         "bytes_moved",
         "clients",
         "clock",
@@ -191,7 +192,7 @@ class ClientGroup:
         self.spared = 0  # lookups of the window that missed L1 and were answered without storage
         self.bandwidths = 0
         self.establishments = self.sessions_begun = self.routed = 0
-        self.rtt_sum_s = self.loss_sum = self.bandwidth_sum = self.bytes_moved = 0.0
+        self.rtt_sum_s = self.loss_sum = self.bandwidth_sum = self.bytes_moved = self.bytes_answered = 0.0
         self.retry_sum_s = self.establish_sum_s = 0.0
 
     @property

@@ -34,7 +34,8 @@ HOPS: Final = (
     "client_link", "edge_queue", "edge_service", "core_link", "core_queue", "core_service", "storage", "retries",
     "other",
 )  # fmt: skip
-FIXED_LABELS: Final = frozenset((*MISS_CAUSES, *FAILURE_CAUSES, *LAPSE_CAUSES, *TIERS, *HOPS))
+COST_PARTS: Final = ("edges", "cores", "reads", "writes", "between_sites", "to_clients")
+FIXED_LABELS: Final = frozenset((*MISS_CAUSES, *FAILURE_CAUSES, *LAPSE_CAUSES, *TIERS, *HOPS, *COST_PARTS))
 """Labels that no scenario chooses; links between kinds of actors have labels too, such as `edge>core`."""
 
 
@@ -54,7 +55,7 @@ class Metric:
         return replace(self, name=name, description=described)
 
 
-_G, _E, _T, _C, _N, _L, _H = "group", "edge", "tier", "cause", "core", "link", "hop"
+_G, _E, _T, _C, _N, _L, _H, _P = "group", "edge", "tier", "cause", "core", "link", "hop", "part"
 _UP: Direction = "higher"
 _DOWN: Direction = "lower"
 _NONE: Direction = "none"
@@ -93,6 +94,8 @@ _ROWS: tuple[tuple[str, str, Direction, tuple[str, ...], str], ...] = (
     ("failures.ratio", "ratio", _DOWN, (_C, _G), "failed requests / all requests, also by cause"),
     ("denied.ratio", "ratio", _NONE, (_G,), "lock operations answered with a no / all requests"),
     ("failures.faults.ratio", "ratio", _DOWN, (), "failed / all of the requests that were due while a fault was on"),
+    ("cost.per_hour", "1", _DOWN, (_P,), "what an hour costs, in the currency of `price` (only with prices)"),
+    ("cost.per_million_requests", "1", _DOWN, (_P,), "what a million requests cost (only with prices)"),
     ("goodput", "1/s", _UP, (_G,), "answers (ok or denied) that arrived in the window"),
     ("wasted_work.rate", "1/s", _DOWN, (_E,), "answers that nobody waited for any more"),
     ("edge.wait.mean", "s", _DOWN, (_E,), "mean time in an edge's queue"),

@@ -30,7 +30,7 @@ GROUP_COLUMNS = (
     "issued", "ended", "routed", "answered", "attempts_ended", "left", "migrations", "first_stops", "turns", "late",
     "establishments",
     "sessions_begun", "rtt_sum_s", "loss_sum", "bandwidths", "bandwidth_sum", "bytes_moved", "ok", "denied",
-    "retry_sum_s", "establish_sum_s", "lookups", "hits", "delayed",
+    "retry_sum_s", "establish_sum_s", "lookups", "hits", "delayed", "bytes_answered",
 )  # fmt: skip
 _BUSY = ("busy", "start_sum_s", "departure_sum_s")  # a number present, sums of the times at which each began and ended
 _PRESENT = ("in_system", "arrival_sum_s", "departure_sum_s")
@@ -57,6 +57,7 @@ class Snapshot:
     groups: FloatArray
     storage: FloatArray
     sessions_s: FloatArray
+    bytes_between_sites: float
 
 
 def snapshot(world: World) -> Snapshot:
@@ -77,6 +78,7 @@ def snapshot(world: World) -> Snapshot:
         groups=_rows(world.groups, GROUP_COLUMNS),
         storage=np.array([world.storage.reads, world.storage.writes, world.storage.read_sum_s], dtype=float),
         sessions_s=np.array([group.sessions_s for group in world.groups]),
+        bytes_between_sites=sum(link.bytes_sent for link in world.between_sites),
     )
 
 

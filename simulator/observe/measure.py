@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulator.links.counters import PathCounters
+from simulator.observe.costs import Usage, costs
 from simulator.observe.counters import CORE_COLUMNS, EDGE_COLUMNS, GROUP_COLUMNS, LEASE_COLUMNS, NO_COUNTS, FloatArray
 from simulator.observe.hops import hop_means
 from simulator.observe.metrics import carried_percentile, histogram_metrics
@@ -68,7 +69,23 @@ class Measurement:
         result |= self.network()
         result |= self.control()
         result |= self.failover()
+        if self.world.price is not None:
+            result |= costs(self.world.price, self.usage())
         return result
+
+    def usage(self) -> Usage:
+        """What costs money."""
+        cores = self.world.cores
+        return Usage(
+            width_s=self.width_s,
+            edge_s=len(self.world.edges) * self.width_s,
+            core_s=(len(cores) + sum(core.policy.standby for core in cores)) * self.width_s,
+            reads=self.storage[0],
+            writes=self.storage[1],
+            bytes_between_sites=self.last.bytes_between_sites - self.first.bytes_between_sites,
+            bytes_to_clients=self.groups[:, _G["bytes_answered"]].sum(),
+            requests=self.groups[:, _G["issued"]].sum(),
+        )
 
     # -- caches ---------------------------------------------------------------------------------------
     def caches(self) -> Values:

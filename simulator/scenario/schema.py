@@ -20,6 +20,7 @@ from simulator.scenario.control import Heartbeat, Leases, Probes, Routing, Sam
 from simulator.scenario.faults import AnyFault, Fault
 from simulator.scenario.fields import AutoOrDuration, GroupName, OrOff, ScenarioName, Text, choice
 from simulator.scenario.network import Geo, LinkDefaults, LinkRule, Network, Site, Sites
+from simulator.scenario.price import Price
 from simulator.scenario.record import Expectations, Measured, Record, Sweep, Variants
 from simulator.scenario.tiers import L1, L2, CoreGroup, EdgeGroup, NodeGroup, Storage, Tier
 from simulator.spec import Spec
@@ -99,6 +100,8 @@ class Scenario(Spec):  # noqa: PLW1641 (it holds mappings; content_hash() identi
     """What goes wrong, when, to whom. The key that names the target says what happens."""
     variants: Variants = Field(default_factory=dict)
     """Name -> paths and values: played beside the scenario as written, on the same arrivals."""
+    price: Price | None = None
+    """What nodes, storage and traffic cost: gives `cost.per_hour` and `cost.per_million_requests`."""
     record: Record = Record()
     """What is kept of a run."""
     expect: Expectations = ()

@@ -3,7 +3,7 @@
 import pytest
 
 from simulator import Scenario, run
-from simulator.observe.catalogue import CATALOGUE, CAUSE_LABELS, HOPS, TIERS
+from simulator.observe.catalogue import CATALOGUE, CAUSE_LABELS, COST_PARTS, HOPS, TIERS
 
 WORLD = {
     "duration": "30s",
@@ -14,6 +14,7 @@ WORLD = {
     },
     "edges": {"pop": {"count": 3, "service_time": {"exponential": "5ms"}, "l1": {"ttl": "2s"}}},
     "network": {"default": {"latency": "5ms", "loss": "2%"}},
+    "price": {"edge_hour": 0.1},
     "faults": [
         {"at": "10s", "for": "5s", "crash": "pop-1"},
         {"at": "20s", "for": "2s", "crash": "core-1"},
@@ -27,6 +28,7 @@ LABELS = {
     "core": ("core-1",),
     "link": ("client>edge", "edge>core"),
     "hop": HOPS,
+    "part": COST_PARTS,
 }
 
 
