@@ -207,7 +207,7 @@ def _clients(scenario: Scenario) -> Judged:
         endless = session.arrivals is None and session.length.mean == math.inf
         yield (*path, "session", "pause"), not endless, "these sessions never end: give a length"
         if retry is not None:
-            for key in ("backoff", "cap", "jitter", "budget"):
+            for key in ("backoff", "cap", "jitter", "budget", "to"):
                 yield (*path, "retry", key), retry.max > 0, "retry.max is 0: nothing is sent again"
             yield (*path, "retry", "cancel_on_timeout"), retry.timeout < math.inf, "there is no timeout"
 
@@ -221,7 +221,8 @@ def _tiers(scenario: Scenario) -> Judged:
         )
         why = "no entry of L2 has a TTL that could be inherited"
         yield (*path, "l1", "inherit_ttl"), inherits, why
-        yield (*path, "queue"), edges.workers is not None, "with unlimited workers nothing waits"
+        for key in ("queue", "shed"):
+            yield (*path, key), edges.workers is not None, "with unlimited workers nothing waits"
     for name, cores in scenario.cores.items():
         yield from _tier(("cores", name, "l2"), cores.l2)
     changes = any(_asks(group, "acquire", "release") for group in scenario.clients.values())
