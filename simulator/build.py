@@ -30,10 +30,11 @@ from simulator.nodes.sessions import SessionPlan
 from simulator.nodes.storage import Storage
 from simulator.placement import Placing
 from simulator.request import Operation
-from simulator.routing import RoutingContext, find_policy
+from simulator.routing import Router, RoutingContext, find_policy
 from simulator.routing.directory import Directory
 from simulator.routing.leaving import make_leaving
 from simulator.routing.near import Nearest, first_edges
+from simulator.routing.scope import Scope, own_draw, scoped
 from simulator.sam.manager import ManagerPolicy, StickinessManager
 from simulator.sam.rule import StickinessRule
 from simulator.samplers import Same, Sampler
@@ -257,13 +258,16 @@ class _Builder:
         shared = scenario.routing.view == "shared"
         load = (lambda _, edge: directory.outstanding[edge]) if shared else _own_load
         policy = find_policy(scenario.routing.policy)
-        leaving = make_leaving(scenario.routing.leave_to, directory, uniform, load)
         rng = partial(streams.generator, f"{entity}.routing")
-        context = RoutingContext(
-            scenario.routing, directory, leaving, Nearest(directory), uniform, rng, load, lambda: self.kernel.now,
-            self.hash_salt(),
-        )  # fmt: skip
-        router = checked_router(policy(context))
+
+        def context_of(seen: Directory) -> RoutingContext:
+            return RoutingContext(
+                scenario.routing, seen, make_leaving(scenario.routing.leave_to, seen, uniform, load), Nearest(seen),
+                uniform, rng, load, lambda: self.kernel.now, self.hash_salt(),
+            )  # fmt: skip
+
+        scope = self.scope(directory, spec, policy, entity)
+        router = checked_router(policy(context_of(directory))) if scope is None else scoped(policy, scope, context_of)
         group = ClientGroup(
             name, self.kernel, router, world.edges, world.manager, _retry_policy(spec),
             self.lock_policy(spec, entity, number), self.draws(spec, entity), self.sizes, world.warmup_s,
@@ -277,7 +281,7 @@ class _Builder:
         establishes = not steady or self.leases is not None  # an expired session is established anew, at the nearest
         group.track_rtt = policy.uses_rtt or scenario.routing.leave_to == "nearest" or establishes
         group.measures_first = world.manager is not None and world.manager.policy.measured
-        placing = Placing(self.wiring, self.edge_ends, group, name, spec)
+        placing = Placing(self.wiring, self.edge_ends, group, name, spec, scope)
         group.new_client = placing.client
         for _ in range(spec.count or 0):
             group.clients.append(placing.client(len(group.clients)))
@@ -299,6 +303,16 @@ class _Builder:
         if scenario.sam is not None and scenario.sam.probes is not None:
             prober = Prober(self.kernel, group, scenario.sam.probes.every, GAIN)
             world.starts.append(lambda: self.kernel.process(prober.run()))
+
+    def scope(self, directory: Directory, spec: GroupSpec, policy: type[Router], entity: str) -> Scope | None:
+        """The sites within which a group's requests are routed; None where all edges are one site to it."""
+        routing = self.scenario.routing
+        if routing.scope == "global" or spec.site is None:
+            return None
+        if policy.moves_alone:
+            return Scope(directory, routing.overprovision, own_draw)
+        uniform = self.streams.uniforms(entity, "site").next
+        return Scope(directory, routing.overprovision, lambda _: uniform())
 
     def sessions(
         self, world: World, spec: GroupSpec, group: ClientGroup, plan: SessionPlan, source: Source, entity: str

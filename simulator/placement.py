@@ -13,24 +13,32 @@ from simulator.geo import spread_positions
 from simulator.links import Line, Path
 from simulator.nodes.client import Client
 from simulator.nodes.group import ClientGroup
+from simulator.routing.scope import Scope
 from simulator.scenario.schema import ClientGroup as GroupSpec
 from simulator.streams import whole_numbers
 from simulator.wiring import CLIENT, Endpoint, Wiring, class_of
 
-_Paths = tuple[list[Path], list[Path], list[float], list[float], list[float], str | None]
+_Paths = tuple[list[Path], list[Path], list[float], list[float], list[float], list[float], str | None]
 
 
 class Placing:
     """Makes the clients of one group: their places, paths and expectations."""
 
     def __init__(
-        self, wiring: Wiring, edge_ends: Sequence[Endpoint], group: ClientGroup, name: str, spec: GroupSpec
+        self,
+        wiring: Wiring,
+        edge_ends: Sequence[Endpoint],
+        group: ClientGroup,
+        name: str,
+        spec: GroupSpec,
+        scope: Scope | None,
     ) -> None:
         self.wiring = wiring
         self.edge_ends = edge_ends
         self.group = group
         self.name = name
         self.spec = spec
+        self.scope = scope
         self.every, self.some = wiring.selective_patterns(name)
         self._classes: dict[frozenset[str], _Paths] = {}
         salts = wiring.streams.generator(f"clients.{name}", "salt")
@@ -46,16 +54,17 @@ class Placing:
         matched = self.every
         if self.some:
             matched = class_of(f"{self.name}-{index + 1}", self.every, self.some)
-        up, down, base_s, back_s, expected_s, near_site = self.paths(matched)
+        up, down, base_s, back_s, expected_s, there_s, near_site = self.paths(matched)
         if self.spread:
-            base_s, back_s, expected_s = self.placed(matched, base_s, back_s, expected_s)
+            base_s, back_s, expected_s, there_s = self.placed(matched, base_s, back_s, expected_s, there_s)
             near_site = self._nearest_site(expected_s)
-        return Client(
-            self.group, index, int(self._salts()), up, down, base_s, back_s, expected_s, (Line(), Line()), near_site
-        )
+        salt = int(self._salts())
+        if self.scope is not None:
+            near_site = self.scope.enter(salt, self.spec.site, there_s)
+        return Client(self.group, index, salt, up, down, base_s, back_s, expected_s, (Line(), Line()), near_site)
 
     def paths(self, matched: frozenset[str]) -> _Paths:
-        """Paths to and from every edge, constant latencies there and back, expected round trips, the nearest site."""
+        """Paths to and from every edge, constant latencies there and back, expected both ways and there, near site."""
         known = self._classes.get(matched)
         if known is None:
             label = self.name if matched == self.every else f"{self.name}[{' '.join(sorted(matched))}]"
@@ -67,7 +76,7 @@ class Placing:
             expected_s = [up.expected_s + down.expected_s for up, down in zip(ups, downs, strict=True)]
             known = self._classes[matched] = (
                 [up.path for up in ups], [down.path for down in downs], base_s, base_s if back_s == base_s else back_s,
-                expected_s, self._nearest_site(expected_s),
+                expected_s, [up.expected_s for up in ups], self._nearest_site(expected_s),
             )  # fmt: skip
         return known
 
@@ -76,8 +85,13 @@ class Placing:
         return self.sites[min(range(len(expected_s)), key=expected_s.__getitem__)]
 
     def placed(
-        self, matched: frozenset[str], base_s: list[float], back_s: list[float], expected_s: list[float]
-    ) -> tuple[list[float], list[float], list[float]]:
+        self,
+        matched: frozenset[str],
+        base_s: list[float],
+        back_s: list[float],
+        expected_s: list[float],
+        there_s: list[float],
+    ) -> tuple[list[float], list[float], list[float], list[float]]:
         """The same for a client with a place of its own in the disc around the group's site."""
         site = self.spec.site
         assert site is not None
@@ -100,4 +114,5 @@ class Placing:
         new_base = (np.array(base_s) + change * there).tolist()
         new_back = (np.array(back_s) + change * back).tolist()
         expected = np.array(expected_s) + change * (there + back)
-        return new_base, new_base if new_back == new_base else new_back, expected.tolist()
+        expected_there = there_s if self.scope is None else (np.array(there_s) + change * there).tolist()
+        return new_base, new_base if new_back == new_base else new_back, expected.tolist(), expected_there

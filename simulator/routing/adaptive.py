@@ -20,6 +20,7 @@ class Adaptive(Router):
     """Stay with the probability that the client was last told."""
 
     needs_manager = True
+    keeps_edge = True
 
     def __init__(self, context: RoutingContext) -> None:
         super().__init__(context)

@@ -15,7 +15,6 @@ import numpy as np
 
 from simulator.routing.directory import Directory
 from simulator.routing.leaving import Leaving
-from simulator.routing.near import Nearest
 
 if TYPE_CHECKING:
     from simulator.nodes.client import Client
@@ -66,7 +65,7 @@ class RoutingContext:
     settings: RoutingSettings
     directory: Directory
     leaving: Leaving
-    nearest: Nearest
+    nearest: Leaving
     uniform: Callable[[], float]
     rng: Callable[[str], np.random.Generator]
     load: Callable[[Client, int], int]
@@ -80,13 +79,16 @@ class Router:
     `moves`: whether the edge that was chosen becomes the session's current edge, and `retry_moves` the same for a
     retry's. `needs_manager`: whether it is nothing without the SAM's weights. `uses_rtt`: whether it looks at the
     round-trip times that agents measured. `moves_alone`: whether it alone decides where a session goes, so that the SAM
-    moves none off a failed edge.
+    moves none off a failed edge. `keeps_edge`: whether a session keeps its edge from request to request, and leaves it
+    by `leave` and `nearest` alone: under `scope: site` these two choose the site, and the policy sees all edges. Any
+    other policy is then built once for each site, and sees the edges of that site only.
     """
 
     name: ClassVar[str] = ""
     needs_manager: ClassVar[bool] = False
     uses_rtt: ClassVar[bool] = False
     moves_alone: ClassVar[bool] = False
+    keeps_edge: ClassVar[bool] = False
     moves: bool = True
     retry_moves: bool = True
 

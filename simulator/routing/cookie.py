@@ -20,6 +20,7 @@ class Cookie(Router):
     """Session affinity by cookie."""
 
     uses_rtt = True
+    keeps_edge = True
     retry_moves = False
 
     def __init__(self, context: RoutingContext) -> None:

@@ -31,6 +31,20 @@ class Directory:
         self.last_resort = False
         self.version = 0
         self._draining = [False] * self.size
+        self._parts: dict[frozenset[int], Directory] = {}
+
+    def part(self, members: Sequence[int]) -> Directory:
+        """These edges as policies see them that are to see no others: all others are closed to them.
+
+        It follows this directory, knows the same of loads, and is the same one whenever it is asked for.
+        """
+        among = frozenset(members)
+        part = self._parts.get(among)
+        if part is None:
+            part = self._parts[among] = Directory(self.names, self.sites)
+            part.believed, part.outstanding, part.lives = self.believed, self.outstanding, self.lives
+            part._show([one in among and self.open[one] for one in range(self.size)])
+        return part
 
     def set_healthy(self, edge: int, healthy: bool) -> None:
         """Change the belief about one edge."""
@@ -47,6 +61,11 @@ class Directory:
         self.last_resort = not any(is_open)
         if self.last_resort:
             is_open = list(self.believed)
+        self._show(is_open)
+        for among, part in self._parts.items():
+            part._show([one in among and is_open[one] for one in range(self.size)])
+
+    def _show(self, is_open: list[bool]) -> None:
         if is_open != self.open:
             self.open[:] = is_open
             self.healthy = [one for one in range(self.size) if is_open[one]]

@@ -18,6 +18,7 @@ from simulator.units import (
     CountOrUnlimited,
     Duration,
     DurationOrNever,
+    FactorOrUnlimited,
     Number,
     PositiveDuration,
     PositiveDurationOrNever,
@@ -139,6 +140,10 @@ class Routing(Spec):
     """Whether the session lives on where its request went."""
     view: Annotated[Literal["shared", "own"], *choice("shared", "own")] = "shared"
     """Whose knowledge of load counts."""
+    scope: Annotated[Literal["global", "site"], *choice("global", "site")] = "global"
+    """Which edges are candidates: all, or those of a client's nearest site, and of the next where that is not well."""
+    overprovision: FactorOrUnlimited = 1.4
+    """Of scope: site. So many times the share of its edges believed healthy is what a site carries of its load."""
     duration: PositiveDurationOrNever = math.inf
     """Of a cookie."""
     idle: PositiveDurationOrNever = math.inf

@@ -135,6 +135,9 @@ def _routing(scenario: Scenario) -> Judged:
     leaves = policy in ("adaptive", "static") or scenario.sam is not None
     by_load = policy in _BY_LOAD or (leaves and routing.leave_to in _BY_LOAD)
     yield ("routing", "leave_to"), leaves, f"{why}, which leaves no edge, and there is no SAM to move sessions"
+    placed = any(group.site is not None for group in scenario.clients.values())
+    yield ("routing", "scope"), placed, "no clients have a site, and to them all edges are one site"
+    yield ("routing", "overprovision"), routing.scope == "site", "routing.scope is global: overprovision is of site"
     yield ("routing", "view"), by_load, "nothing chooses by load: view is of least_outstanding and power_of_two"
 
 

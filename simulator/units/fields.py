@@ -39,6 +39,7 @@ from simulator.units.parsing import (
     parse_duration,
     parse_duration_or_never,
     parse_factor,
+    parse_factor_or_unlimited,
     parse_number,
     parse_rate,
     parse_ratio,
@@ -153,6 +154,13 @@ Distance = Annotated[
 """Metres, >= 0."""
 Factor = Annotated[float, BeforeValidator(parse_factor), PlainSerializer(format_factor), WithJsonSchema(_FACTOR_SCHEMA)]
 """A factor > 0, as `2.5x` or `2.5`."""
+FactorOrUnlimited = Annotated[
+    float,
+    BeforeValidator(parse_factor_or_unlimited),
+    PlainSerializer(format_factor),
+    WithJsonSchema({"anyOf": [*_FACTOR_SCHEMA["anyOf"], {"const": "unlimited"}]}),
+]
+"""A factor > 0, or infinity for `unlimited`."""
 Number = Annotated[
     float, BeforeValidator(parse_number), PlainSerializer(format_number), WithJsonSchema({"type": "number"})
 ]

@@ -77,7 +77,9 @@ def format_ratio(ratio: float) -> str:
 
 
 def format_factor(factor: float) -> str:
-    """2.5 -> `2.5x`."""
+    """2.5 -> `2.5x`; infinity -> `unlimited`."""
+    if math.isinf(factor):
+        return "unlimited"
     return f"{number_text(float(factor))}x"
 
 

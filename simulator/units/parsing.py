@@ -140,6 +140,16 @@ def parse_count(value: object, least: int = 1) -> int:
     return value
 
 
+def parse_factor_or_unlimited(value: object) -> float:
+    """Like `parse_factor`, and `unlimited` -> infinity."""
+    if value == "unlimited":
+        return math.inf
+    try:
+        return parse_factor(value)
+    except QuantityError as error:
+        raise QuantityError(error.what, f"{error.mend}, or unlimited") from None
+
+
 def parse_count_or_unlimited(value: object, least: int = 1) -> int | None:
     """A whole number, or `unlimited` -> None."""
     if value == "unlimited":

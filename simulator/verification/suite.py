@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from simulator.verification.case import Case
 
 SUBJECTS = (
-    "queueing", "caches", "stickiness", "dispatch", "leases", "network", "availability", "affinity", "statistics",
+    "queueing", "caches", "stickiness", "dispatch", "leases", "network", "availability", "regions", "affinity",
+    "statistics",
 )  # fmt: skip
 
 

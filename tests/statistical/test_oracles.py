@@ -34,6 +34,7 @@ OTHERS = [
     "83",
     "84",
     "85",
+    "109",
 ]
 SUBJECTS = (
     "sliding follow", "fixed follow", "sliding home", "fixed home", "cold start", "exponential TTLs", "SAM", "coverage",
