@@ -44,8 +44,10 @@ class Placing:
         salts = wiring.streams.generator(f"clients.{name}", "salt")
         self._salts = whole_numbers(lambda n: salts.integers(1 << 63, size=n))
         self._positions = wiring.streams.generator(f"clients.{name}", "position")
-        self._rows: list[np.ndarray] = []
-        self._shifts: dict[frozenset[str], tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+        self._rows: list[
+            tuple[np.ndarray, np.ndarray]
+        ] = []  # latencies over distance of places to come, there and back
+        self._shifts: dict[frozenset[str], tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = {}
         self.sites = [end.site for end in edge_ends]
         self.spread = bool(spec.spread > 0 and spec.site is not None and wiring.scenario.network.geo is not None)
 
@@ -95,24 +97,30 @@ class Placing:
         """The same for a client with a place of its own in the disc around the group's site."""
         site = self.spec.site
         assert site is not None
-        wiring = self.wiring
         if not self._rows:
-            centre = self.wiring.scenario.sites[site]
-            lat, lon = spread_positions(self._positions, centre.lat, centre.lon, self.spec.spread, 1024)
-            self._rows = list(wiring.distances_from_s(lat, lon, self.sites)[::-1])
-        row = self._rows.pop()
+            self._rows = self._next_places(site)
+        row, row_back = self._rows.pop()
         if matched not in self._shifts:
-            here = Endpoint(CLIENT, self.name, self.name, site, matched)
-            ends = self.edge_ends
+            here, ends, wiring = Endpoint(CLIENT, self.name, self.name, site, matched), self.edge_ends, self.wiring
             self._shifts[matched] = (
-                np.array([wiring.distance_s(site, end.site) for end in ends]),
+                np.array([wiring.distances.one_way_s(site, end.site) for end in ends]),
+                np.array([wiring.distances.one_way_s(end.site, site) for end in ends]),
                 np.array([wiring.uses_distance(here, end) for end in ends], dtype=float),
                 np.array([wiring.uses_distance(end, here) for end in ends], dtype=float),
             )
-        centre_s, there, back = self._shifts[matched]
-        change = row - centre_s
-        new_base = (np.array(base_s) + change * there).tolist()
-        new_back = (np.array(back_s) + change * back).tolist()
-        expected = np.array(expected_s) + change * (there + back)
-        expected_there = there_s if self.scope is None else (np.array(there_s) + change * there).tolist()
+        centre_s, centre_back_s, there, back = self._shifts[matched]
+        change = (row - centre_s) * there
+        change_back = (row_back - centre_back_s) * back
+        new_base = (np.array(base_s) + change).tolist()
+        new_back = (np.array(back_s) + change_back).tolist()
+        expected = np.array(expected_s) + (change + change_back)
+        expected_there = there_s if self.scope is None else (np.array(there_s) + change).tolist()
         return new_base, new_base if new_back == new_base else new_back, expected.tolist(), expected_there
+
+    def _next_places(self, site: str) -> list[tuple[np.ndarray, np.ndarray]]:
+        """The latencies over distance of the next places, last one first: there, and back."""
+        distances, centre = self.wiring.distances, self.wiring.scenario.sites[site]
+        lat, lon = spread_positions(self._positions, centre.lat, centre.lon, self.spec.spread, 1024)
+        there = distances.from_places_s(lat, lon, site, self.sites)
+        back = distances.from_places_s(lat, lon, site, self.sites, back=True) if distances.one_sided else there
+        return list(zip(there[::-1], back[::-1], strict=True))

@@ -13,13 +13,11 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-import numpy as np
-
 from simulator.distribution_tails import tail_s
 from simulator.distributions import Constant, Distribution, sampler
-from simulator.geo import great_circle_m, one_way_s
 from simulator.links import Line, LossModel, Path
 from simulator.samplers import Sampler, sum_of
+from simulator.scenario.distances import Distances
 from simulator.scenario.faults import Degrade, Partition
 from simulator.scenario.schema import Scenario
 from simulator.streams import Streams
@@ -66,7 +64,7 @@ class _Parameters:
     jitter: Distribution
     loss: LossModel
     bits_per_s: float
-    distance: bool  # whether geography gives the latency
+    distance: bool  # whether the two sites give the latency
     last_mile: Distribution | None
 
     @property
@@ -83,9 +81,14 @@ class Wiring:
     scenario: Scenario
     streams: Streams
     records: list[PathRecord] = field(default_factory=list)
+    distances: Distances = field(init=False)
+
+    def __post_init__(self) -> None:
+        network = self.scenario.network
+        self.distances = Distances(self.scenario.sites, network.geo, network.matrix)
 
     def connect(self, source: Endpoint, target: Endpoint, size_bytes: float = 0.0) -> Leg:
-        """A path from `source` to `target`; geography only counts where both have a site.
+        """A path from `source` to `target`; distance only counts where both have a site.
 
         The base includes the distance between the two sites. `size_bytes` is what the expected latency assumes.
         """
@@ -102,7 +105,7 @@ class Wiring:
             else:
                 draws.append(sampler(law, self.streams.generator(entity, purpose)))
         if parameters.distance:
-            distance_s = self.distance_s(source.site, target.site)
+            distance_s = self.distances.one_way_s(source.site, target.site)
             base_s += distance_s
             expected_s += distance_s
         path = Path(sum_of(*draws), parameters.loss, self.streams.generator(entity, "loss"), parameters.bits_per_s)
@@ -114,26 +117,8 @@ class Wiring:
         return math.fsum(map(tail_s, self._parameters(source, target).latencies.values()))
 
     def uses_distance(self, source: Endpoint, target: Endpoint) -> bool:
-        """Whether geography gives the latency between two ends."""
+        """Whether their sites give the latency between two ends."""
         return self._parameters(source, target).distance
-
-    def distance_s(self, one: str | None, other: str | None) -> float:
-        """One-way latency over the distance of two sites."""
-        geo, sites = self.scenario.network.geo, self.scenario.sites
-        if geo is None or one is None or other is None:
-            return 0.0
-        a, b = sites[one], sites[other]
-        return float(one_way_s(great_circle_m(a.lat, a.lon, b.lat, b.lon), geo.inflation))
-
-    def distances_from_s(self, lat: np.ndarray, lon: np.ndarray, targets: Sequence[str | None]) -> np.ndarray:
-        """One-way latencies, shape (positions, targets), of clients that are spread around their site."""
-        geo, sites = self.scenario.network.geo, self.scenario.sites
-        result = np.zeros((len(lat), len(targets)))
-        for column, name in enumerate(targets):
-            if geo is not None and name is not None:
-                site = sites[name]
-                result[:, column] = one_way_s(great_circle_m(lat, lon, site.lat, site.lon), geo.inflation)
-        return result
 
     def _parameters(self, source: Endpoint, target: Endpoint) -> _Parameters:
         network = self.scenario.network
@@ -147,7 +132,7 @@ class Wiring:
                 loss = rule.loss if rule.loss is not None else loss
                 bits_per_s = rule.bandwidth if rule.bandwidth is not None else bits_per_s
         geo = network.geo
-        distance = latency is None and geo is not None and source.site is not None and target.site is not None
+        distance = latency is None and self.distances.given(source.site, target.site)
         last_mile = None
         if distance:
             if geo is not None and CLIENT in (source.role, target.role):

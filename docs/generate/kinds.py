@@ -13,6 +13,7 @@ from simulator import units
 from simulator.links import Loss
 from simulator.scenario import fields
 from simulator.scenario.clients import Operations
+from simulator.scenario.matrix import MatrixFile
 from simulator.scenario.network import Sites
 
 Schema = Mapping[str, Any]
@@ -28,6 +29,7 @@ _MEMBERS = {
     "bandwidth or `unlimited`": units.Bandwidth,
     "distance": units.Distance,
     "factor": units.Factor,
+    "factor or `unlimited`": units.FactorOrUnlimited,
     "number": units.Number,
     "weight": units.Weight,
     "weight or `measured`": fields.WeightOrMeasured,
@@ -44,6 +46,7 @@ _MEMBERS = {
     "`off`, `on` or `{sample: 1%}`": fields.TraceRatio,
     "shares by operation": Operations,
     "known places, or coordinates by name": Sites,
+    "name of a CSV file": MatrixFile,
 }
 _PLAIN = {"integer": "whole number", "number": "number", "string": "text", "object": "mapping", "array": "list"}
 _NOTES = ("title", "description", "default", "examples")

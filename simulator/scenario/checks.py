@@ -30,7 +30,7 @@ def check(scenario: Scenario, tree: Node) -> list[Issue]:
         return oversized
     actors = actors_of(scenario)
     checks: Sequence[Callable[[Scenario, Node, Actors], Found]] = (
-        _names, _sites, _clients, _time, _routing, _fault_times, _fault_targets, _link_rules, _labels,
+        _names, _sites, _matrix, _clients, _time, _routing, _fault_times, _fault_targets, _link_rules, _labels,
     )  # fmt: skip
     return [_at(tree, *found) for one in checks for found in one(scenario, tree, actors)]
 
@@ -78,6 +78,47 @@ def _sites(scenario: Scenario, tree: Node, actors: Actors) -> Found:
             listed = ", ".join([*scenario.sites, site])
             mend = f"did you mean {close[0]}?" if close else f"add it: sites: [{listed}]"
             yield path, f"unknown site {show(site)}", mend
+
+
+def _matrix(scenario: Scenario, tree: Node, actors: Actors) -> Found:
+    """Measured round trips are about the scenario's sites, all that is needed of them, and no faster than light."""
+    del tree, actors
+    matrix, sites = scenario.network.matrix, list(scenario.sites)
+    path: Path = ("network", "matrix")
+    if matrix is None:
+        return
+    lacking = [site for site in sites if site not in matrix.sites]
+    if len(lacking) == len(sites):
+        mend = f"add sites: [{', '.join(matrix.sites[:8])}]" if not sites else f"it has {_some(matrix.sites)}"
+        yield path, f"{matrix.path.name} measures none of the scenario's sites", mend
+        return
+    for name in matrix.sites:
+        close = difflib.get_close_matches(name, lacking, 1, 0.8) if name not in sites else []
+        if close:
+            yield path, f"{matrix.path.name}: {show(name)} is no site of the scenario", f"did you mean {close[0]}?"
+            return
+    pairs = [(one, other) for one in sites for other in sites if one != other]
+    if scenario.network.geo is None:
+        unknown = next((pair for pair in pairs if matrix.one_way_s(*pair) is None), None)
+        if unknown is not None:
+            what = f"{matrix.path.name} has no round trip from {unknown[0]} to {unknown[1]}"
+            yield path, what, "add it, or write network.geo: on for what was not measured"
+            return
+    plain = [pair for pair in pairs if pair in matrix.plain]
+    faster = [pair for pair in plain if matrix.trips_s[pair] < _light_s(scenario, *pair)]
+    if faster and all(matrix.trips_s[pair] < 0.001 for pair in plain):
+        one, other = faster[0]
+        trip = format_duration(matrix.trips_s[one, other])
+        what = f"{matrix.path.name}: {trip} from {one} to {other} is faster than light"
+        yield path, what, "plain numbers are milliseconds: write s in the first cell if these are seconds"
+
+
+def _light_s(scenario: Scenario, one: str, other: str) -> float:
+    """The round trip of light in a vacuum between two sites, seconds."""
+    from simulator.geo import great_circle_m
+
+    a, b = scenario.sites[one], scenario.sites[other]
+    return 2.0 * float(great_circle_m(a.lat, a.lon, b.lat, b.lon)) / 299_792_458.0
 
 
 def _clients(scenario: Scenario, tree: Node, actors: Actors) -> Found:

@@ -55,27 +55,34 @@ def places(scenario: Scenario) -> Iterator[str]:
 
 def _round_trips(scenario: Scenario) -> Iterator[str]:
     """Between sites, over distance or as `network.default` has it; and what the table leaves out."""
-    from simulator.geo import great_circle_m, one_way_s
+    from simulator.scenario.distances import Distances
 
     network = scenario.network
     geo, default = network.geo, network.default
+    distances = Distances(scenario.sites, geo, network.matrix)
     same_s = 2.0 * (default.latency.mean + default.jitter.mean)
     shown = dict(list(scenario.sites.items())[:MOST_SITES])
-    if geo is None:
+    if geo is None and network.matrix is None:
         if scenario.sites or same_s > 0.0:
             yield f"round trips: {format_duration(round(same_s, 6))} between any two, as network.default has it"
     elif len(shown) > 1:
         width = max(len(name) for name in shown)
         yield f"round trips, ms: {' '.join(f'{name:>{max(len(name), 6)}}' for name in shown)}"
-        for one, a in shown.items():
+        for one in shown:
             row = []
-            for other, b in shown.items():
-                trip_s = 2.0 * float(one_way_s(great_circle_m(a.lat, a.lon, b.lat, b.lon), geo.inflation))
+            for other in shown:
+                trip_s = distances.one_way_s(one, other) + distances.one_way_s(other, one)
+                if not distances.given(one, other):
+                    trip_s = 2.0 * default.latency.mean
                 row.append(f"{1000.0 * (trip_s + 2.0 * default.jitter.mean):>{max(len(other), 6)}.1f}")
             yield f"{one:>{max(width, 16)}} {' '.join(row)}"
+        if network.matrix is not None:
+            pairs = [(one, other) for one in scenario.sites for other in scenario.sites if one != other]
+            known = sum(distances.measured_s(*pair) is not None for pair in pairs)
+            yield f"of these {known} of {len(pairs)} between sites are those of {network.matrix.path.name}"
         if len(shown) < len(scenario.sites):
             yield f"left out of this table: {', '.join(list(scenario.sites)[MOST_SITES:])}"
-        if geo.last_mile.mean > 0.0:
+        if geo is not None and geo.last_mile.mean > 0.0:
             last_s = round(2.0 * geo.last_mile.mean, 6)
             yield f"to and from clients add {format_duration(last_s)} on average (last_mile)"
         placed = [site for group in (*scenario.edges.values(), *scenario.cores.values()) for _, site in group.nodes("")]

@@ -16,6 +16,7 @@ from simulator.distribution_fields import DurationDist
 from simulator.distributions import Constant, Distribution, Lognormal
 from simulator.links import Bernoulli, Loss, LossModel
 from simulator.scenario.fields import Globs, OrOff, group_name
+from simulator.scenario.matrix import MatrixFile
 from simulator.spec import Spec
 from simulator.units import Bandwidth, Factor, QuantityError, Size, format_number, parse_number, show
 
@@ -189,6 +190,8 @@ class Network(Spec):
 
     geo: Annotated[Geo | None, *OrOff] = None
     """Left out: on where there are sites and no `default.latency`."""
+    matrix: MatrixFile | None = None
+    """A CSV file of measured round trips, site by site, which come before geography."""
     default: LinkDefaults = LinkDefaults()
     """Every link, where no rule says otherwise."""
     links: tuple[LinkRule, ...] = ()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args, get_origin
 
 from simulator.distributions import Empirical
+from simulator.scenario.matrix import RoundTrips
 from simulator.scenario.tree import Node, descend
 from simulator.scenario.tree import Path as KeyPath
 from simulator.spec import Spec
@@ -97,6 +98,8 @@ def _hashed(value: object, dumped: Any) -> Any:
         return _settings(value)
     if isinstance(value, Empirical):
         return {"empirical": value.digest}
+    if isinstance(value, RoundTrips):
+        return value.digest
     if isinstance(value, Mapping):
         return {str(key): _hashed(item, _part(dumped, key)) for key, item in value.items()}
     if isinstance(value, (tuple, list)):

@@ -258,6 +258,7 @@ def _network(scenario: Scenario) -> Judged:
     placed += [scenario.storage.site] if apart else []
     some = [site for site in placed if site is not None]
     yield ("network", "geo"), len(some) > 1, "fewer than two actors have a site, so that there is no distance"
+    yield ("network", "matrix"), len(some) > 1, "fewer than two actors have a site, so that nothing is far from another"
     everywhere = network.geo is not None and len(some) == len(placed)
     why = "every actor has a site, and between sites network.geo takes its place"
     yield ("network", "default", "latency"), not everywhere, why
