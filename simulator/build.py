@@ -24,6 +24,7 @@ from simulator.nodes.client import Client, Draws, LockPolicy, RetryPolicy, Sizes
 from simulator.nodes.core import CoreNode, CorePolicy
 from simulator.nodes.edge import EdgeNode, EdgePolicy
 from simulator.nodes.group import GAIN, ClientGroup
+from simulator.nodes.home_shards import HomeShards
 from simulator.nodes.outstanding import Outstanding
 from simulator.nodes.probing import Prober
 from simulator.nodes.sessions import SessionPlan
@@ -95,6 +96,8 @@ class _Builder:
         ]
         self.edge_ends = [Endpoint(EDGE, name, group, site) for name, site, group, _ in self.edge_specs]
         self.core_ends = [Endpoint(CORE, name, group, site) for name, site, group, _ in self.core_specs]
+        by_site = any(group.shard_by == "site" for group in scenario.cores.values())
+        self.home_shards = HomeShards([end.site for end in self.core_ends]) if by_site else None
 
     def draw(self, law: Distribution, entity: str, purpose: str) -> Sampler:
         """Scalar draws of a law from the stream of that name."""
@@ -281,8 +284,11 @@ class _Builder:
         establishes = not steady or self.leases is not None  # an expired session is established anew, at the nearest
         group.track_rtt = policy.uses_rtt or scenario.routing.leave_to == "nearest" or establishes
         group.measures_first = world.manager is not None and world.manager.policy.measured
-        placing = Placing(self.wiring, self.edge_ends, group, name, spec, scope)
+        shards = self.home_shards
+        placing = Placing(self.wiring, self.edge_ends, group, name, spec, scope, shards)
         group.new_client = placing.client
+        if shards is not None:
+            group.number_for = lambda client: shards.next_number(placing.homes[client.index])
         for _ in range(spec.count or 0):
             group.clients.append(placing.client(len(group.clients)))
         if world.manager is not None and not world.groups:

@@ -13,6 +13,7 @@ from simulator.geo import spread_positions
 from simulator.links import Line, Path
 from simulator.nodes.client import Client
 from simulator.nodes.group import ClientGroup
+from simulator.nodes.home_shards import Homes, HomeShards
 from simulator.routing.scope import Scope
 from simulator.scenario.schema import ClientGroup as GroupSpec
 from simulator.streams import whole_numbers
@@ -32,6 +33,7 @@ class Placing:
         name: str,
         spec: GroupSpec,
         scope: Scope | None,
+        shards: HomeShards | None,
     ) -> None:
         self.wiring = wiring
         self.edge_ends = edge_ends
@@ -39,17 +41,19 @@ class Placing:
         self.name = name
         self.spec = spec
         self.scope = scope
+        self.shards = shards
+        self.homes: list[Homes] = []  # of each client, where sessions are at home
         self.every, self.some = wiring.selective_patterns(name)
         self._classes: dict[frozenset[str], _Paths] = {}
         salts = wiring.streams.generator(f"clients.{name}", "salt")
         self._salts = whole_numbers(lambda n: salts.integers(1 << 63, size=n))
         self._positions = wiring.streams.generator(f"clients.{name}", "position")
-        self._rows: list[
-            tuple[np.ndarray, np.ndarray]
-        ] = []  # latencies over distance of places to come, there and back
+        self._rows: list[tuple[np.ndarray, np.ndarray]] = []  # places to come: latencies over distance, there and back
         self._shifts: dict[frozenset[str], tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = {}
         self.sites = [end.site for end in edge_ends]
+        self._core_sites = [] if shards is None else shards.sites
         self.spread = bool(spec.spread > 0 and spec.site is not None and wiring.scenario.network.geo is not None)
+        self._to_cores_s = self._expected_to_cores_s()
 
     def client(self, index: int) -> Client:
         """Client `index`; clients are made in order."""
@@ -63,6 +67,8 @@ class Placing:
         salt = int(self._salts())
         if self.scope is not None:
             near_site = self.scope.enter(salt, self.spec.site, there_s)
+        if self.shards is not None:
+            self.homes.append(self.shards.nearest(self.spec.site, self._to_cores_s))
         return Client(self.group, index, salt, up, down, base_s, back_s, expected_s, (Line(), Line()), near_site)
 
     def paths(self, matched: frozenset[str]) -> _Paths:
@@ -100,6 +106,10 @@ class Placing:
         if not self._rows:
             self._rows = self._next_places(site)
         row, row_back = self._rows.pop()
+        n = len(self.sites)
+        if self.shards is not None:
+            self._to_cores_s = self._expected_to_cores_s(row[n:])
+        row, row_back = row[:n], row_back[:n]
         if matched not in self._shifts:
             here, ends, wiring = Endpoint(CLIENT, self.name, self.name, site, matched), self.edge_ends, self.wiring
             self._shifts[matched] = (
@@ -117,10 +127,20 @@ class Placing:
         expected_there = there_s if self.scope is None else (np.array(there_s) + change).tolist()
         return new_base, new_base if new_back == new_base else new_back, expected.tolist(), expected_there
 
+    def _expected_to_cores_s(self, over_s: np.ndarray | None = None) -> list[float]:
+        """Expected latencies to the home shards, if there are any; `over_s` are those over a client's own distance."""
+        distances, own = self.wiring.distances, self.spec.site
+        default_s = self.wiring.scenario.network.default.latency.mean
+        if over_s is None:
+            over_s = np.array([distances.one_way_s(own, site) for site in self._core_sites])
+        given = [distances.given(own, site) for site in self._core_sites]
+        return [float(one_s) if known else default_s for one_s, known in zip(over_s, given, strict=True)]
+
     def _next_places(self, site: str) -> list[tuple[np.ndarray, np.ndarray]]:
-        """The latencies over distance of the next places, last one first: there, and back."""
+        """The latencies over distance of the next places, last one first: to edges and home shards, and back."""
         distances, centre = self.wiring.distances, self.wiring.scenario.sites[site]
         lat, lon = spread_positions(self._positions, centre.lat, centre.lon, self.spec.spread, 1024)
-        there = distances.from_places_s(lat, lon, site, self.sites)
-        back = distances.from_places_s(lat, lon, site, self.sites, back=True) if distances.one_sided else there
+        targets = [*self.sites, *self._core_sites]
+        there = distances.from_places_s(lat, lon, site, targets)
+        back = distances.from_places_s(lat, lon, site, targets, back=True) if distances.one_sided else there
         return list(zip(there[::-1], back[::-1], strict=True))

@@ -97,6 +97,7 @@ class ClientGroup:
         "migrations",
         "name",
         "new_client",
+        "number_for",
         "ok",
         "outstanding",
         "response_bytes",
@@ -149,6 +150,7 @@ class ClientGroup:
         self.warmup_s = warmup_s
         self.duration_s = duration_s
         self.session_ids = session_ids
+        self.number_for: Callable[[Client], int] | None = None  # of a new session, where it says more than which it is
         self.clients: list[Client] = []
         self._adopted: dict[int, Session] = {}
         self.sessions_open = 0
@@ -213,12 +215,15 @@ class ClientGroup:
         self.sessions_open += 1
         self._opened_sum_s += self.clock.now
         if session is None:
-            session = Session(next(self.session_ids), client, self.clock.now)
+            session = Session(self._next_number(client), client, self.clock.now)
             client.session = session
             self.sessions_begun += 1
             self._establish(session)
         client.session = session
         return session
+
+    def _next_number(self, client: Client) -> int:
+        return next(self.session_ids) if self.number_for is None else self.number_for(client)
 
     @property
     def sessions_s(self) -> float:
@@ -247,7 +252,7 @@ class ClientGroup:
 
     def adopt(self, client: Client, edge: int) -> Session:
         """Take a session that is established before the run begins (`established: true`)."""
-        session = Session(next(self.session_ids), client, self.clock.now)
+        session = Session(self._next_number(client), client, self.clock.now)
         session.established = True
         session.edge = edge
         self._adopted[client.index] = session
@@ -581,7 +586,7 @@ class ClientGroup:
         session.expired = session.over = True
         if self.manager is not None:
             self.manager.forget(session)
-        successor = Session(next(self.session_ids), session.client, session.started_s)
+        successor = Session(self._next_number(session.client), session.client, session.started_s)
         successor.closing = session.closing
         session.successor = successor
         if session.client.session is session:

@@ -30,7 +30,7 @@ def check(scenario: Scenario, tree: Node) -> list[Issue]:
         return oversized
     actors = actors_of(scenario)
     checks: Sequence[Callable[[Scenario, Node, Actors], Found]] = (
-        _names, _sites, _matrix, _clients, _time, _routing, _fault_times, _fault_targets, _link_rules, _labels,
+        _names, _sites, _matrix, _cores, _clients, _time, _routing, _fault_times, _fault_targets, _link_rules, _labels,
     )  # fmt: skip
     return [_at(tree, *found) for one in checks for found in one(scenario, tree, actors)]
 
@@ -119,6 +119,16 @@ def _light_s(scenario: Scenario, one: str, other: str) -> float:
 
     a, b = scenario.sites[one], scenario.sites[other]
     return 2.0 * float(great_circle_m(a.lat, a.lon, b.lat, b.lon)) / 299_792_458.0
+
+
+def _cores(scenario: Scenario, tree: Node, actors: Actors) -> Found:
+    del tree, actors
+    first, *others = scenario.cores
+    for name in others:
+        sharding = scenario.cores[first].shard_by
+        if scenario.cores[name].shard_by != sharding:
+            what = f"sessions are dealt to all cores alike, and those of {first} have shard_by: {sharding}"
+            yield ("cores", name, "shard_by"), what, f"write shard_by: {sharding} here too"
 
 
 def _clients(scenario: Scenario, tree: Node, actors: Actors) -> Found:

@@ -126,6 +126,8 @@ class EdgeGroup(NodeGroup):
 class CoreGroup(NodeGroup):
     """Core nodes: one shard of the sessions each."""
 
+    shard_by: Annotated[Literal["session", "site"], *choice("session", "site")] = "session"
+    """Whether sessions are dealt to all shards by their numbers, or each to those nearest to its client."""
     standby: Bool = True
     """Whether each shard has a standby that takes over when it crashes."""
     takeover: Duration = 3.0

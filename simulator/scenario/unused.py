@@ -226,8 +226,10 @@ def _tiers(scenario: Scenario) -> Judged:
         yield (*path, "l1", "inherit_ttl"), inherits, why
         for key in ("queue", "shed"):
             yield (*path, key), edges.workers is not None, "with unlimited workers nothing waits"
+    apart = len({site for name, cores in scenario.cores.items() for _, site in cores.nodes(name)}) > 1
     for name, cores in scenario.cores.items():
         yield from _tier(("cores", name, "l2"), cores.l2)
+        yield ("cores", name, "shard_by"), apart, "all cores are at one site, so that none is nearer than another"
     changes = any(_asks(group, "acquire", "release") for group in scenario.clients.values())
     yield ("coherence",), changes, "nobody acquires or releases a lock, so nothing changes"
 
