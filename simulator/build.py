@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import accumulate, count
 
@@ -28,6 +29,7 @@ from simulator.nodes.home_shards import HomeShards
 from simulator.nodes.outstanding import Outstanding
 from simulator.nodes.probing import Prober
 from simulator.nodes.sessions import SessionPlan
+from simulator.nodes.standby import StandbyPlace
 from simulator.nodes.storage import Storage
 from simulator.placement import Placing
 from simulator.request import Operation
@@ -196,8 +198,8 @@ class _Builder:
         name, site, _, spec = self.core_specs[index]
         cache, ttl_s = self.cache(spec.l2, name)
         policy = CorePolicy(
-            _limit(spec.workers), spec.standby, spec.takeover, None if isinstance(spec.grace, str) else spec.grace,
-            self.scenario.coherence == "invalidate",
+            _limit(spec.workers), spec.standby is not None, spec.takeover,
+            None if isinstance(spec.grace, str) else spec.grace, self.scenario.coherence == "invalidate",
         )  # fmt: skip
         service = self.draw(spec.service_time, name, "service")
         core = CoreNode(index, name, site, self.kernel, policy, service, ttl_s, cache, storage, self.leases, self.sizes)
@@ -223,6 +225,24 @@ class _Builder:
             end = Endpoint(STORAGE, "storage", "storage", self.scenario.storage.site)
             for core, core_end in zip(cores, self.core_ends, strict=True):
                 core.storage_legs = (self.link(core_end, end), self.link(end, core_end))
+        for core, (_, _, _, spec) in zip(cores, self.core_specs, strict=True):
+            if spec.standby is not None and spec.standby.site is not None:
+                core.standby_place = self.standby_place(core, spec.standby.site)
+
+    def standby_place(self, core: CoreNode, site: str) -> StandbyPlace:
+        """Where a shard's standby stands, with links of its own; rules and faults mean it by the shard's name."""
+        end = replace(self.core_ends[core.index], site=site, which=" standby")
+        storage = Endpoint(STORAGE, "storage", "storage", self.scenario.storage.site)
+        has_legs = core.storage_legs is not None
+        distances = self.wiring.distances
+        return StandbyPlace(
+            site,
+            [self.link(edge, end) for edge in self.edge_ends],
+            [self.link(end, edge) for edge in self.edge_ends],
+            (self.link(end, storage), self.link(storage, end)) if has_legs else None,
+            distances.one_way_s(core.site, site),
+            distances.one_way_s(site, core.site),
+        )
 
     def link(self, source: Endpoint, target: Endpoint) -> Link:
         """A link between two nodes."""

@@ -82,7 +82,10 @@ def _watch_edges(
 
 
 def _watch_cores(world: World, period_s: float, misses: int) -> None:
-    """Each standby hears its primary over a link of its own, without delay, and takes over when it is silent."""
+    """Each standby hears its primary over a link of its own, and takes over when it is silent.
+
+    Heartbeats take no time where the two stand side by side, else what the distance between their sites takes.
+    """
     kernel, cores = world.kernel, world.cores
 
     detected = [0] * len(cores)
@@ -91,8 +94,7 @@ def _watch_cores(world: World, period_s: float, misses: int) -> None:
         """Unless the primary was heard since; one that came and went unheard has not been."""
         core = cores[case[0]]
         if core.down and core.standby_ready and not detector.believed[case[0]] and detected[case[0]] == case[1]:
-            core.standby_ready = False
-            core.restart()
+            core.take_over()
             world.log.add(TAKEOVER, core.name, after_s=kernel.now - world.crashed_s.get(core.name, kernel.now))
 
     def failed(index: int) -> None:
@@ -105,7 +107,10 @@ def _watch_cores(world: World, period_s: float, misses: int) -> None:
             kernel.call_in(core.policy.takeover_s, take_over, (index, detected[index]))
 
     def beat(index: int) -> float:
-        return INFINITY if cores[index].down else 0.0
+        core = cores[index]
+        if core.down:
+            return INFINITY
+        return 0.0 if core.standby_place is None else core.standby_place.hears_after_s
 
     detector = FailureDetector(
         kernel, range(len(cores)), period_s, misses, beat, failed, lambda _: None, lambda: True, certain=beat

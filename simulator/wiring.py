@@ -34,6 +34,7 @@ class Endpoint:
     group: str
     site: str | None = None
     matched: frozenset[str] = frozenset()  # patterns that match all of a class's clients
+    which: str = ""  # of two nodes of one name: rules and faults mean both, random numbers are apart
 
     def matches(self, patterns: Iterable[str]) -> bool:
         """Whether one of the globs names it (or its group)."""
@@ -93,7 +94,7 @@ class Wiring:
         The base includes the distance between the two sites. `size_bytes` is what the expected latency assumes.
         """
         parameters = self._parameters(source, target)
-        entity = f"{source.name}>{target.name}"
+        entity = f"{source.name}{source.which}>{target.name}{target.which}"
         base_s = 0.0
         draws: list[Sampler] = []
         expected_s = size_bytes * 8.0 / parameters.bits_per_s

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from simulator.nodes.client import Sizes
     from simulator.nodes.edge import EdgeNode
     from simulator.nodes.session import Session, SessionId
+    from simulator.nodes.standby import StandbyPlace
     from simulator.nodes.storage import Storage
     from simulator.sam.manager import StickinessManager
     from simulator.samplers import Sampler
@@ -109,6 +110,7 @@ class CoreNode(Server):
         self.holders: dict[SessionId, dict[int, None]] = {}  # session -> edges that may hold it, with invalidation
         self.down = False
         self.standby_ready = policy.standby
+        self.standby_place: StandbyPlace | None = None  # where it is not beside the primary
         self.epoch = 0
         self.busy = 0
         self.in_system = 0
@@ -531,6 +533,13 @@ class CoreNode(Server):
             owner._note_holder(call)
 
     # -- faults ---------------------------------------------------------------------------------------
+    def take_over(self) -> None:
+        """The standby serves, from where it stands; the node that crashed is the next standby, once it is repaired."""
+        self.standby_ready = False
+        if self.standby_place is not None:
+            self.standby_place.trade(self)
+        self.restart()
+
     def crash(self) -> None:
         """Lose L2, the queue and what is in service; lease and lock state is safe with the standby."""
         self.crashed_s = now = self.clock.now

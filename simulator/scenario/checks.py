@@ -69,6 +69,8 @@ def _sites(scenario: Scenario, tree: Node, actors: Actors) -> Found:
         for name, group in getattr(scenario, section).items():
             used.append(((section, name, "site"), group.site))
             used += [((section, name, "at", site), site) for site in getattr(group, "at", None) or ()]
+    for name, cores in scenario.cores.items():
+        used.append((("cores", name, "standby", "site"), None if cores.standby is None else cores.standby.site))
     used.append((("storage", "site"), scenario.storage.site))
     if scenario.sam is not None:
         used.append((("sam", "site"), scenario.sam.site))

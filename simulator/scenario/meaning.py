@@ -37,6 +37,9 @@ def meaning(scenario: Scenario) -> Iterator[str]:
             for _, site in spec.nodes(group):
                 if site in standing:
                     standing[site][group] += 1
+    for group, cores in scenario.cores.items():
+        if cores.standby is not None and cores.standby.site in standing:
+            standing[cores.standby.site][f"standby of {group}"] += cores.size
     for name, clients in scenario.clients.items():
         if clients.site in standing:
             standing[clients.site][f"clients of {name}"] += clients.count or 0

@@ -5,10 +5,18 @@ May import: units, distribution fields, families. Does not build nodes (see simu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import model_validator
+from pydantic import (
+    GetJsonSchemaHandler,
+    ValidatorFunctionWrapHandler,
+    WrapSerializer,
+    WrapValidator,
+    model_validator,
+)
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import SerializerFunctionWrapHandler
 
 from simulator.distribution_fields import DURATION, DurationDist, parse_distribution
 from simulator.distributions import Constant
@@ -22,6 +30,7 @@ from simulator.units import (
     PlacesOrUnlimited,
     PositiveDuration,
     QuantityError,
+    show,
 )
 
 _READ = parse_distribution({"lognormal": {"median": "8ms", "p99": "40ms"}}, DURATION)
@@ -123,13 +132,42 @@ class EdgeGroup(NodeGroup):
     """After this time an edge whose question to the core, or the answer to it, was lost asks again."""
 
 
+class Standby(Spec):
+    """The standby of each shard."""
+
+    site: GroupName | None = None
+    """Where it stands; left out: beside its primary."""
+
+
+def _standby(value: object, validate: ValidatorFunctionWrapHandler) -> Any:
+    if isinstance(value, (Mapping, Standby)):
+        return validate(value)
+    if not isinstance(value, bool):
+        raise QuantityError(f"{show(value)} is no standby", "write true, false or {site: london}")
+    return Standby() if value else None
+
+
+def _standby_text(value: Standby | None, dump: SerializerFunctionWrapHandler) -> Any:
+    return value is not None if value is None or value.site is None else dump(value)
+
+
+class _StandbySchema:
+    """`true` and `false` may stand for the section."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        options = handler(schema)["anyOf"]
+        return {"anyOf": [{"type": "boolean"}, *(option for option in options if option != {"type": "null"})]}
+
+
 class CoreGroup(NodeGroup):
     """Core nodes: one shard of the sessions each."""
 
     shard_by: Annotated[Literal["session", "site"], *choice("session", "site")] = "session"
     """Whether sessions are dealt to all shards by their numbers, or each to those nearest to its client."""
-    standby: Bool = True
-    """Whether each shard has a standby that takes over when it crashes."""
+    standby: Annotated[Standby | None, WrapValidator(_standby), WrapSerializer(_standby_text), _StandbySchema()] = (
+        Standby()
+    )
+    """Whether each shard has a standby that takes over when it crashes; `{site: london}` stands elsewhere."""
     takeover: Duration = 3.0
     """From the detection of a crash until the standby serves."""
     grace: ExtendOrDuration = "extend"

@@ -160,10 +160,10 @@ def _leases(scenario: Scenario) -> Judged:
     leases = scenario.leases
     for name in scenario.cores:
         core = scenario.cores[name]
-        yield ("cores", name, "takeover"), core.standby, "there is no standby to take over"
+        yield ("cores", name, "takeover"), core.standby is not None, "there is no standby to take over"
         yield (
             ("cores", name, "grace"),
-            core.standby and leases is not None,
+            core.standby is not None and leases is not None,
             ("there is no standby to take over" if leases is not None else "leases are off"),
         )
     for key in ("batch", "batch_lease"):
