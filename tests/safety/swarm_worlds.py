@@ -5,6 +5,7 @@ Short simulated times and few clients: a world costs well below a second. Draws 
 
 from __future__ import annotations
 
+import json
 import random
 from typing import Any
 
@@ -303,6 +304,25 @@ def draw_world(rng: Draw) -> dict[str, Any]:
         world["network"]["links"] = [{"from": "pop-*", "to": "core-*", **_link(rng)}]
     names = _names(world, groups, sam)
     world["faults"] = [_fault(rng, duration_s, names) for _ in range(rng.choice([0, 1, 2, 3, 5]))]
+    return _in_regions(rng, world, sites) if sites else world
+
+
+def _in_regions(rng: Draw, world: dict[str, Any], sites: list[str]) -> dict[str, Any]:
+    """The world with what sites are for: routing within them, a core at each, standbys elsewhere."""
+    if _maybe(rng, 0.6):
+        world["routing"] |= {"scope": "site", "overprovision": rng.choice(["1.4", "1x", "3x", "unlimited"])}
+    core = world["cores"]["core"]
+    if core["standby"] and _maybe(rng, 0.5):
+        core["standby"] = {"site": rng.choice(sites)}
+    if _maybe(rng, 0.5):
+        core["shard_by"] = "site"
+    if _maybe(rng, 0.5):
+        del core["site"]
+        many = core.pop("count")
+        core["at"] = dict.fromkeys(sites, many)
+        for number in range(many):  # in what the faults say: no name is the beginning of another
+            old, new = f'"core-{number + 1}"', f'"core-{rng.choice(sites)}-{number + 1}"'
+            world["faults"] = json.loads(json.dumps(world["faults"]).replace(old, new))
     return world
 
 
