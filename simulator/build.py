@@ -37,7 +37,8 @@ from simulator.routing import Router, RoutingContext, find_policy
 from simulator.routing.directory import Directory
 from simulator.routing.leaving import make_leaving
 from simulator.routing.near import Nearest, first_edges
-from simulator.routing.scope import Scope, own_draw, scoped
+from simulator.routing.scope import SiteScope, own_draw, scoped
+from simulator.routing.subset import SubsetScope
 from simulator.sam.manager import ManagerPolicy, StickinessManager
 from simulator.sam.rule import StickinessRule
 from simulator.samplers import Same, Sampler
@@ -305,7 +306,8 @@ class _Builder:
         group.track_rtt = policy.uses_rtt or scenario.routing.leave_to == "nearest" or establishes
         group.measures_first = world.manager is not None and world.manager.policy.measured
         shards = self.home_shards
-        placing = Placing(self.wiring, self.edge_ends, group, name, spec, scope, shards)
+        sites = scope if isinstance(scope, SiteScope) else None
+        placing = Placing(self.wiring, self.edge_ends, group, name, spec, sites, shards)
         group.new_client = placing.client
         if shards is not None:
             group.number_for = lambda client: shards.next_number(placing.homes[client.index])
@@ -330,15 +332,18 @@ class _Builder:
             prober = Prober(self.kernel, group, scenario.sam.probes.every, GAIN)
             world.starts.append(lambda: self.kernel.process(prober.run()))
 
-    def scope(self, directory: Directory, spec: GroupSpec, policy: type[Router], entity: str) -> Scope | None:
-        """The sites within which a group's requests are routed; None where all edges are one site to it."""
+    def scope(
+        self, directory: Directory, spec: GroupSpec, policy: type[Router], entity: str
+    ) -> SiteScope | SubsetScope | None:
+        """Within which edges a group's requests are routed; None where all of them are candidates of all clients."""
         routing = self.scenario.routing
+        subset = None if policy.moves_alone else routing.subset  # hashing shares clients out among all
         if routing.scope == "global" or spec.site is None:
-            return None
+            return None if subset is None else SubsetScope(directory, subset, self.hash_salt())
         if policy.moves_alone:
-            return Scope(directory, routing.overprovision, own_draw)
+            return SiteScope(directory, routing.overprovision, own_draw)
         uniform = self.streams.uniforms(entity, "site").next
-        return Scope(directory, routing.overprovision, lambda _: uniform())
+        return SiteScope(directory, routing.overprovision, lambda _: uniform(), subset, self.hash_salt())
 
     def sessions(
         self, world: World, spec: GroupSpec, group: ClientGroup, plan: SessionPlan, source: Source, entity: str

@@ -14,7 +14,7 @@ from simulator.links import Line, Path
 from simulator.nodes.client import Client
 from simulator.nodes.group import ClientGroup
 from simulator.nodes.home_shards import Homes, HomeShards
-from simulator.routing.scope import Scope
+from simulator.routing.scope import SiteScope
 from simulator.scenario.schema import ClientGroup as GroupSpec
 from simulator.streams import whole_numbers
 from simulator.wiring import CLIENT, Endpoint, Wiring, class_of
@@ -32,7 +32,7 @@ class Placing:
         group: ClientGroup,
         name: str,
         spec: GroupSpec,
-        scope: Scope | None,
+        scope: SiteScope | None,
         shards: HomeShards | None,
     ) -> None:
         self.wiring = wiring

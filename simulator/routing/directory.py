@@ -46,6 +46,15 @@ class Directory:
             part._show([one in among and self.open[one] for one in range(self.size)])
         return part
 
+    def _show_to(self, part: Directory, among: frozenset[int]) -> None:
+        """A part sees what has become of its edges."""
+        changed = [one for one in among if part.open[one] != self.open[one]]
+        if changed:
+            for one in changed:
+                part.open[one] = self.open[one]
+            part.healthy = sorted([one for one in among if part.open[one]])
+            part.version += 1
+
     def set_healthy(self, edge: int, healthy: bool) -> None:
         """Change the belief about one edge."""
         self.believed[edge] = healthy
@@ -63,7 +72,7 @@ class Directory:
             is_open = list(self.believed)
         self._show(is_open)
         for among, part in self._parts.items():
-            part._show([one in among and is_open[one] for one in range(self.size)])
+            self._show_to(part, among)
 
     def _show(self, is_open: list[bool]) -> None:
         if is_open != self.open:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from simulator.foreign import checked_router
 from simulator.routing.base import Router, RoutingContext
@@ -20,6 +20,7 @@ from simulator.routing.directory import Directory
 from simulator.routing.hashing import mix64, position_of_client
 from simulator.routing.leaving import Leaving
 from simulator.routing.near import tie_key
+from simulator.routing.subset import subsets
 
 if TYPE_CHECKING:
     from simulator.nodes.client import Client
@@ -56,24 +57,44 @@ def own_draw(client: Client) -> float:
     return mix64(position_of_client(client.salt) ^ _KEY) / float(1 << 64)
 
 
-class Scope:
+class Scope(Protocol):
+    """Which edges are a client's candidates."""
+
+    directory: Directory
+
+    def candidates(self, client: Client) -> Directory:
+        """The edges that may be chosen now, as the open ones of a directory."""
+
+
+class SiteScope:
     """The sites of one group's clients, and the shares of load that each gets now.
 
     Args:
         directory: all edges.
         overprovision: see `spill`.
         draw: a number from [0, 1) for a client whose site is to be chosen.
+        subset: so many edges of each site are a client's candidates; None for all.
+        salt: of subsets, see `subset_of`.
     """
 
-    def __init__(self, directory: Directory, overprovision: float, draw: Callable[[Client], float]) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        overprovision: float,
+        draw: Callable[[Client], float],
+        subset: int | None = None,
+        salt: int = 0,
+    ) -> None:
         self.directory = directory
         self.sites = list(dict.fromkeys(directory.sites))
         self.members = [[e for e in range(directory.size) if directory.sites[e] == site] for site in self.sites]
-        self.parts = [directory.part(members) for members in self.members]
+        self._within = [subsets(directory, members, subset, salt) for members in self.members]
+        self._known = [min(len(members), subset or len(members)) for members in self.members]
+        self._alike = subset is None  # clients with the same order of sites
         self._overprovision = overprovision
         self._draw = draw
         self._orders: list[Order] = []  # of each client
-        self._bounds: dict[Order, list[tuple[int, float]]] = {}  # good for this version of the directory
+        self._bounds: dict[Order | int, list[tuple[int, float]]] = {}  # by order or client, for this version
         self._version = -1
 
     def enter(self, salt: int, own: str | None, expected_s: Sequence[float]) -> str | None:
@@ -92,15 +113,20 @@ class Scope:
         self._orders.append(tuple(order))
         return self.sites[order[0]]
 
+    def candidates(self, client: Client) -> Directory:
+        """The edges of the site whose turn it is."""
+        return self._within[self.site(client)](client)
+
     def site(self, client: Client) -> int:
         """The number of the site whose edges are the client's candidates now: drawn where more than one may be."""
         if self._version != self.directory.version:
             self._version = self.directory.version
             self._bounds.clear()
         order = self._orders[client.index]
-        bounds = self._bounds.get(order)
+        key = order if self._alike else client.index
+        bounds = self._bounds.get(key)
         if bounds is None:
-            bounds = self._bounds[order] = self._bounds_of(order)
+            bounds = self._bounds[key] = self._bounds_of(client, order)
         if len(bounds) > 1:
             drawn = self._draw(client)
             for site, bound in bounds:
@@ -108,13 +134,10 @@ class Scope:
                     return site
         return bounds[-1][0]
 
-    def _bounds_of(self, order: Order) -> list[tuple[int, float]]:
+    def _bounds_of(self, client: Client, order: Order) -> list[tuple[int, float]]:
         """The sites that get a share, with the upper ends of their shares; the nearest alone where nothing is open."""
-        is_open = self.directory.open
-        shares = spill(
-            [sum(is_open[edge] for edge in self.members[site]) / len(self.members[site]) for site in order],
-            self._overprovision,
-        )
+        open_shares = [len(self._within[site](client).healthy) / self._known[site] for site in order]
+        shares = spill(open_shares, self._overprovision)
         bounds: list[tuple[int, float]] = []
         below = 0.0
         for site, share in zip(order, shares, strict=True):
@@ -125,50 +148,63 @@ class Scope:
 
 
 class InScope:
-    """Chooses the site, then an edge there: a way of leaving for each site."""
+    """Chooses the candidates, then one of them: a way of leaving for each set of candidates."""
 
-    def __init__(self, scope: Scope, ways: Sequence[Leaving]) -> None:
-        self._site = scope.site
-        self._ways = ways
+    def __init__(self, scope: Scope, way_of: Callable[[Directory], Leaving]) -> None:
+        self._candidates = scope.candidates
+        self._way_of = way_of
+        self._ways: dict[Directory, Leaving] = {}
 
     def pick(self, client: Client, current: int) -> int:
-        """An edge of the drawn site other than `current`; -1 where that site has no other."""
-        return self._ways[self._site(client)].pick(client, current)
+        """One of the candidates other than `current`; -1 where there is no other."""
+        part = self._candidates(client)
+        way = self._ways.get(part)
+        if way is None:
+            way = self._ways[part] = self._way_of(part)
+        return way.pick(client, current)
 
 
-class EachSite(Router):
-    """A policy that chooses anew for each request, at work in each site by itself."""
+class EachPart(Router):
+    """A policy that chooses anew for each request, at work in each set of candidates by itself."""
 
-    def __init__(self, context: RoutingContext, scope: Scope, routers: Sequence[Router]) -> None:
+    def __init__(self, context: RoutingContext, scope: Scope, router_of: Callable[[Directory], Router]) -> None:
         super().__init__(context)
-        self.moves, self.retry_moves = routers[0].moves, routers[0].retry_moves
-        self._site = scope.site
-        self._routers = routers
-        self._remember = type(routers[0]).forget is not Router.forget
-        self._known: dict[int, int] = {}  # client -> the site whose router may keep something for it
+        self._candidates = scope.candidates
+        self._router_of = router_of
+        self._routers: dict[Directory, Router] = {}
+        sample = self._in(scope.directory)
+        self.moves, self.retry_moves = sample.moves, sample.retry_moves
+        self._remember = type(sample).forget is not Router.forget
+        self._known: dict[int, Router] = {}  # client -> the router that may keep something for it
 
     def choose(self, client: Client, session: Session) -> int:
-        """The choice of the drawn site."""
+        """The choice among the candidates."""
         return self._at(client, session).choose(client, session)
 
     def retry(self, client: Client, session: Session, tried: int) -> int:
-        """The choice of the drawn site; the same edge again where that site has no other."""
+        """The choice among the candidates; the same edge again where there is no other."""
         return self._at(client, session).retry(client, session, tried)
 
     def forget(self, session: Session) -> None:
-        """The session is over, for the site that kept something for it."""
+        """The session is over, for the router that kept something for it."""
         known = self._known.pop(session.client.index, None)
         if known is not None:
-            self._routers[known].forget(session)
+            known.forget(session)
 
     def _at(self, client: Client, session: Session) -> Router:
-        site = self._site(client)
+        router = self._in(self._candidates(client))
         if self._remember:
-            before = self._known.get(client.index, site)
-            if before != site:
-                self._routers[before].forget(session)
-            self._known[client.index] = site
-        return self._routers[site]
+            before = self._known.get(client.index, router)
+            if before is not router:
+                before.forget(session)
+            self._known[client.index] = router
+        return router
+
+    def _in(self, part: Directory) -> Router:
+        router = self._routers.get(part)
+        if router is None:
+            router = self._routers[part] = self._router_of(part)
+        return router
 
 
 def scoped(policy: type[Router], scope: Scope, context_of: Callable[[Directory], RoutingContext]) -> Router:
@@ -179,12 +215,11 @@ def scoped(policy: type[Router], scope: Scope, context_of: Callable[[Directory],
         scope: of the group.
         context_of: what a policy is built from, when it sees only the edges of a directory.
     """
-    parts = [context_of(part) for part in scope.parts]
     whole = replace(
         context_of(scope.directory),
-        leaving=InScope(scope, [part.leaving for part in parts]),
-        nearest=InScope(scope, [part.nearest for part in parts]),
+        leaving=InScope(scope, lambda part: context_of(part).leaving),
+        nearest=InScope(scope, lambda part: context_of(part).nearest),
     )
     if policy.keeps_edge:
         return checked_router(policy(whole))
-    return EachSite(whole, scope, [checked_router(policy(part)) for part in parts])
+    return EachPart(whole, scope, lambda part: checked_router(policy(context_of(part))))

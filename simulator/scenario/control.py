@@ -142,6 +142,8 @@ class Routing(Spec):
     """Whose knowledge of load counts."""
     scope: Annotated[Literal["global", "site"], *choice("global", "site")] = "global"
     """Which edges are candidates: all, or those of a client's nearest site, and of the next where that is not well."""
+    subset: CountOrUnlimited = None
+    """Each client knows so many edges only (deterministic subsetting); of every policy but those that hash."""
     overprovision: FactorOrUnlimited = 1.4
     """Of scope: site. So many times the share of its edges believed healthy is what a site carries of its load."""
     duration: PositiveDurationOrNever = math.inf
@@ -155,7 +157,7 @@ class Routing(Spec):
     table_size: Count = 65537
     """Of maglev; a prime."""
     hash_salt: Annotated[Literal["replication", "fixed"], *choice("replication", "fixed")] = "replication"
-    """Whether each replication has positions of its own on rings and tables, or all have those of the names alone."""
+    """Whether each replication has positions on rings and tables, and subsets, of its own, or all have the same."""
 
     @model_validator(mode="after")
     def _complete(self) -> Routing:

@@ -126,7 +126,6 @@ def _routing(scenario: Scenario) -> Judged:
         (("duration", "idle"), ("cookie",)),
         (("virtual_nodes", "load_bound"), ("consistent_hash",)),
         (("table_size",), ("maglev",)),
-        (("hash_salt",), ("consistent_hash", "maglev")),
         (("after_leaving",), ("adaptive", "static")),
     ):
         listed = " or ".join(policies)
@@ -135,6 +134,10 @@ def _routing(scenario: Scenario) -> Judged:
     leaves = policy in ("adaptive", "static") or scenario.sam is not None
     by_load = policy in _BY_LOAD or (leaves and routing.leave_to in _BY_LOAD)
     yield ("routing", "leave_to"), leaves, f"{why}, which leaves no edge, and there is no SAM to move sessions"
+    hashes = policy in ("consistent_hash", "maglev")
+    salted = hashes or routing.subset is not None
+    yield ("routing", "hash_salt"), salted, f"{why}: hash_salt is of consistent_hash or maglev, and of subsets"
+    yield ("routing", "subset"), not hashes, f"{why}, which shares clients out among all edges"
     placed = any(group.site is not None for group in scenario.clients.values())
     yield ("routing", "scope"), placed, "no clients have a site, and to them all edges are one site"
     yield ("routing", "overprovision"), routing.scope == "site", "routing.scope is global: overprovision is of site"
