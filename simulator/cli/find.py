@@ -5,6 +5,8 @@ May import click; the experiment and reports inside functions. Decides nothing: 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,35 +49,36 @@ def command(
     """  # noqa: D301 - \b is click's
     from simulator.experiment.find import LEAST_REPLICATIONS, Search
     from simulator.experiment.search_space import condition_of, span_of
+    from simulator.experiment.signals import interruptible
     from simulator.experiment.sweep_folder import check_earlier, check_new, default_path, kept_in
 
     output = Output.of(common)
     if path.endswith((".yaml", ".yml")):
         fail(f"the path comes first, then the scenario: simulator find PATH --until '{until}' {path}")
     with told():
-        condition, span = condition_of(until), span_of(path, between)
-        loaded = load(scenario, overrides, seed, replications)
-        if replications is None and loaded.replications < LEAST_REPLICATIONS:
-            loaded = load(scenario, overrides, seed, LEAST_REPLICATIONS)
-        place = resume or folder or default_path(loaded.name, "find")
-        click.get_current_context().with_resource(kept_in(place))
-        if resume is not None:
-            check_earlier(resume)
-        else:
-            check_new(place)
-        go_on = resuming_argv(place)
-        name = condition.metric.name
-        heard = None if output.progress == "none" else lambda probe: _say(probe, name)
-        search = Search(
-            loaded, path, condition, executor(jobs, scheduler), span, tolerance, folder=place, heard=heard,
-            resume=resume is not None, argv=go_on[:-2],
-        )  # fmt: skip
+        with interruptible():
+            condition, span = condition_of(until), span_of(path, between)
+            loaded = load(scenario, overrides, seed, replications)
+            if replications is None and loaded.replications < LEAST_REPLICATIONS:
+                loaded = load(scenario, overrides, seed, LEAST_REPLICATIONS)
+            place = resume or folder or default_path(loaded.name, "find")
+            click.get_current_context().with_resource(kept_in(place))
+            if resume is not None:
+                check_earlier(resume)
+            else:
+                check_new(place)
+            go_on = resuming_argv(place)
+            name = condition.metric.name
+            heard = None if output.progress == "none" else lambda probe: _say(probe, name)
+            search = Search(
+                loaded, path, condition, executor(jobs, scheduler), span, tolerance, folder=place, heard=heard,
+                resume=resume is not None, argv=go_on[:-2],
+            )  # fmt: skip
         try:
             found = search.run()
         except KeyboardInterrupt:
-            finish(search.so_far(), quiet=True, go_on=go_on)
-    _print(found, output, as_json=as_json)
-    _finish(found, quiet=as_json or output.quiet, go_on=go_on)
+            finish(search.so_far(), lambda: None, quiet=True, go_on=go_on)
+        _finish(found, partial(_print, found, output, as_json=as_json), quiet=as_json or output.quiet, go_on=go_on)
 
 
 def _say(probe: Probe, metric: str) -> None:
@@ -96,10 +99,10 @@ def _print(found: Found, output: Output, *, as_json: bool) -> None:
     click.echo(render(found, width=output.width), nl=False)
 
 
-def _finish(found: Found, *, quiet: bool, go_on: list[str]) -> None:
+def _finish(found: Found, show: Callable[[], None], *, quiet: bool, go_on: list[str]) -> None:
     found.sweep.extra = {**found.sweep.extra, "answer": found.to_dict()}
     perhaps = any(probe.verdict == "undecided" for probe in found.probes)
     code = 0 if found.answer is not None else UNDECIDED if perhaps else MISSED
     if found.answer is not None and not found.everywhere and found.sweep.replications > 1:
         code = UNDECIDED if found.low is None and found.high is None else 0
-    finish(found.sweep, quiet=quiet, go_on=go_on, code=code)
+    finish(found.sweep, show, quiet=quiet, go_on=go_on, code=code)

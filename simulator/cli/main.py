@@ -119,12 +119,23 @@ def cli(**_common: Given) -> None:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     with outlets() as stdout:
-        status = _status(arguments)
+        status = _interrupted_status(arguments)
         stdout.flush()
         if isinstance(stdout.lost, OSError) and stdout.lost.errno not in _READER_GONE:
             click.echo(f"cannot write: {_reason(stdout.lost)}", err=True)
             return status or BAD_USAGE
         return status
+
+
+def _interrupted_status(arguments: Sequence[str] | None) -> int:
+    """The status of a command, which a polite kill and a closed terminal interrupt as Ctrl-C does."""
+    from simulator.experiment.signals import as_interrupts
+
+    try:
+        with as_interrupts():
+            return _status(arguments)
+    except KeyboardInterrupt:  # just before or after the command
+        return INTERRUPTED
 
 
 def _status(arguments: Sequence[str] | None) -> int:

@@ -5,11 +5,9 @@ May import click; the experiment and reports inside functions. Decides nothing: 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shlex
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,49 +63,61 @@ def command(
     4 undecided, 5 an invariant broke, 99 an expectation was missed, 130 interrupted.
     """
     from simulator.cli.precision import check_options, played_until, show_batch_means
-    from simulator.experiment.api import ResumeError, run
-    from simulator.experiment.folder import FolderError, check_target, default_path, load_run
-    from simulator.experiment.places import locked
+    from simulator.experiment.api import run
+    from simulator.experiment.folder import FolderError, default_path
+    from simulator.experiment.signals import held_back, interruptible
     from simulator.report.progress import listener
     from simulator.scenario.errors import ScenarioError
 
     output = Output.of(common)
     targets = check_options(until, at_most, replications, resume)
-    loaded = _load(scenario, overrides, seed, replications)
     force = force or (resume is not None and folder is not None and _same(resume, folder))
-    try:
-        if folder is not None:
-            click.get_current_context().with_resource(locked(folder))  # until the result is there
-        earlier = load_run(resume) if resume is not None else None
-        if folder is not None:
-            check_target(folder, force=force)
-        else:
-            check_target(Path("results") / loaded.name / "any")
-        with _terminated_as_interrupted():
-            workers = jobs if jobs is not None else _cores()
+    workers = jobs if jobs is not None else _cores()
+    missing: tuple[str, ...] = ()
+    with held_back():  # until the folder is in place; playing is interruptible inside
+        try:
+            with interruptible():
+                loaded = _load(scenario, overrides, seed, replications)
+                earlier = _take_places(folder, resume, loaded.name, force=force)
             share = (loaded.record.trace or 1.0) if trace else None
             if targets:
                 result, missing = played_until(loaded, targets, at_most, workers, share, output, not no_variants)
             else:
-                missing = ()
                 result = run(
-                    loaded,
-                    jobs=workers,
-                    variants=not no_variants,
-                    trace=share,
-                    progress=listener(output.progress),
-                    resume=earlier,
-                )
-    except (FolderError, ResumeError, ScenarioError) as error:
-        fail(str(error), getattr(error, "exit_code", USAGE))
-    result.argv = ["simulator", *sys.argv[1:]]
-    place = folder if folder is not None else default_path(result.facts)
-    _keep(result, place, output, as_json=as_json, force=force)
-    if batch_means:
-        show_batch_means(result, loaded.record.window, quiet=as_json)
-    for text in missing:
-        say(f"undecided: {text}")
+                    loaded, jobs=workers, variants=not no_variants, trace=share,
+                    progress=listener(output.progress), resume=earlier,
+                )  # fmt: skip
+        except (FolderError, ScenarioError) as error:
+            fail(str(error), getattr(error, "exit_code", USAGE))
+        result.argv = ["simulator", *sys.argv[1:]]
+        place = folder if folder is not None else default_path(result.facts)
+        _keep(result, place, output, as_json=as_json, force=force)
+        if batch_means:
+            show_batch_means(result, loaded.record.window, quiet=as_json)
+        for text in missing:
+            say(f"undecided: {text}")
     raise click.exceptions.Exit(exit_code(result) or (UNDECIDED if missing else 0))
+
+
+def _take_places(folder: Path | None, resume: Path | None, name: str, *, force: bool) -> Result | None:
+    """Be the one writer of -o, and of what --resume reads, until the command ends; the earlier result.
+
+    Raises FolderError.
+    """
+    from simulator.experiment.folder import check_target, load_run
+    from simulator.experiment.places import locked
+
+    context = click.get_current_context()
+    for place in (folder, resume):
+        # an archive that nobody can write to is read as it is
+        if place is not None and (place is folder or os.access(place.absolute().parent, os.W_OK)):
+            context.with_resource(locked(place))
+    earlier = load_run(resume) if resume is not None else None
+    if folder is not None:
+        check_target(folder, force=force)
+    else:
+        check_target(Path("results") / name / "any")
+    return earlier
 
 
 def _load(path: str, overrides: tuple[str, ...], seed: int | None, replications: int | None) -> Scenario:
@@ -130,13 +140,12 @@ def _keep(result: Result, place: Path, output: Output, *, as_json: bool, force: 
 
     problem, code = "", 0  # what could not be stored where it should be; what that means
     kept: Path | None = None
-    with _uninterrupted():
-        try:
-            kept, problem = save_somewhere(result, place, force=force)
-            code = (exit_code(result) or INCOMPLETE) if kept != place else 0
-        except FolderError as error:
-            problem, code = str(error), error.exit_code
-        print_result(result, output, as_json=as_json)
+    try:
+        kept, problem = save_somewhere(result, place, force=force)
+        code = (exit_code(result) or INCOMPLETE) if kept != place else 0
+    except FolderError as error:
+        problem, code = str(error), error.exit_code
+    print_result(result, output, as_json=as_json)
     if output.verbose:
         for failure in result.failures:
             say(f"\n{failure.item}:\n{failure.trace}")
@@ -168,21 +177,3 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-@contextlib.contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """A polite kill (SIGTERM) and a closed terminal (SIGHUP) keep what was finished, as Ctrl-C does."""
-    from simulator.experiment.signals import as_interrupts
-
-    with as_interrupts():
-        yield
-
-
-@contextlib.contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Let no signal spoil the writing, which takes a second or two; KeyboardInterrupt follows it."""
-    from simulator.experiment.signals import deferred_interrupts
-
-    with deferred_interrupts():
-        yield

@@ -5,12 +5,17 @@ May import click; the experiment and reports inside functions. Decides nothing: 
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from simulator.cli.output import Given, Output, output_options
 from simulator.cli.studying import executor, finish, load, resuming_argv, study_options, told
+
+if TYPE_CHECKING:
+    from simulator.experiment.sensitivity import Sensitivity
 
 
 @click.command(name="sensitivity", short_help="Which inputs move the answer most?")
@@ -38,33 +43,41 @@ def command(
     all differences together (metrics, inputs, down and up). Exit codes as of `sweep`.
     """  # noqa: D301 - \b is click's
     from simulator.experiment.sensitivity import LEAST_REPLICATIONS, sensitivity
+    from simulator.experiment.signals import interruptible
     from simulator.experiment.sweep_folder import check_earlier, default_path, kept_in
     from simulator.report.progress import listener
-    from simulator.report.tornado import render
 
     output = Output.of(common)
     with told():
-        loaded = load(scenario, overrides, seed, replications)
-        if replications is None and loaded.replications < LEAST_REPLICATIONS:
-            loaded = load(scenario, overrides, seed, LEAST_REPLICATIONS)
-        if resume is not None:
-            check_earlier(resume)
-        place = resume or folder or default_path(loaded.name, "sensitivity")
-        click.get_current_context().with_resource(kept_in(place))
+        with interruptible():
+            loaded = load(scenario, overrides, seed, replications)
+            if replications is None and loaded.replications < LEAST_REPLICATIONS:
+                loaded = load(scenario, overrides, seed, LEAST_REPLICATIONS)
+            place = resume or folder or default_path(loaded.name, "sensitivity")
+            click.get_current_context().with_resource(kept_in(place))
+            if resume is not None:
+                check_earlier(resume)
+            runner = executor(jobs, scheduler)
         go_on = resuming_argv(place)
         found = sensitivity(
-            loaded, executor=executor(jobs, scheduler), by=_share(by), metrics=metrics, only=only,
+            loaded, executor=runner, by=_share(by), metrics=metrics, only=only,
             everything=everything, folder=place, resume=resume is not None, progress=listener(output.progress),
             argv=go_on[:-2],
         )  # fmt: skip
+        found.sweep.extra = {"effects": found.to_dict()}
+        show = partial(_print, found, output, as_json=as_json)
+        finish(found.sweep, show, quiet=as_json or output.quiet, go_on=go_on)
+
+
+def _print(found: Sensitivity, output: Output, *, as_json: bool) -> None:
     if as_json:
         from simulator.experiment.folder import dump_json
 
         click.echo(dump_json(found.to_dict()), nl=False)
-    else:
-        click.echo(render(found, width=output.width, rows=5 if output.quiet else 15), nl=False)
-    found.sweep.extra = {"effects": found.to_dict()}
-    finish(found.sweep, quiet=as_json or output.quiet, go_on=go_on)
+        return
+    from simulator.report.tornado import render
+
+    click.echo(render(found, width=output.width, rows=5 if output.quiet else 15), nl=False)
 
 
 def _share(text: str) -> float:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 _RAISED: Final = ("DesignError", "FolderError", "ScenarioError", "SchedulerError", "UnknownMetricError",
-                  "ExpectationError", "FindError", "SensitivityError", "ResumeError")  # fmt: skip
+                  "ExpectationError", "FindError", "SensitivityError")  # fmt: skip
 
 
 def study_options(command: F) -> F:
@@ -43,11 +43,14 @@ def study_options(command: F) -> F:
 
 @contextlib.contextmanager
 def told() -> Iterator[None]:
-    """What a user can do wrong becomes one message and its exit code; Ctrl-C and SIGTERM are one thing."""
-    from simulator.experiment.signals import as_interrupts
+    """What a user can do wrong becomes one message and its exit code.
+
+    Signals are held back until the study is written; what is `interruptible` inside ends by them.
+    """
+    from simulator.experiment.signals import held_back
 
     try:
-        with as_interrupts():
+        with held_back():
             yield
     except Exception as error:
         if type(error).__name__ not in _RAISED:
@@ -80,28 +83,39 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def finish(result: SweepResult, *, quiet: bool, go_on: Sequence[str], code: int = OK) -> NoReturn:
-    """Write the index and report of a study, say where it is and how to go on; exits with its code.
+def finish(
+    result: SweepResult, show: Callable[[], None], *, quiet: bool, go_on: Sequence[str], code: int = OK
+) -> NoReturn:
+    """Write the index and report of a study, then show it, say where it is and how to go on; exits with its code.
 
-    `code` is the exit code where nothing went wrong.
+    What is shown may meet a terminal that has gone: by then all is written. To be called in `told`.
+
+    Args:
+        result: of the study.
+        show: prints the answer.
+        quiet: whether stdout is for the answer alone.
+        go_on: the command line that goes on with it.
+        code: the exit code where nothing went wrong.
     """
     from simulator.experiment.folder import FolderError
-    from simulator.experiment.signals import deferred_interrupts
+    from simulator.experiment.signals import waiting
     from simulator.experiment.sweep_folder import finish as write
 
-    code = exit_code(result) or code
+    code, problem = exit_code(result) or code, ""
     if result.path is not None:
-        inside = " (report.html, index.parquet, cells/)"
-        with deferred_interrupts():  # no signal spoils the writing
-            try:
-                write(result, result.path)
-            except FolderError as error:
-                say(f"\n{error}")
-                code, inside = code or error.exit_code, ""
+        try:
+            write(result, result.path)
+        except FolderError as error:
+            problem, code = str(error), code or error.exit_code
+    show()
+    if problem:
+        say(f"\n{problem}")
+    if result.path is not None:
+        inside = "" if problem else " (report.html, index.parquet, cells/)"
         click.echo(f"\nResults: {result.path}{os.sep}{inside}", err=quiet)
         if result.status != "complete":
             say(f"To go on: {shlex.join(go_on)}")
-    raise click.exceptions.Exit(code)
+    raise click.exceptions.Exit(INTERRUPTED if waiting() else code)
 
 
 def exit_code(result: SweepResult) -> int:

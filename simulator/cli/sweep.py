@@ -5,6 +5,7 @@ May import click; the experiment and reports inside functions. Decides nothing: 
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,34 +56,34 @@ def command(
     ordinary result folder in DIR/cells/; index.parquet has them all. Exit codes: 0 ok, 2 bad usage, 3 some
     cells did not complete, 5 an invariant broke, 130 interrupted.
     """  # noqa: D301 - \b is click's
+    from simulator.experiment.signals import interruptible
     from simulator.experiment.sweep import play_plan
     from simulator.experiment.sweep_folder import default_path, kept_in
+    from simulator.report.progress import listener
 
     output = Output.of(common)
     with told():
-        loaded = load(scenario, overrides, seed, replications)
-        design = _design(loaded, parameters, zipped, random, lhs, design_seed, variants)
-        place = resume or folder or default_path(loaded.name)
-        if not dry_run:
-            click.get_current_context().with_resource(kept_in(place))
-        plan = _plan(loaded, design, metrics, folder, resume, place)
-        warn_unused(loaded, scenario, overrides, plan.scenarios)
-        if design.repeated:
-            say(f"{design.repeated} of the drawn cells repeat others and are left out")
-        if dry_run:
-            click.echo(_dry_run(plan, output.width))
-            return
-        runner = executor(jobs, scheduler)
-        if resume is not None and not output.quiet:
-            for line in plan.resumption.told():
-                say(line)
-        from simulator.report.progress import listener
-
-        assert plan.folder is not None
-        go_on = resuming_argv(plan.folder)
+        with interruptible():
+            loaded = load(scenario, overrides, seed, replications)
+            design = _design(loaded, parameters, zipped, random, lhs, design_seed, variants)
+            place = resume or folder or default_path(loaded.name)
+            if not dry_run:
+                click.get_current_context().with_resource(kept_in(place))
+            plan = _plan(loaded, design, metrics, folder, resume, place)
+            warn_unused(loaded, scenario, overrides, plan.scenarios)
+            if design.repeated:
+                say(f"{design.repeated} of the drawn cells repeat others and are left out")
+            if dry_run:
+                click.echo(_dry_run(plan, output.width))
+                return
+            runner = executor(jobs, scheduler)
+            if resume is not None and not output.quiet:
+                for line in plan.resumption.told():
+                    say(line)
+        go_on = resuming_argv(place)
         result = play_plan(plan, runner, progress=listener(output.progress), argv=go_on[:-2])
-    print_sweep(result, output, as_json=as_json)
-    finish(result, quiet=as_json or output.quiet, go_on=go_on)
+        show = partial(print_sweep, result, output, as_json=as_json)
+        finish(result, show, quiet=as_json or output.quiet, go_on=go_on)
 
 
 def _design(

@@ -21,13 +21,14 @@ from simulator.experiment.runner import (
     items_of,
     play,
 )
+from simulator.experiment.stored import FolderError
 from simulator.experiment.warmup import with_found_warmup
 
 if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario
 
 
-class ResumeError(ValueError):
+class ResumeError(FolderError):
     """The earlier result is not one of this scenario and seed."""
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from simulator import __version__
 from simulator.experiment.runner import Failure, failure_of, record_failure, record_result
+from simulator.experiment.signals import interruptible
 
 if TYPE_CHECKING:
     from simulator.experiment.cells import CellJob
@@ -81,10 +82,12 @@ class _Crew:
         heard_s = time.monotonic()
         try:
             while waiting or self.sent:
-                heard_s = time.monotonic() if self._refill(waiting) else heard_s
+                with interruptible():
+                    heard_s = time.monotonic() if self._refill(waiting) else heard_s
                 if self.sent:
                     try:
-                        done = wait(list(self.sent), timeout=_POLL_S, return_when="FIRST_COMPLETED").done
+                        with interruptible():
+                            done = wait(list(self.sent), timeout=_POLL_S, return_when="FIRST_COMPLETED").done
                     except NothingYet:
                         done = set()
                     except Exception:  # noqa: BLE001 - all futures are cancelled: the scheduler was lost

@@ -1,8 +1,9 @@
 """Worker processes of our own, each on its own pipe: one that is killed takes only its present item along.
 
 (The standard pools give up altogether when a worker dies.) Workers are forked where that is safe, so that
-policies registered in a user's script or notebook exist in them, and spawned elsewhere. They ignore Ctrl-C,
-which the parent handles, and end when their pipe does. May import the runner.
+policies registered in a user's script or notebook exist in them, and spawned elsewhere. They ignore the signals that
+ask a program to stop (a terminal or a supervisor tells all processes of a group), as the parent ends them, and end when
+their pipe does. May import the runner.
 Messages: ("progress", sim_s, requests), ("result", Replication), ("failure", Failure).
 """
 
@@ -29,6 +30,7 @@ from simulator.experiment.runner import (
     record_failure,
     record_result,
 )
+from simulator.experiment.signals import STOPPING, interruptible
 
 if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
@@ -77,16 +79,17 @@ class _Pool:
         )
         with _forking():
             process.start()
+            worker = _Worker(process, ours, item)
+            self.workers.append(worker)
         theirs.close()
-        worker = _Worker(process, ours, item)
-        self.workers.append(worker)
         with contextlib.suppress(OSError):  # it died already: its pipe's end is heard next
             ours.send(item)
 
     def ready(self) -> list[_Worker]:
         """Wait until workers have something to say (or have died), and return them."""
         by_pipe = {worker.pipe: worker for worker in self.workers}
-        heard = multiprocessing.connection.wait(list(by_pipe))
+        with interruptible():
+            heard = multiprocessing.connection.wait(list(by_pipe))
         return [worker for pipe, worker in by_pipe.items() if pipe in heard]
 
     def release(self, worker: _Worker) -> None:
@@ -94,16 +97,16 @@ class _Pool:
         self.workers.remove(worker)
         worker.pipe.close()
         worker.process.join(timeout=5)
+        if worker.process.is_alive():
+            worker.process.kill()
+            worker.process.join()
 
     def dismiss(self) -> None:
         """Stop every worker, whatever it is doing."""
         for worker in self.workers:
-            worker.process.terminate()
+            worker.process.kill()  # they ignore a polite signal, and have nothing to tidy
         for worker in list(self.workers):
             self.release(worker)
-            if worker.process.is_alive():
-                worker.process.kill()
-                worker.process.join()
 
 
 def _hear(pool: _Pool, worker: _Worker, waiting: deque[Item], outcome: Outcome, ear: Listener) -> None:
@@ -133,10 +136,8 @@ def _hear(pool: _Pool, worker: _Worker, waiting: deque[Item], outcome: Outcome, 
 
 def _work(job: Job, pipe: Connection, inherited: Sequence[Connection]) -> None:
     """The life of a worker: items in, results out, until the pipe ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(signal, "SIGHUP"):  # a closed terminal tells all: the parent stops its workers itself
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for number in STOPPING:
+        signal.signal(number, signal.SIG_IGN)
     for other in inherited:
         other.close()
     while True:
@@ -172,17 +173,15 @@ def _last_words(process: BaseProcess) -> str:
 
 @contextlib.contextmanager
 def _forking() -> Iterator[None]:
-    """Hold Ctrl-C back until the child has learned to ignore it.
+    """Hold signals back until the child has learned to ignore them and the parent knows it.
 
     Python warns of a fork beside threads; our children touch none of the locks that those could hold.
     """
-    masked = hasattr(signal, "pthread_sigmask")
-    if masked:
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING) if hasattr(signal, "pthread_sigmask") else None
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*multi-threaded.*fork.*", category=DeprecationWarning)
             yield
     finally:
-        if masked:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        if before is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)

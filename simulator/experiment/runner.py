@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
+from simulator.experiment.signals import interruptible
 from simulator.observe.result import Replication
 
 if TYPE_CHECKING:
@@ -197,7 +198,8 @@ def failure_of(item: Item, error: BaseException) -> Failure:
 def _play_here(job: Job, items: Sequence[Item], outcome: Outcome, ear: Listener) -> None:
     for item in items:
         try:
-            result = job.play(item, functools.partial(ear.advanced, item))
+            with interruptible():
+                result = job.play(item, functools.partial(ear.advanced, item))
         except Exception as error:  # noqa: BLE001 - whatever an item raises costs that item alone
             record_failure(outcome, ear, failure_of(item, error))
         else:

@@ -33,7 +33,7 @@ from simulator.experiment.runner import (
     record_failure,
     record_result,
 )
-from simulator.experiment.signals import deferred_interrupts
+from simulator.experiment.signals import held_back, interruptible
 from simulator.experiment.warmup import found_warmup_s
 from simulator.observe.result import Replication
 
@@ -52,7 +52,8 @@ def here(job: CellJob, items: Sequence[Item], outcome: Outcome, ear: Listener) -
     """The executor that plays in this process."""
     for item in items:
         try:
-            result = job.play(item, functools.partial(ear.advanced, item))
+            with interruptible():
+                result = job.play(item, functools.partial(ear.advanced, item))
         except Exception as error:  # noqa: BLE001 - whatever an item raises costs that item alone
             record_failure(outcome, ear, failure_of(item, error))
         else:
@@ -226,7 +227,7 @@ class _Keeper:
             self._keep(name)
 
     def _keep(self, name: str) -> None:
-        with deferred_interrupts():
+        with held_back():
             study, cell = self.study, self.cells[name]
             result = self._result(name)
             outcome = CellOutcome.of(cell, result, study.wanted)

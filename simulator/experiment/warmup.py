@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from simulator.experiment.runner import resolve
+from simulator.experiment.signals import interruptible
 from simulator.experiment.stats import mser5
 from simulator.observe.result import FAULT_BEGIN, Replication
 
@@ -26,10 +27,11 @@ def with_found_warmup(scenario: Scenario, function: str) -> Scenario:
     """The scenario with a number in place of `auto`; plays the pilot. Others are returned as they are."""
     if not isinstance(scenario.warmup, str):
         return scenario
-    pilot = resolve(function)(
-        scenario.with_overrides({"warmup": "0s"}),
-        seed=scenario.seed, replication=0, progress=None, trace=None,
-    )  # fmt: skip
+    with interruptible():
+        pilot = resolve(function)(
+            scenario.with_overrides({"warmup": "0s"}),
+            seed=scenario.seed, replication=0, progress=None, trace=None,
+        )  # fmt: skip
     return scenario.with_overrides({"warmup": f"{found_warmup_s(pilot, scenario.record.window):g}s"})
 
 

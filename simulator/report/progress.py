@@ -6,8 +6,10 @@ wall time and the time that is left.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from simulator.experiment.runner import Failure, Item, Listener, Silence
@@ -121,11 +123,12 @@ class PlainProgress:
             self._print(self._account.line())
 
     def _print(self, line: str) -> None:
-        print(line, file=self._stream, flush=True)
+        with contextlib.suppress(OSError, ValueError):  # the terminal has gone: nobody is told
+            print(line, file=self._stream, flush=True)
 
 
 class LiveProgress:
-    """One line that renews itself, gone when the run is over."""
+    """One line that renews itself, gone when the run is over; a terminal that has gone ends it, and nothing else."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -146,8 +149,9 @@ class LiveProgress:
             transient=True,
             auto_refresh=False,
         )
-        self._bar.start()
-        self._task = self._bar.add_task("starting", total=1.0)
+        with self._while_there():
+            self._bar.start()
+            self._task = self._bar.add_task("starting", total=1.0)
 
     def advanced(self, item: Item, sim_s: float, requests: int) -> None:
         """Renew the line."""
@@ -162,15 +166,30 @@ class LiveProgress:
     def failed(self, failure: Failure) -> None:
         """Say at once what was lost, above the line."""
         self._account.lose(failure.item)
-        if self._bar is not None:
-            self._bar.console.print(printable_lines(f"{failure.item} gave no result: {failure.message}"), markup=False)
+        line = printable_lines(f"{failure.item} gave no result: {failure.message}")
+        with self._while_there():
+            if self._bar is not None:
+                self._bar.console.print(line, markup=False)
 
     def stopped(self) -> None:
         """Remove the line."""
-        if self._bar is not None:
-            self._bar.stop()
+        with self._while_there():
+            if self._bar is not None:
+                self._bar.stop()
 
     def _draw(self) -> None:
-        if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, completed=self._account.share, description=self._account.line())
-            self._bar.refresh()
+        with self._while_there():
+            if self._bar is not None and self._task is not None:
+                self._bar.update(self._task, completed=self._account.share, description=self._account.line())
+                self._bar.refresh()
+
+    @contextlib.contextmanager
+    def _while_there(self) -> Iterator[None]:
+        """Draw no more once the terminal takes nothing."""
+        try:
+            yield
+        except (OSError, ValueError):
+            bar, self._bar = self._bar, None
+            with contextlib.suppress(OSError, ValueError):  # it gives sys.stdout and sys.stderr back all the same
+                if bar is not None:
+                    bar.stop()
