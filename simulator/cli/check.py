@@ -47,7 +47,7 @@ def command(
     Exit codes: 0 ok, 2 bad usage, 4 inconclusive or not comparable, 5 an invariant broke, 99 failed.
     """  # noqa: D301 (click's \b)
     from simulator.cli.run import _cores
-    from simulator.experiment.baseline import BaselineError
+    from simulator.experiment.folder import FolderError
     from simulator.experiment.references import RevisionError
     from simulator.experiment.suite import DEFAULT_SUITE, load_suite
     from simulator.observe.metrics import MetricUnavailableError
@@ -73,7 +73,7 @@ def command(
         fail("interrupted", INTERRUPTED)
     except MetricUnavailableError as error:
         fail(str(error).strip("'\""))
-    except (ScenarioError, BaselineError, RevisionError) as error:
+    except (ScenarioError, FolderError, RevisionError) as error:
         fail(str(error), getattr(error, "exit_code", USAGE))
     _show(report, output, junit, github=github)
     raise click.exceptions.Exit(report.exit_code)
@@ -102,7 +102,7 @@ def _update(suite: Suite, reason: str, jobs: int, output: Output) -> None:
 
 
 def _show(report: Report, output: Output, junit: Path | None, *, github: bool) -> None:
-    from simulator.experiment.places import write_whole
+    from simulator.experiment.places import recover, write_whole
     from simulator.report.check_text import as_annotations, as_junit, as_markdown, as_text, summary_line
 
     if output.quiet:
@@ -111,6 +111,7 @@ def _show(report: Report, output: Output, junit: Path | None, *, github: bool) -
         click.echo(as_text(report, color=output.color, verbose=output.verbose), nl=False, color=output.color)
     if junit is not None:
         junit.parent.mkdir(parents=True, exist_ok=True)
+        recover(junit, alone=False)
         write_whole(junit, as_junit(report))
     if github:
         click.echo(as_annotations(report), nl=False)

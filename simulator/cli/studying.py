@@ -53,7 +53,7 @@ def told() -> Iterator[None]:
         with held_back():
             yield
     except Exception as error:
-        if type(error).__name__ not in _RAISED:
+        if not any(kind.__name__ in _RAISED for kind in type(error).__mro__):
             raise
         fail(str(error), getattr(error, "exit_code", USAGE))
 

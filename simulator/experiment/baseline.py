@@ -15,7 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from simulator.experiment.compare import values_of
+from simulator.experiment.manifests import BaselineFile
+from simulator.experiment.places import recover, write_whole
+from simulator.experiment.stored import FolderError, parse_json, read_text, reason_of
 from simulator.observe.metrics import MetricUnavailableError
+from simulator.printable import printable
 
 if TYPE_CHECKING:
     from simulator.observe.result import Replication
@@ -26,10 +30,8 @@ _DIGEST = 16
 _NOT_COMPARED: Final = ("seed", "replications", "name", "question", "description", "expect", "measured", "record")
 
 
-class BaselineError(Exception):
+class BaselineError(FolderError):
     """A baseline that cannot be read."""
-
-    exit_code = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,29 +107,31 @@ def settings_of(scenario: Scenario) -> dict[str, Any]:
 
 def read_baseline(path: Path) -> Baseline | None:
     """The baseline in a file, or None where there is none. Raises BaselineError for a broken one."""
-    try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except (OSError, ValueError) as error:
-        raise BaselineError(f"{path} is no baseline: {error}") from error
     try:
-        return Baseline(
-            name=str(plain["check"]),
-            scenario=str(plain["scenario"]),
-            seed=int(plain["seed"]),
-            fingerprints=dict(enumerate(map(str, plain["fingerprints"]))),
-            metrics={
-                metric: {r: float(v) for r, v in enumerate(entry["per_replication"]) if v is not None}
-                for metric, entry in plain["metrics"].items()
-            },
-            settings=dict(plain["settings"]),
-            reason=str(plain["accepted"][-1]["reason"]),
-            versions=dict(plain["accepted"][-1]["versions"]),
-            schema=int(plain["schema"]),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise BaselineError(f"{path} is no baseline: {type(error).__name__} {error}") from error
+        found = BaselineFile.model_validate(parse_json(read_text(path)))
+    except FolderError as error:
+        raise BaselineError(str(error)) from error
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise BaselineError(
+            printable(f"{path} is no baseline: {reason_of(error)}; take it from git again, or make it with "
+                      "--update-baseline once the file is away")
+        ) from error  # fmt: skip
+    return Baseline(
+        name=found.check,
+        scenario=found.scenario,
+        seed=found.seed,
+        fingerprints=dict(enumerate(found.fingerprints)),
+        metrics={
+            metric: {r: v for r, v in enumerate(entry.per_replication) if v is not None}
+            for metric, entry in found.metrics.items()
+        },
+        settings=found.settings,
+        reason=found.accepted[-1].reason,
+        versions=found.accepted[-1].versions,
+        schema=found.schema_,
+    )
 
 
 def write_baseline(path: Path, baseline: Baseline) -> bool:
@@ -137,9 +141,8 @@ def write_baseline(path: Path, baseline: Baseline) -> bool:
         return False
     history = json.loads(path.read_text(encoding="utf-8"))["accepted"] if before is not None else []
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.tmp")
-    scratch.write_text(_text(baseline, history), encoding="utf-8")
-    scratch.replace(path)
+    recover(path, alone=False)
+    write_whole(path, _text(baseline, history))
     return True
 
 

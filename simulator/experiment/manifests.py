@@ -1,6 +1,6 @@
-"""What a manifest.json must hold to be read, by its kind; further keys are allowed.
+"""What a manifest.json must hold to be read, by its kind, and the file of a baseline; further keys are allowed.
 
-May import pydantic. The writers are `folder.manifest_of` and `sweep_folder.manifest_of`.
+May import pydantic. The writers are `folder.manifest_of`, `sweep_folder.manifest_of` and `baseline.write_baseline`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 RUN: Final = "stickysim-run"
 SWEEP: Final = "stickysim-sweep"
@@ -103,3 +103,25 @@ class SweepManifest(_Any):
 
 
 FORMS: Final[Mapping[str, type[BaseModel]]] = {RUN: RunManifest, SWEEP: SweepManifest}
+
+
+class _Accepted(_Form):
+    reason: str
+    versions: dict[str, str]
+
+
+class _Values(_Form):
+    per_replication: list[float | None]
+
+
+class BaselineFile(_Form):
+    """What a check of a suite gave when it was accepted."""
+
+    schema_: int = Field(alias="schema")
+    check: str
+    scenario: str
+    seed: int = Field(ge=0)
+    accepted: list[_Accepted] = Field(min_length=1)
+    metrics: dict[str, _Values]
+    fingerprints: list[str]
+    settings: dict[str, Any]

@@ -40,15 +40,25 @@ def broken(file: Path, error: BaseException) -> FolderError:
     """The error for a file (or folder) in which something cannot be."""
     if isinstance(error, FolderError):
         return error
+    return FolderError(printable(f"{file} is broken: {reason_of(error)}; {_MEND}"))
+
+
+def reason_of(error: BaseException) -> str:
+    """What is wrong with a file, in a few words, by the error that reading it raised."""
+    from pydantic import ValidationError
+
     lines = str(error).strip().splitlines()
     told = lines[0] if lines else type(error).__name__
-    if isinstance(error, RecursionError):
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        told = f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
+    elif isinstance(error, RecursionError):
         told = f"nested more than {DEEPEST} deep"
     elif isinstance(error, KeyError):
         told = f"it has no {told}"
     elif isinstance(error, OSError) and error.strerror:
         told = error.strerror.lower()
-    return FolderError(printable(f"{file} is broken: {told}; {_MEND}"))
+    return told
 
 
 # -- writing --------------------------------------------------------------------------------------------
@@ -99,12 +109,17 @@ def read_text(file: Path) -> str:
 def read_json(file: Path) -> dict[str, Any]:
     """The object in a JSON file of a folder. Raises FolderError, also for what is nested too deep."""
     try:
-        content = json.loads(read_text(file), parse_constant=_refuse_constant)
-        if not isinstance(content, dict):
-            raise ValueError("it holds no JSON object")
-        _check_depth(content)
+        return parse_json(read_text(file))
     except (ValueError, RecursionError, MemoryError) as error:
         raise broken(file, error) from error
+
+
+def parse_json(text: str) -> dict[str, Any]:
+    """The object that a JSON text is. Raises ValueError, also for what is nested too deep; RecursionError."""
+    content = json.loads(text, parse_constant=_refuse_constant)
+    if not isinstance(content, dict):
+        raise ValueError("it holds no JSON object")
+    _check_depth(content)
     return content
 
 
@@ -217,6 +232,4 @@ def _check_form(file: Path, content: Mapping[str, Any]) -> None:
     try:
         FORMS[content["kind"]].model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise FolderError(f"{file} is broken: {where}: {first['msg'].lower()}; {_MEND}") from None
+        raise broken(file, error) from None
