@@ -102,7 +102,7 @@ def _update(suite: Suite, reason: str, jobs: int, output: Output) -> None:
 
 
 def _show(report: Report, output: Output, junit: Path | None, *, github: bool) -> None:
-    from simulator.experiment.places import recover, write_whole
+    from simulator.experiment.places import write_whole
     from simulator.report.check_text import as_annotations, as_junit, as_markdown, as_text, summary_line
 
     if output.quiet:
@@ -111,7 +111,6 @@ def _show(report: Report, output: Output, junit: Path | None, *, github: bool) -
         click.echo(as_text(report, color=output.color, verbose=output.verbose), nl=False, color=output.color)
     if junit is not None:
         junit.parent.mkdir(parents=True, exist_ok=True)
-        recover(junit, alone=False)
         write_whole(junit, as_junit(report))
     if github:
         click.echo(as_annotations(report), nl=False)

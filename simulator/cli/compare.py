@@ -116,7 +116,6 @@ def _explained(compared: Compared, metrics: list[str]) -> Compared:
 
 def _show(compared: Compared, form: str, file: Path | None, output: Output) -> None:
     from simulator.experiment.folder import dump_json
-    from simulator.experiment.places import recover
     from simulator.report.compare_text import as_markdown, as_table
 
     if form == "json":
@@ -126,7 +125,6 @@ def _show(compared: Compared, form: str, file: Path | None, output: Output) -> N
     click.echo(text, nl=False, color=output.color)
     if file is not None:
         try:
-            recover(file, alone=False)
             _write(compared, form, file, text)
         except OSError as error:
             fail(f"cannot write {file}: {error.strerror or error}")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from simulator.experiment.compare import values_of
 from simulator.experiment.manifests import BaselineFile
-from simulator.experiment.places import recover, write_whole
+from simulator.experiment.places import write_whole
 from simulator.experiment.stored import FolderError, parse_json, read_text, reason_of
 from simulator.observe.metrics import MetricUnavailableError
 from simulator.printable import printable
@@ -141,7 +141,6 @@ def write_baseline(path: Path, baseline: Baseline) -> bool:
         return False
     history = json.loads(path.read_text(encoding="utf-8"))["accepted"] if before is not None else []
     path.parent.mkdir(parents=True, exist_ok=True)
-    recover(path, alone=False)
     write_whole(path, _text(baseline, history))
     return True
 

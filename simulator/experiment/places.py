@@ -43,7 +43,11 @@ def write_whole(file: Path, text: str) -> None:
 
 
 def write_whole_by(file: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` write to a hidden name beside `file`, and rename that. Raises OSError."""
+    """Let `write` write to a hidden name beside `file`, and rename that. Raises OSError.
+
+    What killed writers of the same file left is taken away.
+    """
+    recover(file, alone=False)
     scratch = scratch_of(file)
     try:
         write(scratch)

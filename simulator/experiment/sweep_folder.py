@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 CELLS: Final = "cells"
 INDEX: Final = "index.parquet"
 SCENARIO: Final = "scenario.yaml"
+FIGURES: Final = "figures"
 _CELLS_AT_ONCE = 500
 
 
@@ -68,6 +69,7 @@ def kept_in(path: Path) -> Iterator[None]:
     with locked(path):
         recover_inside(path)
         recover_inside(path / CELLS)
+        recover_inside(path / FIGURES)
         yield
 
 
@@ -199,7 +201,7 @@ def read_cells(path: Path, manifest: Mapping[str, Any], wanted: Sequence[str]) -
 
     outcomes = []
     for entry in manifest["cells"]:
-        if Path(entry["folder"]).name != entry["folder"]:
+        if Path(entry["folder"]).name != entry["folder"] or entry["folder"] in ("", ".."):
             raise FolderError(f"{path / MANIFEST} is broken: {entry['folder']} is no folder's name")
         try:
             values = {name: value_of(name, text) for name, text in entry["values"].items()}

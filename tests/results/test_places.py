@@ -137,3 +137,16 @@ def test_the_whole_new_result_takes_its_place_where_the_rename_was_cut():
         check_target(Path("out"))
     assert len(load_run("out").replications) == 3
     assert names() == ["out", "tiny.yaml"]
+
+
+def test_what_a_killed_drawing_left_is_taken_away_by_the_next():
+    """Pages and figures as well: of a run, and (whatever was drawn) of a study that is gone on with."""
+    assert simulate(RUN.split()) == 0
+    figure = next(Path("out/figures").glob("*.svg"))
+    for left in (Path("out/.report.html.99999999.tmp"), figure.with_name(f".{figure.name}.99999999.tmp")):
+        left.write_text("<")
+    assert simulate(["report", "out", "-q"]) == 0
+    assert simulate(f"{SWEEP} -o study".split()) == 0
+    Path("study/figures/.curve.svg.99999999.tmp").write_text("<")
+    assert simulate(f"{SWEEP} --resume study".split()) == 0
+    assert not list(Path().rglob(".*"))
