@@ -50,6 +50,7 @@ from simulator.streams import Streams, whole_numbers
 from simulator.watch import watch_nodes
 from simulator.wiring import CORE, EDGE, SAM, STORAGE, Endpoint, Wiring
 from simulator.workloads import Source, SourceContext
+from simulator.workloads.trace import common_origin_s
 from simulator.world import EventLog, World
 
 INFINITY = math.inf
@@ -78,6 +79,7 @@ class _Builder:
         self.kernel = Kernel()
         self.wiring = Wiring(scenario, streams)
         self.between_sites: list[Link] = []
+        self.origin_s = common_origin_s((group.workload for group in scenario.clients.values()), scenario.base_dir)
         messages = scenario.network.messages
         self.sizes = Sizes(messages.control, messages.metadata, messages.batch, messages.batch_lease)
         leases = scenario.leases
@@ -322,6 +324,7 @@ class _Builder:
         place = SourceContext(
             self.kernel, name, spec.count, partial(streams.generator, entity), arrive, group.arrive_as,
             plan.open_now, plan.close_now, world.duration_s, scenario.base_dir,
+            self.origin_s, partial(Streams(streams.seed, 0).generator, entity),
         )  # fmt: skip
         source: Source = spec.workload.build(place)
         world.sources.append(source)

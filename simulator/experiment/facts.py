@@ -65,6 +65,8 @@ class Facts:
     @classmethod
     def of(cls, scenario: Scenario, *, source: str = "", warmup_found: bool = False) -> Facts:
         """The facts of a scenario about to be played."""
+        from simulator.scenario.traces import measured as measured_in_logs
+
         if isinstance(scenario.warmup, str):
             raise TypeError("the warm-up is still `auto`: find it first (experiment.warmup)")
         return cls(
@@ -77,7 +79,7 @@ class Facts:
             warmup_s=float(scenario.warmup),
             warmup_found=warmup_found,
             expect=tuple(scenario.expect),
-            measured=dict(scenario.measured),
+            measured={**measured_in_logs(scenario), **scenario.measured},
             scenario_hash=scenario.content_hash(),
             resolved=scenario.resolved(),
             source=source,

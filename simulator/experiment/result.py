@@ -24,6 +24,7 @@ from simulator.experiment.summary import (
     judge,
     metrics_dict,
     run_facts,
+    traces_read,
 )
 from simulator.observe.histogram import Histogram
 from simulator.observe.result import Replication
@@ -217,6 +218,7 @@ class Result:
             "expectations": [judged.to_dict() for judged in self.expectations],
             "invariants": self.invariants,
             "measured": dict(self.facts.measured),
+            "traces": traces_read(self.replications),
             "run": run_facts(self.replications),
         }
 

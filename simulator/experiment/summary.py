@@ -20,7 +20,7 @@ from simulator.observe.metrics import (
     parse_metric,
     unit_of,
 )
-from simulator.observe.result import Replication
+from simulator.observe.result import TRACE_READ, Replication
 
 
 class Estimate(float):
@@ -195,6 +195,12 @@ def run_facts(replications: Sequence[Replication]) -> dict[str, Any]:
         "requests_per_wall_s": requests / wall_s if wall_s > 0.0 else None,
         "peak_rss_bytes": max((r.peak_rss_bytes for r in replications), default=0),
     }
+
+
+def traces_read(replications: Sequence[Replication]) -> dict[str, Any]:
+    """What became of the lines of the logs that were played, by client group."""
+    events = replications[0].events if replications else []
+    return {str(event["target"]): dict(event["detail"]) for event in events if event["kind"] == TRACE_READ}
 
 
 def metrics_dict(found: Mapping[str, Estimate]) -> dict[str, Any]:

@@ -34,8 +34,9 @@ TAKEOVER: Final = "takeover"
 INVARIANT: Final = "invariant"
 """A safety invariant broke; detail: ``invariant``, ``message``."""
 TRACE_READ: Final = "trace.read"
-"""The client group `target` replays a trace; detail: ``summary``, ``lines``, ``requests``, ``skipped``,
-``out_of_order``, ``after_the_end`` (requests that come too late to be played)."""
+"""The client group `target` replays a log; detail: ``summary``, ``format``, ``first``, ``last`` (dates, or seconds),
+``span_s``, ``lines``, ``requests``, ``skipped`` (bad lines), ``out_of_order``, ``played``, ``not_played``,
+``after_the_end`` (those of them that come too late), ``clients``, ``sessions``."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

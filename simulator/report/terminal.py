@@ -68,11 +68,12 @@ def render(result: Result, *, width: int = 80, color: bool = False, all_metrics:
 
 
 def render_short(result: Result) -> str:
-    """A line an expectation, and one for what went wrong."""
+    """A line a log that was played, one an expectation, and one for what went wrong."""
     rows = expectation_rows(result)
     widths = [max((len(row[place]) for row in rows), default=0) for place in range(3)]
     lines = ["  ".join([*(f"{part:<{width}}" for part, width in zip(row, widths, strict=False)), row[3]]).rstrip()
              for row in rows]  # fmt: skip
+    lines = [*read_lines(result), *lines]
     lines += [tally(result)] if tally(result) else []
     lines += [f"{failure.item} gave no result: {failure.message}" for failure in result.failures]
     lines += [f"a safety invariant broke: {v['violation']}" for v in result.invariants["violations"]]

@@ -14,6 +14,7 @@ from simulator.scenario.errors import Issue
 from simulator.scenario.faults import Fault
 from simulator.scenario.schema import MOST_WINDOWS, Scenario
 from simulator.scenario.sizes import LONGEST_S, Found, sizes
+from simulator.scenario.traces import brings_operations, misplaced, unreadable
 from simulator.scenario.tree import Node, Path, descend, dotted
 from simulator.units import format_distance, format_duration, show
 
@@ -25,17 +26,18 @@ FARTHEST_M = 20_015e3  # half the circumference of the Earth
 
 def check(scenario: Scenario, tree: Node) -> list[Issue]:
     """Everything that is wrong with a scenario whose values are each valid."""
-    oversized = [_at(tree, *found) for found in sizes(scenario)]
+    oversized = [marked(tree, *found) for found in sizes(scenario)]
     if oversized:
         return oversized
     actors = actors_of(scenario)
     checks: Sequence[Callable[[Scenario, Node, Actors], Found]] = (
-        _names, _sites, _matrix, _cores, _clients, _time, _routing, _fault_times, _fault_targets, _link_rules, _labels,
+        _names, _sites, _matrix, _cores, _clients, _traces, _time, _routing, _fault_times, _fault_targets, _link_rules, _labels,
     )  # fmt: skip
-    return [_at(tree, *found) for one in checks for found in one(scenario, tree, actors)]
+    return [marked(tree, *found) for one in checks for found in one(scenario, tree, actors)]
 
 
-def _at(tree: Node, path: Path, what: str, mend: str) -> Issue:
+def marked(tree: Node, path: Path, what: str, mend: str) -> Issue:
+    """An issue at its place in the file."""
     node, taken = descend(tree, path)
     mark = node.mark
     if isinstance(node.value, (dict, list)) or mark is None:
@@ -139,13 +141,14 @@ def _clients(scenario: Scenario, tree: Node, actors: Actors) -> Found:
         path: Path = ("clients", name)
         session = group.session
         if group.from_trace:
-            log = group.workload.kind == "trace" and group.workload.format == "clf"
-            for key in ("count", "session", "operations") if log else ("count", "session"):
+            says_op = group.workload.kind == "trace" and brings_operations(group.workload, scenario.base_dir)
+            for key in ("count", "session", "operations") if says_op else ("count", "session"):
                 if descend(tree, (*path, key))[1] == (*path, key):
                     brought = "clients, sessions and operations" if key == "operations" else "clients and sessions"
                     what = f"a trace brings its own {brought}: it takes no {key}"
                     yield (*path, key), what, f"remove {key}"
-            yield from _trace_file(path, scenario, group.workload)
+            if group.workload.kind != "trace":
+                yield from _trace_file(path, scenario, group.workload)
             continue
         if session.arrivals is None and group.count is None:
             yield path, "this group has no count", "add count: 100, or session: {arrivals: 0.5/s, ...}"
@@ -160,6 +163,12 @@ def _clients(scenario: Scenario, tree: Node, actors: Actors) -> Found:
         if group.spread > FARTHEST_M:
             what = f"a spread of {format_distance(group.spread)} reaches beyond the other side of the Earth"
             yield (*path, "spread"), what, f"at most {format_distance(FARTHEST_M)}"
+
+
+def _traces(scenario: Scenario, tree: Node, actors: Actors) -> Found:
+    del tree, actors
+    yield from unreadable(scenario)
+    yield from misplaced(scenario)
 
 
 def _trace_file(path: Path, scenario: Scenario, workload: object) -> Found:

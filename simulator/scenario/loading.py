@@ -25,6 +25,7 @@ from simulator.scenario.values import with_values
 from simulator.spec import Spec
 
 _MOST_TRIED = 100
+_ANY_DURATION = "1h"  # stands for that of a trace until the trace has been read
 Overrides = Sequence[str] | Mapping[str, object]
 
 
@@ -145,6 +146,17 @@ def _validate(tree: Node, base_dir: Path) -> Scenario:
     data = tree.plain()
     empty = list(_empty_values(tree, ()))
     _fill_in(data)
+    as_long_as_trace = data.get("duration") == "trace"
+    if as_long_as_trace:
+        data["duration"] = _ANY_DURATION
+    scenario = _validated(tree, data, base_dir, empty)
+    if as_long_as_trace:
+        data["duration"] = f"{_trace_length_s(scenario, tree):.9f}s"
+        scenario = _validated(tree, data, base_dir, empty)
+    return scenario
+
+
+def _validated(tree: Node, data: Any, base_dir: Path, empty: list[Issue]) -> Scenario:
     models: dict[int, type[Spec]] = {}
     try:
         scenario = Scenario.model_validate(data, context={"base_dir": base_dir, "models": models})
@@ -155,6 +167,25 @@ def _validate(tree: Node, base_dir: Path) -> Scenario:
     if empty:
         raise ScenarioError(empty)
     return scenario.bind(tree, base_dir)
+
+
+def _trace_length_s(scenario: Scenario, tree: Node) -> float:
+    """`duration: trace` in seconds; raises ScenarioError where no log can tell."""
+    from simulator.scenario.checks import marked
+    from simulator.scenario.traces import length_s, stretched_by_few, unreadable
+
+    issues = [marked(tree, *found) for found in unreadable(scenario)]
+    issues = issues or [marked(tree, *found) for found in stretched_by_few(scenario)]
+    if issues:
+        raise ScenarioError(sorted(issues, key=_position))
+    found_s = length_s(scenario)
+    if found_s is None:
+        what = "no group of clients plays a trace that could tell the duration"
+        raise ScenarioError([marked(tree, ("duration",), what, "write for example duration: 5min")])
+    if found_s <= 0:
+        what = "all lines of the trace are before its origin"
+        raise ScenarioError([marked(tree, ("duration",), what, "set an earlier origin, or common")])
+    return found_s
 
 
 def _empty_values(node: Node, path: Path_) -> Iterator[Issue]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path as FilePath
 
 from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.faults import fault_verbs
@@ -34,8 +35,26 @@ def from_arguments(arguments: Iterable[str]) -> list[Override]:
         mark = Mark(Source(label, is_file=False, override_path=path.strip()))
         if not equals or not path.strip():
             raise ScenarioError([Issue("this sets nothing", "write --set path=value", mark)])
-        result.append((path.strip(), read_value(value, mark)))
+        parts = path.strip().split(".")
+        if value.strip() == "-" and parts[-1] == "file":  # stdin; in YAML it would begin a list
+            result.append((path.strip(), Node("-", mark)))
+            continue
+        result.append((path.strip(), _from_here(parts, read_value(value, mark))))
     return result
+
+
+def _from_here(parts: Sequence[str], value: Node) -> Node:
+    """A trace's file that a command line names is sought from the folder where the command is given."""
+    if tuple(parts[-2:]) == ("workload", "file"):
+        if value.is_list():
+            return Node([_from_here(parts, item) for item in value.value], value.mark, value.key_mark)
+        if isinstance(value.value, str) and value.value not in ("", "-") and "\0" not in value.value:
+            return Node(str(FilePath.cwd() / value.value), value.mark, value.key_mark)
+        return value
+    if value.is_mapping():
+        inside = {key: _from_here([*parts, key], child) for key, child in value.value.items()}
+        return Node(inside, value.mark, value.key_mark)
+    return value
 
 
 def from_mapping(values: Mapping[str, object]) -> list[Override]:

@@ -18,6 +18,7 @@ from simulator.scenario.matrix import RoundTrips
 from simulator.scenario.tree import Node, descend
 from simulator.scenario.tree import Path as KeyPath
 from simulator.spec import Spec
+from simulator.workloads.trace import Trace
 
 if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario
@@ -53,8 +54,15 @@ def code(scenario: Scenario) -> dict[str, bytes]:
 
 
 def _absolute(mapping: dict[str, Any], key: str, base_dir: Path) -> None:
-    if isinstance(mapping.get(key), str):
-        mapping[key] = str((base_dir / mapping[key]).resolve())
+    value = mapping.get(key)
+    if isinstance(value, str):
+        mapping[key] = _absolute_name(value, base_dir)
+    elif isinstance(value, list):
+        mapping[key] = [_absolute_name(name, base_dir) for name in value]
+
+
+def _absolute_name(name: str, base_dir: Path) -> str:
+    return name if name == "-" else str((base_dir / name).resolve())
 
 
 def _pruned(value: Any) -> Any:
@@ -70,8 +78,8 @@ def content_hash(scenario: Scenario) -> str:
     plain = _settings(scenario)
     for name, group in scenario.clients.items():
         file = getattr(group.workload, "file", None)
-        if isinstance(file, str):
-            plain["clients"][name]["workload"]["file"] = _digest(scenario.base_dir / file)
+        if isinstance(file, (str, tuple)):
+            plain["clients"][name]["workload"]["file"] = _digests(group.workload, file, scenario.base_dir)
     if "extensions" in plain:
         plain["extensions"] = [_digest(scenario.base_dir / name) for name in scenario.extensions]
     text = json.dumps(plain, sort_keys=True, ensure_ascii=True, allow_nan=False)
@@ -125,6 +133,16 @@ def _same_numbers(value: Any) -> Any:
             return str(value)
         return int(value) if value.is_integer() and abs(value) <= _EXACT else value
     return value
+
+
+def _digests(workload: Spec, file: str | tuple[str, ...], base_dir: Path) -> str | list[str]:
+    """Of the file of a workload, or of each of a trace's; what came through a pipe had its digest taken then."""
+    if not isinstance(workload, Trace):
+        return _digest(base_dir / str(file))
+    if workload.stream(base_dir) is not None:
+        return f"sha256:{workload.load(base_dir).digest}"
+    found = [_digest(path) for path in workload.paths(base_dir)]
+    return found[0] if isinstance(file, str) and len(found) == 1 else found
 
 
 def _digest(path: Path) -> str:

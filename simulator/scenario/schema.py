@@ -24,7 +24,7 @@ from simulator.scenario.price import Price
 from simulator.scenario.record import Expectations, Measured, Record, Sweep, Variants
 from simulator.scenario.tiers import L1, L2, CoreGroup, EdgeGroup, NodeGroup, Storage, Tier
 from simulator.spec import Spec
-from simulator.units import Count, PositiveDuration, QuantityError, parse_count, show
+from simulator.units import DURATION, Count, PositiveDuration, QuantityError, parse_count, show
 
 if TYPE_CHECKING:
     from simulator.scenario.tree import Node
@@ -39,6 +39,14 @@ __all__ = [
 MOST_WINDOWS = 1_000_000
 MOST_UNCHOSEN_WINDOWS = 7200
 _WINDOWS_S = (1.0, 10.0, 60.0, 600.0, 3600.0)
+
+
+DurationOrTrace = Annotated[
+    PositiveDuration,
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "pattern": DURATION.pattern(), "examples": ["50ms"]}, {"const": "trace"}]}
+    ),
+]
 
 
 def _schema_one(value: object) -> object:
@@ -65,8 +73,8 @@ class Scenario(Spec):  # noqa: PLW1641 (it holds mappings; content_hash() identi
     """Echoed above the answer."""
     description: Text = ""
     """As many words as you like, echoed below the question."""
-    duration: PositiveDuration
-    """Simulated time during which requests arrive."""
+    duration: DurationOrTrace
+    """Simulated time during which requests arrive; `trace`: as long as the logs that are played."""
     warmup: AutoOrDuration = 0.0
     """Not counted; `auto` finds its end (MSER-5)."""
     seed: Annotated[int, BeforeValidator(_seed), WithJsonSchema({"type": "integer", "minimum": 0})] = 1

@@ -13,6 +13,7 @@ from typing import TypeVar, get_args
 
 from pydantic.fields import FieldInfo
 
+from simulator.logs.model import TraceError
 from simulator.workloads.base import Source, SourceContext, WorkloadSpec
 from simulator.workloads.closed import Closed
 from simulator.workloads.diurnal import Diurnal
@@ -21,11 +22,10 @@ from simulator.workloads.poisson import Poisson
 from simulator.workloads.renewal import Renewal
 from simulator.workloads.spike import Spike
 from simulator.workloads.trace import Trace
-from simulator.workloads.trace_data import TraceData, TraceError
 
 __all__ = [
     "Closed", "Diurnal", "Mmpp", "Poisson", "Renewal", "Source", "SourceContext", "Spike", "Trace",
-    "TraceData", "TraceError", "WorkloadSpec", "kinds", "register",
+    "TraceError", "WorkloadSpec", "kinds", "register",
 ]  # fmt: skip
 
 _Spec = TypeVar("_Spec", bound=WorkloadSpec)

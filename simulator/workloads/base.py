@@ -62,6 +62,10 @@ class SourceContext:
     """No arrivals at or after this time."""
     base_dir: Path = Path()
     """The folder that a trace's relative path starts from."""
+    origin_s: float | None = None
+    """The time of t = 0 of traces that share their clock, seconds from 1970; None: no trace has dates."""
+    scenario_rng: Callable[[str], np.random.Generator] = lambda purpose: np.random.default_rng(list(purpose.encode()))
+    """Purpose -> that stream of this group, the same in all replications."""
 
 
 class Source:

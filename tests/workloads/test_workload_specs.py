@@ -64,7 +64,7 @@ def test_a_spec_is_frozen_and_closed(body):
         (GOOD["trace"] | {"format": "xml"}, "clf"),
         (GOOD["trace"] | {"time_scale": 0}, "above zero"),
         (GOOD["trace"] | {"inactivity_gap": "0s"}, "above 0s"),
-        (GOOD["trace"] | {"file": ""}, "at least 1"),
+        (GOOD["trace"] | {"file": ""}, "is not the name of a file"),
     ],
 )
 def test_refused(change, message):

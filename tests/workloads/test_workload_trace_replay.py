@@ -85,7 +85,7 @@ def test_factor_plays_faster_and_zero_stops(play, tmp_path):
 
 def test_a_path_may_be_absolute(play, tmp_path):
     spec = trace(tmp_path).model_copy(update={"file": str(tmp_path / "t.csv")})
-    assert len(spec.load(Path("/nowhere")).t_s) == len(ROWS)
+    assert len(spec.load(Path("/nowhere")).time_s) == len(ROWS)
 
 
 @pytest.fixture(scope="module")
@@ -116,8 +116,8 @@ def test_the_bundled_log_is_replayed_in_full(play, maker):
     assert data.out_of_order > 0
     assert all(name.rsplit(".", 1)[0] in maker.NETWORKS for name in data.names)
     heard = play(spec, None, 1e9, base_dir=DATA)
-    assert len(heard.arrivals) == len(data.t_s)
-    assert np.allclose(heard.times, data.t_s / 60)
+    assert len(heard.arrivals) == len(data.time_s)
+    assert np.allclose(heard.times, data.time_s / 60)
     kinds = [event[1] for event in heard.events]
     assert kinds.count("open") == kinds.count("close") == count_sessions(data, 1800) > len(data.names)
     opened: set[int] = set()

@@ -1,0 +1,140 @@
+"""The traces of a scenario taken together: whether they can be played, for how long, and what they say of reality.
+
+May import: workloads, logs, units. Reads logs (each once, see `simulator.logs.reading`). Does not play them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulator.logs import Log, TraceError
+from simulator.logs.measured import measured_of
+from simulator.logs.model import moment
+from simulator.logs.reading import line_of
+from simulator.logs.stray import stray
+from simulator.scenario.sizes import Found
+from simulator.units import format_duration
+from simulator.workloads.trace import Trace, common_origin_s
+
+if TYPE_CHECKING:
+    from simulator.scenario.schema import Scenario
+
+_NAMED = 3  # stray lines that a message names
+
+
+def traces_of(scenario: Scenario) -> dict[str, Trace]:
+    """The groups that play a log."""
+    found = {name: group.workload for name, group in scenario.clients.items()}
+    return {name: workload for name, workload in found.items() if isinstance(workload, Trace)}
+
+
+def brings_operations(trace: Trace, base_dir: Path) -> bool:
+    """Whether the log decides what is asked for: a web log does, and a table that has a column for it."""
+    try:
+        return trace.load(base_dir).op is not None
+    except TraceError:
+        return False
+
+
+def unreadable(scenario: Scenario) -> Found:
+    """Each log that cannot be read, at its `file`."""
+    for name, trace in traces_of(scenario).items():
+        try:
+            trace.load(scenario.base_dir)
+        except TraceError as error:
+            head = str(error).removesuffix(f"; {error.mend}")
+            yield ("clients", name, "workload", "file"), head, error.mend
+
+
+def length_s(scenario: Scenario) -> float | None:
+    """`duration: trace`: until a second of log time after the last line of all; None: no group plays a log.
+
+    Raises:
+        TraceError: a log cannot be read.
+    """
+    traces = traces_of(scenario)
+    common_s = common_origin_s(traces.values(), scenario.base_dir)
+    lengths = [trace.duration_s(trace.load(scenario.base_dir), common_s) for trace in traces.values()]
+    return max(lengths, default=None)
+
+
+def stretched_by_few(scenario: Scenario) -> Found:
+    """Logs of which a few stray lines stretch the span (unless the time of t = 0 is written)."""
+    for name, trace in traces_of(scenario).items():
+        if trace.origin in ("common", "file"):
+            found = _stray(trace.load(scenario.base_dir))
+            if found is not None:
+                yield ("clients", name, "workload", "file"), *found
+
+
+def misplaced(scenario: Scenario) -> Found:
+    """Logs of which a few stray lines stretch the span, or of which most lines lie outside the run."""
+    traces = traces_of(scenario)
+    if any(True for _ in unreadable(scenario)):
+        return
+    yield from stretched_by_few(scenario)
+    common_s = common_origin_s(traces.values(), scenario.base_dir)
+    stretched = [path for path, _, _ in stretched_by_few(scenario)]
+    for name, trace in traces.items():
+        log = trace.load(scenario.base_dir)
+        path = ("clients", name, "workload", "file")
+        if path in stretched:
+            continue
+        simulated_s = trace.times_s(log, common_s) / trace.time_scale
+        outside = int(np.count_nonzero((simulated_s < 0) | (simulated_s >= scenario.duration)))
+        if 2 * outside > len(simulated_s):
+            yield path, *_outside(scenario, trace, log, common_s, outside)
+
+
+def _stray(log: Log) -> tuple[str, str] | None:
+    places = stray(log)
+    if not len(places):
+        return None
+    kept = np.delete(log.time_s, places)
+    first_s = log.first_s or 0.0
+    named = ", ".join(line_of(log, int(k)) for k in places[:_NAMED]) + (", ..." if len(places) > _NAMED else "")
+    one = len(places) == 1
+    is_, it = ("is", "it") if one else ("are", "them")
+    what = (
+        f"{log.name}: {len(places):,} of {len(log.time_s):,} lines {is_} far from the others in time: {named}; "
+        f"with {it} the log spans {_long(log.span_s)}, without {_long(kept[-1] - kept[0])}"
+    )
+    begins = moment(first_s + float(kept[0])).replace(" ", "T")
+    return what, f"remove {it}, or set origin: {begins}Z and a duration"
+
+
+def _long(seconds: float) -> str:
+    days = seconds / 86_400
+    return f"{days:,.0f} days" if days >= 10 else format_duration(round(float(seconds), 3))
+
+
+def _outside(scenario: Scenario, trace: Trace, log: Log, common_s: float | None, outside: int) -> tuple[str, str]:
+    times_s = trace.times_s(log, common_s)
+    run_s = scenario.duration * trace.time_scale
+    early = bool(np.count_nonzero(times_s < 0) > np.count_nonzero(times_s >= run_s))
+    what = (
+        f"{log.name}: {outside:,} of {len(times_s):,} requests lie outside the run, which plays "
+        f"{_long(run_s)} of the log ({log.dates()})"
+    )
+    needed_s = trace.duration_s(log, common_s)
+    if early:
+        return what, f"t = 0 is origin: {trace.origin}; set origin: common, file, or an earlier time"
+    return what, f"set duration: trace ({format_duration(round(needed_s, 3))}), or a larger time_scale"
+
+
+def measured(scenario: Scenario) -> Mapping[str, float]:
+    """What the logs know of reality, by metric; the groups' names are added where there are several groups."""
+    traces = traces_of(scenario)
+    found: dict[str, float] = {}
+    for name, trace in traces.items():
+        alone = len(scenario.clients) == 1
+        for metric, value in measured_of(trace.load(scenario.base_dir)).items():
+            if alone:
+                found[metric] = value
+            elif metric != "edge.imbalance":
+                found[f"{metric}[{name}]"] = value
+    return found
