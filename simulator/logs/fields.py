@@ -85,6 +85,8 @@ class TableClock:
         self.dated = False
         """Whether the times are from 1970 (false until one was read)."""
         self._known: dict[bytes, float] = {}
+        self._each = 0.0
+        self._latest = 0.0
 
     def seconds(self, value: object) -> float:
         """The time of one row.
@@ -93,6 +95,8 @@ class TableClock:
             BadLineError: it is no time.
         """
         number = self._number(value)
+        if number is not None and self._each and 0 <= number <= self._latest:
+            return number / self._each
         if number is None:
             text = str(value).strip()
             if self._dates is False:
@@ -133,6 +137,8 @@ class TableClock:
         if not self.unit:
             epoch = next((name for name, each in UNITS.items() if _FIRST_DATE_S <= number / each < 1e11), "")
             self.unit = (epoch if number >= _FIRST_DATE_S and not self._too_small(number) else "") or self._hint or "s"
+        self._each = UNITS[self.unit]
+        self._latest = _LATEST_S * self._each
         self.dated = number / UNITS[self.unit] >= _FIRST_DATE_S
 
     def _too_small(self, number: float) -> bool:

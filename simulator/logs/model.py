@@ -5,7 +5,6 @@ May import: numpy. Does not model: sessions and time scaling (see workloads.trac
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -23,6 +22,7 @@ MOST_CLIENTS = 5_000_000
 LONGEST_NAME = 255
 """Longest client name, in characters (a host name has at most 253)."""
 _EXAMPLES = 5
+_BLOCK_ROWS = 65_536
 
 
 class TraceError(ValueError):
@@ -181,26 +181,26 @@ def excerpt(raw: bytes | str, limit: int = 60) -> str:
 
 @dataclass(slots=True)
 class Rows:
-    """Collects a log row by row, compactly: a column that no line has filled yet takes no room."""
+    """Collects a log, compactly: rows wait in a block, which becomes arrays; what no line says takes no room."""
 
     path: Path
-    time_s: array[float] = field(default_factory=lambda: array("d"))
-    client: array[int] = field(default_factory=lambda: array("i"))
-    op: array[int] = field(default_factory=lambda: array("b"))
-    line: array[int] = field(default_factory=lambda: array("q"))
     names: dict[str | bytes, int] = field(default_factory=dict)
     edges: dict[str | bytes, int] = field(default_factory=dict)
-    more: dict[str, array[Any]] = field(default_factory=dict)
-    """Size, response_s, status, cache and edge, where lines say."""
     skipped: int = 0
     examples: list[SkippedLine] = field(default_factory=list)
     out_of_order: int = 0
     lines_before: int = 0
     """Lines of the files before this one."""
+    count: int = 0
+    """Rows that are arrays."""
+    _block: list[Row] = field(default_factory=list)
+    _numbers: list[int] = field(default_factory=list)
+    _columns: dict[str, list[NDArray[Any]]] = field(default_factory=dict)
     _last_s: float = float("-inf")
 
     def begin_file(self, path: Path, lines_before: int) -> None:
         """What follows comes from another file."""
+        self.flush()
         self.path, self.lines_before, self._last_s = path, lines_before, float("-inf")
 
     def add(self, number: int, row: Row) -> None:
@@ -210,47 +210,63 @@ class Rows:
             BadLineError: the client's name is empty or too long.
             TraceError: there are more rows or clients than a run can hold.
         """
-        name = row.client
-        if not 0 < len(name) <= LONGEST_NAME:
+        length = len(row[1])
+        if not 0 < length <= LONGEST_NAME:
             raise BadLineError(
-                "no client" if not name else f"client {excerpt(name)} is too long: more than {LONGEST_NAME} characters"
+                f"client {excerpt(row[1])} is too long: more than {LONGEST_NAME} characters" if length else "no client"
             )
-        time_s = row.time_s
-        self.client.append(self.names.setdefault(name, len(self.names)))
-        self.time_s.append(time_s)
-        self.op.append(row.op)
-        self.line.append(self.lines_before + number)
-        if time_s < self._last_s:
-            self.out_of_order += 1
-        self._last_s = time_s
-        if row.size is not None:
-            self._put("bytes", "d", row.size)
-        if row.response_s is not None:
-            self._put("response_s", "d", row.response_s)
-        if row.status is not None:
-            self._put("status", "h", row.status)
-        if row.cache is not None:
-            self._put("cache", "b", row.cache)
-        if row.edge is not None and len(row.edge) <= LONGEST_NAME:
-            self._put("edge", "i", self.edges.setdefault(row.edge, len(self.edges)))
-        if len(self.time_s) > MOST_ROWS:
+        self._block.append(row)
+        self._numbers.append(number)
+        if len(self._block) >= _BLOCK_ROWS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Turn the rows that wait into arrays.
+
+        Raises:
+            TraceError: there are more rows or clients than a run can hold.
+        """
+        if not self._block:
+            return
+        block, before = self._block, self.count
+        times, clients, ops, sizes, responses, statuses, caches, edges = zip(*block, strict=True)
+        time_s = np.array(times, dtype=np.float64)
+        self.out_of_order += int(np.count_nonzero(np.diff(time_s, prepend=self._last_s) < 0))
+        self._last_s = float(time_s[-1])
+        number = self.names.setdefault
+        self._put("time_s", time_s, before)
+        self._put("client", np.array([number(n, len(self.names)) for n in clients], dtype=np.int32), before)
+        self._put("op", np.array(ops, dtype=np.int8), before)
+        self._put("line", np.array(self._numbers, dtype=np.int64) + self.lines_before, before)
+        for name, values in (("bytes", sizes), ("response_s", responses)):
+            if values.count(None) < len(values):
+                self._put(name, np.array(values, dtype=np.float64), before)
+        for name, values, kind in (("status", statuses, np.int16), ("cache", caches, np.int8)):
+            if values.count(None) < len(values):
+                self._put(name, np.array([-1 if v is None else v for v in values], dtype=kind), before)
+        if edges.count(None) < len(edges):
+            place = self.edges.setdefault
+            known = [e if e is not None and len(e) <= LONGEST_NAME else None for e in edges]
+            codes = [-1 if e is None else place(e, len(self.edges)) for e in known]
+            self._put("edge", np.array(codes, dtype=np.int32), before)
+        self.count += len(block)
+        self._block, self._numbers = [], []
+        if self.count > MOST_ROWS:
             raise TraceError(self.path, f"more than {MOST_ROWS:,} rows", "split it, or sample it by client")
         if len(self.names) > MOST_CLIENTS or len(self.edges) > MOST_CLIENTS:
             raise TraceError(self.path, f"more than {MOST_CLIENTS:,} clients", "split it, or sample it by client")
 
-    def _put(self, name: str, code: str, value: float) -> None:
-        """Set a column of the last row; rows before it that did not say are filled up."""
-        column = self.more.get(name)
-        if column is None:
-            column = self.more[name] = array(code)
-        self._fill(column, len(self.time_s) - 1)
-        column.append(value)
+    def _put(self, name: str, values: NDArray[Any], before: int) -> None:
+        """Append to a column, after filling up the rows before that did not say."""
+        column = self._columns.setdefault(name, [])
+        self._fill(column, before, values.dtype)
+        column.append(values)
 
     @staticmethod
-    def _fill(column: array[Any], length: int) -> None:
-        missing = length - len(column)
+    def _fill(column: list[NDArray[Any]], length: int, kind: np.dtype[Any]) -> None:
+        missing = length - sum(map(len, column))
         if missing > 0:
-            column.extend(array(column.typecode, [float("nan") if column.typecode == "d" else -1]) * missing)
+            column.append(np.full(missing, np.nan if kind.kind == "f" else -1, dtype=kind))
 
     def skip(self, number: int, error: BadLineError, raw: bytes | str | None) -> None:
         """Count a line out; the first few are kept as examples."""
@@ -273,32 +289,33 @@ class Rows:
             web: whether they are only the methods of a web log.
             digest: of the bytes of a stream.
         """
-        time_s = np.frombuffer(self.time_s, dtype=np.float64)
-        order = np.argsort(time_s, kind="stable")
-        time_s = time_s[order]
-        first_s = float(time_s[0])
-        client = np.frombuffer(self.client, dtype=np.int32)[order]
-        present, first = np.unique(client, return_index=True)
+        self.flush()
+        whole: dict[str, Any] = {}
+        for name, column in self._columns.items():
+            self._fill(column, self.count, column[0].dtype)
+            whole[name] = np.concatenate(column)
+        order = np.argsort(whole["time_s"], kind="stable")
+        for name, values in whole.items():
+            whole[name] = values[order]
+        first_s = float(whole["time_s"][0])
+        if rebase:
+            whole["time_s"] = whole["time_s"] - first_s
+        present, first = np.unique(whole["client"], return_index=True)
         by_first = np.argsort(first)
         number = np.zeros(len(self.names), dtype=np.int32)
         number[present[by_first]] = np.arange(len(present), dtype=np.int32)
         known = list(self.names)
-        more: dict[str, Any] = {}
-        for name, column in self.more.items():
-            self._fill(column, len(time_s))
-            more[name] = np.asarray(np.frombuffer(column, dtype=column.typecode))[order]
+        whole["client"] = number[whole["client"]]
+        if not says_op:
+            del whole["op"]
         return Log(
             paths=tuple(paths),
             format=title,
-            time_s=time_s - first_s if rebase else time_s,
             first_s=first_s if dated else None,
-            client=number[client],
             names=tuple(_text(known[i]) for i in present[by_first].tolist()),
-            line=np.frombuffer(self.line, dtype=np.int64)[order],
-            lines=len(time_s) + self.skipped,
-            op=np.frombuffer(self.op, dtype=np.int8)[order] if says_op else None,
+            lines=self.count + self.skipped,
             plays_lookups=web,
-            **more,
+            **whole,
             edge_names=tuple(_text(name) for name in self.edges),
             skipped=self.skipped,
             examples=tuple(self.examples),

@@ -44,6 +44,7 @@ class Roles:
         ending = re.search(r"[_.(]?(ms|us|ns)\)?$", str(columns.get("response", "")))
         self._each = _RESPONSE_EACH[ending[1]] if ending else 1.0
         self._ops: dict[object, int] = {}
+        self._more = not set(columns) <= {"t", "client", "op"}
 
     def row(self, values: Mapping[str, object]) -> Row:
         """One row out of the values by role.
@@ -58,6 +59,8 @@ class Roles:
             raise BadLineError(f"{self.columns['t']} {error.reason}", error.column) from None
         client = _name(values["client"])
         op = operation(values["op"], self._ops) if "op" in values else 0
+        if not self._more:
+            return Row(time_s, client, op)
         response, cache, edge = number(get("response")), get("cache"), get("edge")  # type: ignore[arg-type]
         return Row(
             time_s,
@@ -78,6 +81,8 @@ def _cached(value: object) -> int | None:
 
 
 def _name(value: object) -> str:
+    if type(value) is str and 0 < len(value) <= LONGEST_NAME and value[0] > " " and value[-1] > " ":
+        return value
     if value is None:
         raise BadLineError("no client")
     if isinstance(value, (dict, list, float)):
