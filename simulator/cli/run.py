@@ -78,6 +78,8 @@ def command(
         try:
             with interruptible():
                 loaded = _load(scenario, overrides, seed, replications)
+                if resume is not None:
+                    _refuse_streams(loaded, "--resume")
                 earlier = _take_places(folder, resume, loaded.name, force=force)
             share = (loaded.record.trace or 1.0) if trace else None
             if targets:
@@ -132,6 +134,16 @@ def _load(path: str, overrides: tuple[str, ...], seed: int | None, replications:
         fail(str(error))
     warn_unused(loaded, path, overrides)
     return loaded
+
+
+def _refuse_streams(scenario: Scenario, what: str) -> None:
+    from simulator.scenario.errors import ScenarioError
+    from simulator.scenario.traces import refuse_streams
+
+    try:
+        refuse_streams(scenario, what)
+    except ScenarioError as error:
+        fail(str(error))
 
 
 def _keep(result: Result, place: Path, output: Output, *, as_json: bool, force: bool) -> None:

@@ -90,14 +90,14 @@ def _design(
     scenario: Scenario, parameters: tuple[str, ...], zipped: bool, random: int | None, lhs: int | None,
     design_seed: int, variants: bool,
 ) -> Design:  # fmt: skip
-    from simulator.experiment.design import Kind, axis_from_text, combine
+    from simulator.experiment.design import Kind, axis_from_text, combine, sought_from_here
     from simulator.experiment.sweep import axes_of
 
     if sum((zipped, random is not None, lhs is not None)) > 1:
         fail("--zip, --random and --lhs are different designs: give one of them")
     kind: Kind = "zip" if zipped else "random" if random is not None else "lhs" if lhs is not None else "grid"
     if parameters:
-        axes = [axis_from_text(text) for text in parameters]
+        axes = [sought_from_here(axis_from_text(text)) for text in parameters]
         if scenario.sweep:
             say("-p is given, so the scenario's own `sweep:` section is not used")
         axes += axes_of(scenario, {}, variants=variants)

@@ -14,12 +14,13 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final, Literal
 
 import numpy as np
 
+from simulator.scenario.overrides import from_here
 from simulator.scenario.reader import read_value
 from simulator.scenario.tree import Mark, Node, Source, from_plain
 from simulator.units import BANDWIDTH, DISTANCE, DURATION, NUMBER, RATE, SIZE, number_text
@@ -146,6 +147,12 @@ def axis_from_text(argument: str) -> Axis:
         raise DesignError(f"`-p {argument}` names no values: write -p edges.pop.l1.ttl=2s,5s,20s")
     span = _RANGE.match(text)
     return _ranged(argument, path, span) if span is not None else _listed(argument, path, text)
+
+
+def sought_from_here(axis: Axis) -> Axis:
+    """An axis of a command line: files that it names are sought from where the command is given."""
+    parts = axis.path.split(".")
+    return replace(axis, values=tuple(replace(value, node=from_here(parts, value.node)) for value in axis.values))
 
 
 def axis_from_values(path: str, values: object) -> Axis:

@@ -38,6 +38,7 @@ from simulator.experiment.stored import (
     read_yaml,
     sealed,
 )
+from simulator.experiment.summary import traces_read
 from simulator.printable import printable
 
 __all__ = ["KIND", "MANIFEST", "SUMMARY", "FolderError", "dump_json", "load_run", "load_sweep", "redraw", "save"]
@@ -185,6 +186,7 @@ def manifest_of(result: Result, variant: str = "") -> dict[str, Any]:
         "scenario_hash": result.facts.scenario_hash,
         "fingerprints": result.fingerprints,
         "scenario": result.facts.to_dict(),
+        "traces": traces_read(result.replications),
         "replications": [
             {
                 "replication": r.replication,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from simulator.experiment.folder import KIND, FolderError, load_run, manifest_of
 from simulator.experiment.runner import AS_WRITTEN, REPLICATION_FUNCTION, Item, Job, Listener, play
 from simulator.experiment.stored import read_manifest
+from simulator.logs.sources import is_stream
 
 if TYPE_CHECKING:
     from simulator.experiment.result import Result
@@ -70,6 +71,8 @@ def reproduce(
         raise FolderError(f"{folder}: nothing was finished in it, so there is nothing to compare")
     if not trust:
         _refuse_code(folder, parts)
+    for part in parts.values():
+        _refuse_streams(folder, part)
     scenarios = {name: _scenario(part) for name, part in parts.items()}
     causes = [*_other_environment(folder, before), *_other_data(parts, scenarios)]
     job = Job(scenarios, before.facts.seed, None, function)
@@ -98,6 +101,18 @@ def _refuse_code(folder: Path, parts: Mapping[str, Result]) -> None:
     if names:
         raise FolderError(f"{folder} brings code of its own ({', '.join(names)}), which would run with all your "
                           "rights: read it, and add --trust if you trust it")  # fmt: skip
+
+
+def _refuse_streams(folder: Path, part: Result) -> None:
+    """Raise FolderError where a log came through a pipe: it cannot be read again."""
+    clients: Mapping[str, Any] = part.facts.resolved.get("clients") or {}
+    for group, spec in clients.items():
+        file = spec.get("workload", {}).get("file") if isinstance(spec, Mapping) else None
+        for name in file if isinstance(file, list) else [file]:
+            if isinstance(name, str) and is_stream(Path(name)):
+                shown = "stdin" if name == "-" else name
+                what = f"the log of clients.{group} came from {shown}, which can be read only once"
+                raise FolderError(f"{folder}: {what}: run it again with a file")
 
 
 def _scenario(part: Result) -> Scenario:

@@ -159,6 +159,9 @@ def axes_of(
 
 def plan_sweep(scenario: Scenario, design: Design, metrics: Sequence[str] = ()) -> Plan:
     """Make and validate every cell. Raises ScenarioError, UnknownMetricError."""
+    from simulator.scenario.traces import refuse_streams
+
+    refuse_streams(scenario, "a sweep")
     cells = Cells.of(scenario)
     return Plan(scenario, design, cells, cells.add(design), metrics_for(scenario, metrics))
 

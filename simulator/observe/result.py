@@ -35,7 +35,7 @@ INVARIANT: Final = "invariant"
 """A safety invariant broke; detail: ``invariant``, ``message``."""
 TRACE_READ: Final = "trace.read"
 """The client group `target` replays a log; detail: ``summary``, ``format``, ``first``, ``last`` (dates, or seconds),
-``span_s``, ``lines``, ``requests``, ``skipped`` (bad lines), ``out_of_order``, ``played``, ``not_played``,
+``span_s``, ``lines``, ``requests``, ``bad`` and the same ``skipped``, ``out_of_order``, ``played``, ``not_played``,
 ``after_the_end`` (those of them that come too late), ``clients``, ``sessions``."""
 
 

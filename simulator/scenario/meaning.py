@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from simulator.scenario.sizes import mean_rate
 from simulator.units import format_duration
+from simulator.workloads.trace import Trace
 
 if TYPE_CHECKING:
     from simulator.scenario.network import Site
@@ -105,6 +106,11 @@ def _expected_requests(scenario: Scenario) -> Iterator[str]:
     total = 0.0
     unknown = []
     for name, spec in scenario.clients.items():
+        if isinstance(spec.workload, Trace):
+            log = spec.workload.load(scenario.base_dir)
+            yield f"{name} plays {log.summary()}"
+            total += len(log.time_s)
+            continue
         rate = mean_rate(spec, scenario.duration)
         if rate <= 0.0:
             unknown.append(name)

@@ -39,20 +39,20 @@ def from_arguments(arguments: Iterable[str]) -> list[Override]:
         if value.strip() == "-" and parts[-1] == "file":  # stdin; in YAML it would begin a list
             result.append((path.strip(), Node("-", mark)))
             continue
-        result.append((path.strip(), _from_here(parts, read_value(value, mark))))
+        result.append((path.strip(), from_here(parts, read_value(value, mark))))
     return result
 
 
-def _from_here(parts: Sequence[str], value: Node) -> Node:
-    """A trace's file that a command line names is sought from the folder where the command is given."""
+def from_here(parts: Sequence[str], value: Node) -> Node:
+    """A value for a path: a trace's file that a command line names is sought from the folder of the command."""
     if tuple(parts[-2:]) == ("workload", "file"):
         if value.is_list():
-            return Node([_from_here(parts, item) for item in value.value], value.mark, value.key_mark)
+            return Node([from_here(parts, item) for item in value.value], value.mark, value.key_mark)
         if isinstance(value.value, str) and value.value not in ("", "-") and "\0" not in value.value:
             return Node(str(FilePath.cwd() / value.value), value.mark, value.key_mark)
         return value
     if value.is_mapping():
-        inside = {key: _from_here([*parts, key], child) for key, child in value.value.items()}
+        inside = {key: from_here([*parts, key], child) for key, child in value.value.items()}
         return Node(inside, value.mark, value.key_mark)
     return value
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args, get_origin
 
 from simulator.distributions import Empirical
+from simulator.logs.sources import is_stream
 from simulator.scenario.matrix import RoundTrips
 from simulator.scenario.tree import Node, descend
 from simulator.scenario.tree import Path as KeyPath
@@ -62,7 +63,8 @@ def _absolute(mapping: dict[str, Any], key: str, base_dir: Path) -> None:
 
 
 def _absolute_name(name: str, base_dir: Path) -> str:
-    return name if name == "-" else str((base_dir / name).resolve())
+    path = base_dir / name
+    return name if name == "-" else str(path) if is_stream(path) else str(path.resolve())
 
 
 def _pruned(value: Any) -> Any:

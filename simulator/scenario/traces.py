@@ -16,6 +16,7 @@ from simulator.logs.measured import measured_of
 from simulator.logs.model import moment
 from simulator.logs.reading import line_of
 from simulator.logs.stray import stray
+from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.sizes import Found
 from simulator.units import format_duration
 from simulator.workloads.trace import Trace, common_origin_s
@@ -32,6 +33,17 @@ def traces_of(scenario: Scenario) -> dict[str, Trace]:
     return {name: workload for name, workload in found.items() if isinstance(workload, Trace)}
 
 
+def refuse_streams(scenario: Scenario, what: str) -> None:
+    """Raise ScenarioError where a log comes through a pipe, which `what` could not read again."""
+    for name, trace in traces_of(scenario).items():
+        stream = trace.stream(scenario.base_dir)
+        if stream is not None:
+            shown = "stdin" if str(stream) == "-" else str(stream)
+            problem = f"{what} needs a file, and {shown} can be read only once"
+            path = f"clients.{name}.workload.file"
+            raise ScenarioError([Issue(problem, "write the log to a file and name that", None, path)])
+
+
 def brings_operations(trace: Trace, base_dir: Path) -> bool:
     """Whether the log decides what is asked for: a web log does, and a table that has a column for it."""
     try:
@@ -46,8 +58,11 @@ def unreadable(scenario: Scenario) -> Found:
         try:
             trace.load(scenario.base_dir)
         except TraceError as error:
-            head = str(error).removesuffix(f"; {error.mend}")
-            yield ("clients", name, "workload", "file"), head, error.mend
+            path = error.path
+            shown = path.relative_to(scenario.base_dir) if path.is_relative_to(scenario.base_dir) else path
+            place = f":{error.line}" if error.line is not None else ""
+            what = f"{'stdin' if str(shown) == '-' else shown}{place}: {error.what}"
+            yield ("clients", name, "workload", "file"), what, error.mend
 
 
 def length_s(scenario: Scenario) -> float | None:

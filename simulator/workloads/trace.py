@@ -63,7 +63,7 @@ def _columns(value: object) -> dict[str, str | int]:
         raise QuantityError(f"{show(value)} does not name columns", form)
     for role, name in value.items():
         if role not in ROLES:
-            close = meant(str(role), ROLES)
+            close = meant(str(role), list(ROLES))
             mend = f"did you mean {close}?" if close else f"known are {', '.join(ROLES)}"
             raise QuantityError(f"unknown role {show(role)} of a column", mend).inside(str(role))
         if (
@@ -103,7 +103,11 @@ Columns = Annotated[
     dict[str, str | int],
     PlainValidator(_columns),
     WithJsonSchema(
-        {"type": "object", "properties": dict.fromkeys(ROLES, _COLUMN), "additionalProperties": False}
+        {
+            "type": "object",
+            "properties": {role: {**_COLUMN, "description": ROLES[role]} for role in ROLES},
+            "additionalProperties": False,
+        }
     ),
 ]  # fmt: skip
 Origin = Annotated[str, PlainValidator(_origin), WithJsonSchema(_TEXT)]
@@ -205,9 +209,11 @@ class Trace(WorkloadSpec):
             summary += f"; {asked:,} updates are played as lookups"
         return {
             "summary": summary, "format": data.format, "first": _shown(data, 0), "last": _shown(data, -1),
-            "span_s": data.span_s, "lines": data.lines, "requests": len(times_s), "skipped": data.skipped,
+            "span_s": data.span_s, "lines": data.lines, "requests": len(times_s), "bad": data.skipped,
+            "skipped": data.skipped,
             "out_of_order": data.out_of_order, "played": played, "not_played": before + late,
             "after_the_end": late, "clients": len(data.names), "sessions": sessions,
+            **({"sha256": data.digest} if data.digest else {}),
         }  # fmt: skip
 
 

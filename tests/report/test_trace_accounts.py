@@ -19,7 +19,7 @@ def scenario(tmp_path):
         {
             "schema": 1,
             "name": "mine",
-            "duration": "1h",
+            "duration": "3601s",
             "clients": {"web": {"workload": {"kind": "trace", "file": str(tmp_path / "access.log"), "format": "clf"}}},
             "edges": {"pop": {"count": 2}},
             "cores": {"core": {"count": 1}},
@@ -29,19 +29,20 @@ def scenario(tmp_path):
 
 def test_lines_that_were_not_played_are_told(scenario):
     result = run(scenario)
-    assert result.replications[0].totals["requests"] == 59
+    assert result.replications[0].totals["requests"] == 60
     expected = (
-        "access.log: 119 requests of 3 clients from 120 lines, 1 skipped (line 6: not in Common Log Format: "
-        "'<b>rubbish</b>'); 60 of them come after the end of the run"
+        "access.log: Common Log Format, 2025-03-04 09:00:00 to 10:59:00 UTC; 120 lines read, 1 bad (line 6, column 15: "
+        "expected a space, ident and user, found the end of the line: '<b>rubbish</b>'), 0 out of order; 3 clients; "
+        "played: 60 requests of 3 clients in 3 sessions; not played: 59 (59 after the end of the run)"
     )
     assert expected in " ".join(render(result).split())
     page = document(result, [])
-    assert "60 of them come after the end of the run" in page
+    assert "59 after the end of the run" in page
     assert "<b>rubbish" not in page
     (event,) = [event for event in result.replications[0].events if event["kind"] == "trace.read"]
     detail = event["detail"]
     assert detail["lines"] == detail["requests"] + detail["skipped"] == 120
-    assert detail["requests"] - detail["after_the_end"] == 59
+    assert detail["requests"] - detail["after_the_end"] == 60
 
 
 def test_without_a_trace_there_is_nothing_to_tell(scenario):

@@ -20,8 +20,17 @@ from simulator.logs.formats.base import Format, Lines, Options, Parsed, Reader
 from simulator.logs.model import LONGEST_NAME, BadLineError, Row, TraceError, excerpt
 from simulator.logs.sources import LONGEST_LINE
 
-ROLES = ("t", "client", "op", "size", "response", "status", "cache", "edge")
-"""What `columns` may name; response in seconds, or in the unit that its column's name ends with (`_ms`)."""
+ROLES = {
+    "t": "The time: seconds, ms, us or ns from 1970, or a date as in ISO 8601.",
+    "client": "What tells clients apart.",
+    "op": "GET, HEAD, get and read are lookups; other methods, set, put and write are updates.",
+    "size": "Bytes of the answer.",
+    "response": "What the answer took: seconds, or in the unit that ends the column's name (`_ms`).",
+    "status": "The HTTP status.",
+    "cache": "HIT, MISS and their like, or true and false.",
+    "edge": "Which server answered.",
+}
+"""What `columns` may name, and what it means."""
 OWN = {"t": "t_s", "client": "client", "op": "op"}
 _DELIMITERS = ",;\t|"
 _GUESSES = {
