@@ -31,7 +31,8 @@ def check(scenario: Scenario, tree: Node) -> list[Issue]:
         return oversized
     actors = actors_of(scenario)
     checks: Sequence[Callable[[Scenario, Node, Actors], Found]] = (
-        _names, _sites, _matrix, _cores, _clients, _traces, _time, _routing, _fault_times, _fault_targets, _link_rules, _labels,
+        _names, _sites, _matrix, _cores, _clients, _traces, _time, _routing, _fault_times, _fault_targets,
+        _link_rules, _labels,
     )  # fmt: skip
     return [marked(tree, *found) for one in checks for found in one(scenario, tree, actors)]
 

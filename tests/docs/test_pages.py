@@ -25,7 +25,12 @@ clients: {europe: {count: 10, site: frankfurt, workload: {kind: poisson, rate: 1
 edges: {pop: {at: {frankfurt: 3, london: 1, tokyo: 1}}}
 cores: {core: {count: 2, site: frankfurt}}
 """
-SOMEBODYS_LOG = "/var/log/nginx/access.log"
+LOGS = ROOT / "tests" / "workloads" / "logs"
+SOMEBODYS_LOGS = {
+    "/var/log/nginx/access.log": bundled_folder() / "data" / "small-access.log.gz",
+    "/var/log/nginx/timed.log": LOGS / "nginx_custom.log",
+    "/var/log/app/events.jsonl": LOGS / "events.jsonl",
+}
 INSTALLS = {
     "python -m pip install . && simulator run scenarios/quickstart.yaml",
     'python -m pip install -e ".[dev]" && python -m pytest',
@@ -88,7 +93,9 @@ def test_scenarios_and_their_parts_are_valid(page, block, tmp_path):
     path = tmp_path / "scenario.yaml"
     if not whole:
         (tmp_path / "base.yaml").write_text(BASE)
-    text = block.text.replace(SOMEBODYS_LOG, str(bundled_folder() / "data" / "small-access.log.gz"))
+    text = block.text
+    for somebodys, ours in SOMEBODYS_LOGS.items():
+        text = text.replace(somebodys, str(ours))
     path.write_text(text if whole else f"extends: base.yaml\n{text}")
     Scenario.load(str(tmp_path / (snippets.file_of(block) or path.name)))
 

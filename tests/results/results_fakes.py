@@ -51,6 +51,7 @@ class FakeScenario:
     measured: dict[str, float] = field(default_factory=dict)
     latency_median: float = 0.02
     hit_ratio: float = 0.7
+    clients: dict[str, Any] = field(default_factory=dict)
     behaviour: dict[int, str] = field(default_factory=dict)
     mark: str = ""
 

@@ -17,6 +17,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from simulator.logs import OPERATIONS, TraceError, read_log
 from simulator.logs.measured import measured_of
@@ -164,6 +166,14 @@ SAMPLES = {
         {"format": '%h %t \\"%r\\" %>s %D'}, "Apache LogFormat", 0.012, None,
     ),
     "apache-strftime": ("2015-05-17 10:05:03|192.0.2.7|200", {"format": "%{%F %T}t|%a|%>s"}, "Apache", None, None),
+    "nginx-directive": (
+        "192.0.2.7 - 2026-03-04T09:30:07+00:00 0.012",
+        {"format": "log_format main '$remote_addr - '\n    '$time_iso8601 $request_time';"}, "NGINX", 0.012, None,
+    ),
+    "apache-directive": (
+        '192.0.2.7 [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 12',
+        {"format": 'LogFormat "%h %t \\"%r\\" %{ms}T" mine'}, "Apache", 0.012, None,
+    ),
     "nginx-msec": ("1431857103.250 192.0.2.7 0.010, 0.002", {"format": "$msec $remote_addr $upstream_response_time"},
                    "NGINX log_format", 0.012, None),
     "haproxy-without-prefix": (HAPROXY, {}, "HAProxy", 0.012, "edge2"),
@@ -330,3 +340,61 @@ def test_bytes_that_are_no_utf8_are_kept(tmp_path):
     (tmp_path / "a.log").write_bytes(b'192.0.2.7 [17/May/2015:10:05:03 +0000] "GET /\xff HTTP/1.1" \xe9t\xe9\n')
     log = read_log(tmp_path / "a.log", format='$remote_addr [$time_local] "$request" $remote_user', client_key="user")
     assert log.names == ("\\xe9t\\xe9",)
+
+
+HOSTILE = {
+    "spaces": b" " * 60_000,
+    "commas": b"a," * 30_000,
+    "quotes": b'"a ' * 20_000,
+    "backslashes": b'1 - - [17/May/2015:10:05:03 +0000] "' + b"\\" * 60_001,
+    "brackets": b"[" * 60_000,
+    "digits": b"1" * 60_000,
+    "colons": b"1:" * 30_000 + b" [",
+    "braces": b'{"a":' * 12_000,
+    "dashes": b"- " * 30_000,
+    "slashes": b"0/0/" * 15_000,
+}
+FORWARDED = '$http_x_forwarded_for $remote_addr [$time_local] "$request" $upstream_addr $upstream_response_time'
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("sample", ["common.log", "alb.log", "haproxy.log", "caddy.jsonl", "iis.log", "nginx"])
+def test_a_hostile_line_is_one_bad_line(tmp_path, name, sample):
+    """An expression that goes back over a line again and again would take hours for these."""
+    good = (LOGS / ("common.log" if sample == "nginx" else sample)).read_bytes()
+    how = {}
+    if sample == "nginx":
+        good, how = (
+            b'192.0.2.9, 10.0.0.1 192.0.2.7 [17/May/2015:10:05:03 +0000] "GET /" 10.0.0.2:80 0.1\n',
+            {"format": FORWARDED},
+        )
+    (tmp_path / "a.log").write_bytes(good + (HOSTILE[name] + b"\n") * 3)
+    log = read_log(tmp_path / "a.log", **how)
+    assert log.skipped == (0 if name == "spaces" else 3)
+    assert len(log.time_s) == (1 if sample == "nginx" else 60)
+
+
+PIECES = [
+    LINE.encode() + b"\n", b'{"ts": 1.5, "request": {}}\n', b"#Fields: date time c-ip\n", b"\xff\xfe\n",
+    b"t_s,client\n",
+    b"1,a\n", b"nan;b\n", b'"', b"\0", b"\x1f\x8b", b"BZh9", b"\xfd7zXZ\0", b"(\xb5/\xfd", b"PAR1", b"-\n",
+    b"https 2026-03-04T09:30:07Z a b:1", b" haproxy[1]: ", b"[]\n", b"{}\n", b'{"ClientHost": 5}\n', b"1e999,x\n",
+    b"\r\n", b'{"a": {"b": 3}, "c": "x"}\n',
+]  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(parts=st.lists(st.sampled_from(PIECES) | st.binary(max_size=12), max_size=10))
+@pytest.mark.parametrize("columns", [None, {"t": 1, "client": 2}, {"t": "a.b", "client": "c"}])
+def test_noise_is_a_log_or_a_trace_error(tmp_path_factory, parts, columns):
+    """Whatever the bytes, nothing else comes out; and every line that counts is accounted for."""
+    path = tmp_path_factory.getbasetemp() / "noise-auto"
+    path.write_bytes(b"".join(parts))
+    try:
+        log = read_log(path, columns=columns)
+    except TraceError:
+        return
+    assert len(log.time_s) + log.skipped == log.lines
+    assert np.all(np.diff(log.time_s) >= 0)
+    assert np.isfinite(log.time_s).all()
+    assert log.summary()

@@ -16,7 +16,7 @@ from simulator.logs.formats.base import Format, Options, Reader, share_parsed
 from simulator.logs.formats.patterns import PatternReader, Piece, times
 
 _PIECES = (
-    Piece(rb"(?:.*?haproxy(?:\[\d+\])?: |.{0,200}?(?<= )|)(?=\S+:\d+ \[)", "client:port and a time in brackets"),
+    Piece(rb"(?:.{0,300}?(?<= )|)(?=[\w.:\-\[\]]{1,100}:\d+ \[)", "client:port and a time in brackets"),
     Piece(rb"\S+:\d+", "client:port", "host:port"),
     Piece(rb" \[", "a time in brackets"),
     Piece(rb"\d\d/[A-Za-z]{3}/\d{4}:\d\d:\d\d:\d\d(?:\.\d+)?", "a time such as 04/Mar/2026:09:30:07.269", "time"),

@@ -63,7 +63,7 @@ def string_reader(path: Path, text: str, options: Options) -> Reader:
     Raises:
         TraceError: the string has no time, or a directive that is not known.
     """
-    text = _NICKNAMES.get(text, text)
+    text = _unwrapped(_NICKNAMES.get(text, text))
     apache = "%" in text and not _NGINX.search(text)
     parts = _apache(path, text) if apache else _nginx(text)
     kinds = [kind for kind, _ in parts if kind.startswith("time ")]
@@ -76,6 +76,17 @@ def string_reader(path: Path, text: str, options: Options) -> Reader:
         path, title, _pieces(parts), options, expected=f"the format is {text}", time=_time_of(kinds[0]),
         response_each=each,
     )  # fmt: skip
+
+
+def _unwrapped(text: str) -> str:
+    """The string inside a whole directive that was copied: `log_format main '...' '...';`, `LogFormat "..." name`."""
+    words = text.strip()
+    if words.startswith("log_format"):
+        return "".join(re.findall(r"'([^']*)'", words)) or text
+    if words.startswith("LogFormat"):
+        found = re.search(r'"((?:[^"\\]|\\.)*)"', words)
+        return found[1] if found is not None else text
+    return text
 
 
 _EACH = {"response us": 1e6, "response ms": 1e3, "response": 1.0}
@@ -216,5 +227,5 @@ def _pattern(kind: str, quoted: bool, after: str) -> bytes:
     if quoted:
         return QUOTED
     if not after or after[:1].isspace():
-        return rb"\S+(?:, *\S+)*" if kind in ("forwarded", "edge") else rb"\S+"
+        return rb"[^\s,]+(?:, *[^\s,]+)*" if kind in ("forwarded", "edge") else rb"\S+"
     return rb"[^" + re.escape(after[:1].encode()) + rb"]*"
