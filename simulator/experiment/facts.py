@@ -65,8 +65,6 @@ class Facts:
     @classmethod
     def of(cls, scenario: Scenario, *, source: str = "", warmup_found: bool = False) -> Facts:
         """The facts of a scenario about to be played."""
-        from simulator.scenario.traces import measured as measured_in_logs
-
         if isinstance(scenario.warmup, str):
             raise TypeError("the warm-up is still `auto`: find it first (experiment.warmup)")
         return cls(
@@ -79,9 +77,18 @@ class Facts:
             warmup_s=float(scenario.warmup),
             warmup_found=warmup_found,
             expect=tuple(scenario.expect),
-            measured={**measured_in_logs(scenario), **scenario.measured},
+            measured={**_measured_in_logs(scenario), **scenario.measured},
             scenario_hash=scenario.content_hash(),
             resolved=scenario.resolved(),
             source=source,
             code=scenario.code(),
         )
+
+
+def _measured_in_logs(scenario: Scenario) -> Mapping[str, float]:
+    """What logs that the scenario plays know of reality, by metric."""
+    if not any(group.from_trace for group in scenario.clients.values()):
+        return {}
+    from simulator.scenario.traces import measured
+
+    return measured(scenario)
