@@ -15,6 +15,8 @@ from simulator.scenario import fields
 from simulator.scenario.clients import Operations
 from simulator.scenario.matrix import MatrixFile
 from simulator.scenario.network import Sites
+from simulator.scenario.schema import DurationOrTrace
+from simulator.workloads import trace
 
 Schema = Mapping[str, Any]
 _MEMBERS = {
@@ -47,6 +49,10 @@ _MEMBERS = {
     "shares by operation": Operations,
     "known places, or coordinates by name": Sites,
     "name of a CSV file": MatrixFile,
+    "duration, or `trace`": DurationOrTrace,
+    "paths or globs, or `-`": trace.Files,
+    "[format](../how-to/put-your-log-in.md#formats)": trace.Format,
+    "names or numbers of columns": trace.Columns,
 }
 _PLAIN = {"integer": "whole number", "number": "number", "string": "text", "object": "mapping", "array": "list"}
 _NOTES = ("title", "description", "default", "examples")
