@@ -311,6 +311,8 @@ def _in_regions(rng: Draw, world: dict[str, Any], sites: list[str]) -> dict[str,
     """The world with what sites are for: routing within them, a core at each, standbys elsewhere."""
     if _maybe(rng, 0.6):
         world["routing"] |= {"scope": "site", "overprovision": rng.choice(["1.4", "1x", "3x", "unlimited"])}
+    if _maybe(rng, 0.2):
+        world["routing"]["subset"] = rng.choice([1, 2])
     core = world["cores"]["core"]
     if core["standby"] and _maybe(rng, 0.5):
         core["standby"] = {"site": rng.choice(sites)}
