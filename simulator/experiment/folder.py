@@ -33,6 +33,7 @@ from simulator.experiment.stored import (
     check_files,
     dump_json,
     notes_of,
+    read_bytes,
     read_manifest,
     read_text,
     read_yaml,
@@ -287,7 +288,7 @@ def _code(folder: Path, resolved: Mapping[str, Any]) -> dict[str, bytes]:
     for name in resolved.get("extensions") or ():
         path = folder / str(name)
         if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
-            found[str(name)] = path.read_bytes()
+            found[str(name)] = read_bytes(path)
     return found
 
 

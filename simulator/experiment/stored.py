@@ -19,6 +19,7 @@ from simulator.printable import printable, printable_json
 MANIFEST: Final = "manifest.json"
 SCHEMA: Final = 1
 LARGEST_TEXT_BYTES: Final = 256 * 2**20
+LARGEST_TABLE_BYTES: Final = 16 * 2**30
 DEEPEST: Final = 64
 MOST_NODES: Final = 1_000_000
 _MEND: Final = "fetch or copy the folder again, or run it again"
@@ -93,17 +94,18 @@ def content_digest(content: Mapping[str, Any]) -> str:
 def read_text(file: Path) -> str:
     """The text of a file of a folder. Raises FolderError: missing, no file, too large, or not UTF-8."""
     try:
-        if not stat.S_ISREG(file.stat().st_mode):  # a FIFO or a device would never end
-            raise FolderError(f"{file} is not a file; {_MEND}")
-        with file.open("rb") as stream:
-            data = stream.read(LARGEST_TEXT_BYTES + 1)
-        if len(data) > LARGEST_TEXT_BYTES:
-            raise FolderError(f"{file} is larger than {LARGEST_TEXT_BYTES // 2**20} MiB: no result holds that")
-        return data.decode("utf-8")
-    except FileNotFoundError:
-        raise FolderError(f"{file} is missing; {_MEND}") from None
-    except (OSError, ValueError) as error:
+        return read_bytes(file).decode("utf-8")
+    except ValueError as error:
         raise broken(file, error) from error
+
+
+def read_bytes(file: Path) -> bytes:
+    """The bytes of a file of a folder that is no table. Raises FolderError: missing, no file, or too large."""
+    try:
+        _check_size(file)
+        return file.read_bytes()
+    except OSError as error:
+        raise _unreadable(file, error) from error
 
 
 def read_json(file: Path) -> dict[str, Any]:
@@ -172,13 +174,10 @@ def check_files(folder: Path, manifest: Mapping[str, Any], needed: Iterable[str]
         if ".." in Path(name).parts or Path(name).is_absolute() or name not in digests:
             raise FolderError(f"{folder / MANIFEST} is broken: it has no digest of {name}; {_MEND}")
         try:
-            if not stat.S_ISREG(file.stat().st_mode):
-                raise FolderError(f"{file} is not a file; {_MEND}")
+            _check_size(file)
             found = digest_of(file)
-        except FileNotFoundError:
-            raise FolderError(f"{file} is missing; {_MEND}") from None
         except OSError as error:
-            raise broken(file, error) from error
+            raise _unreadable(file, error) from error
         if found != digests[name]:
             _refuse_changed(file)
 
@@ -194,6 +193,20 @@ def notes_of(folder: Path, manifest: Mapping[str, Any]) -> tuple[str, ...]:
     if "files" not in manifest:
         notes.append(f"{folder} holds no digests, as an older stickysim wrote it: it cannot be checked")
     return tuple(notes)
+
+
+def _check_size(file: Path) -> None:
+    """Raise FolderError for what would never end (a FIFO, a device) or fill the memory; OSError."""
+    found = file.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise FolderError(f"{file} is not a file; {_MEND}")
+    most = LARGEST_TABLE_BYTES if file.suffix == ".parquet" else LARGEST_TEXT_BYTES
+    if found.st_size > most:
+        raise FolderError(f"{file} is larger than {most // 2**20} MiB: no result holds that")
+
+
+def _unreadable(file: Path, error: OSError) -> FolderError:
+    return FolderError(f"{file} is missing; {_MEND}") if isinstance(error, FileNotFoundError) else broken(file, error)
 
 
 def _refuse_changed(file: Path) -> NoReturn:

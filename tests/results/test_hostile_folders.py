@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from simulator import __version__
 from simulator.cli.main import run as simulate
 from simulator.experiment import stored
 from tests.folders import resealed
@@ -68,6 +69,11 @@ def huge(folder):
     resealed(folder)
 
 
+def huge_table(folder):
+    with (folder / "metrics.parquet").open("r+b") as file:
+        file.truncate(stored.LARGEST_TABLE_BYTES + 1)
+
+
 def fifo(folder):
     (folder / "scenario.yaml").unlink()
     os.mkfifo(folder / "scenario.yaml")
@@ -94,7 +100,7 @@ def variant_of_itself(folder):
 
 @pytest.mark.parametrize(
     "attack",
-    [deep_manifest, deep_yaml, bomb, huge, fifo, device, file_outside, variant_outside, variant_of_itself],
+    [deep_manifest, deep_yaml, bomb, huge, huge_table, fifo, device, file_outside, variant_outside, variant_of_itself],
 )
 @pytest.mark.parametrize("command", ["show run", "compare run run:small", "reproduce run"])
 def test_a_hostile_run_is_refused(home, attack, command, capsys):
@@ -190,3 +196,42 @@ def test_no_odd_value_with_valid_digests_is_a_traceback(times, whole, home, caps
         shutil.copytree(whole / source, source)
         shutil.rmtree("new", ignore_errors=True)
     assert wrong == []
+
+
+def of_version(folder, version):
+    resealed(folder, lambda manifest: manifest["versions"].update(stickysim=version))
+
+
+def test_a_cell_of_another_version_is_played_again(home, capsys):
+    """It says so, and the cell is this version's afterwards; the other cell is not played."""
+    cells = sorted(path for path in Path("sweep/cells").iterdir())
+    of_version(cells[0], "0.0.1")
+    before = [(cell / "manifest.json").read_bytes() for cell in cells]
+    assert simulate(f"{SWEEP} --resume sweep --dry-run".split()) == 0
+    told = f"1 run: {cells[0]} was made by stickysim 0.0.1, this is {__version__}"
+    assert told in capsys.readouterr().out
+    assert simulate(f"{SWEEP} --resume sweep".split()) == 0
+    assert json.loads((cells[0] / "manifest.json").read_text())["versions"]["stickysim"] == __version__
+    assert [(cell / "manifest.json").read_bytes() == was for cell, was in zip(cells, before, strict=True)] == [
+        False,
+        True,
+    ]
+
+
+def test_a_run_of_another_version_is_not_gone_on_with(home, capsys):
+    of_version(home / "run" / "variants" / "small", "0.0.1")
+    of_version(home / "run", "0.0.1")
+    assert simulate(["run", "tiny.yaml", "--replications", "3", "-j", "1", "-q", "--resume", "run", "-o", "new"]) == 2
+    assert f"run was made by stickysim 0.0.1, this is {__version__}" in capsys.readouterr().err
+    assert not Path("new").exists()
+    assert simulate(["show", "run", "-q"]) == 0  # it is shown, and told
+    assert "made by stickysim 0.0.1" in capsys.readouterr().err
+
+
+def test_a_cell_that_was_cut_is_played_again(home):
+    cell = next(Path("sweep/cells").iterdir())
+    whole = (cell / "metrics.parquet").read_bytes()
+    (cell / "metrics.parquet").write_bytes(whole[:100])
+    assert simulate(f"{SWEEP} --resume sweep".split()) == 0
+    assert len((cell / "metrics.parquet").read_bytes()) > 100
+    assert simulate(["show", "sweep", "-q"]) == 0
