@@ -15,13 +15,22 @@ if TYPE_CHECKING:
     from simulator.experiment.result import Result
     from simulator.experiment.sweep import sweep
     from simulator.experiment.sweep_result import SweepResult, load_sweep
+    from simulator.fitting.backtest import Backtest, backtest
+    from simulator.fitting.fit import Fit, fit
     from simulator.scenario.errors import ScenarioError
     from simulator.scenario.schema import Scenario
 
 __version__ = "0.1.0"
-__all__ = ["Result", "Scenario", "ScenarioError", "SweepResult", "load_run", "load_sweep", "run", "sweep"]
+__all__ = [
+    "Backtest", "Fit", "Result", "Scenario", "ScenarioError", "SweepResult", "backtest", "fit", "load_run",
+    "load_sweep", "run", "sweep",
+]  # fmt: skip
 
 _WHERE = {
+    "Backtest": "simulator.fitting.backtest",
+    "Fit": "simulator.fitting.fit",
+    "backtest": "simulator.fitting.backtest",
+    "fit": "simulator.fitting.fit",
     "Result": "simulator.experiment.result",
     "Scenario": "simulator.scenario.schema",
     "ScenarioError": "simulator.scenario.errors",

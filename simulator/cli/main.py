@@ -42,6 +42,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compare": ("compare", "Which is better, on what, and how sure is that?"),
     "find": ("find", "The smallest (or largest) value that meets a condition."),
     "sensitivity": ("sensitivity", "Which inputs move the answer most?"),
+    "fit": ("fit", "A workload out of a log, as a commented scenario."),
+    "backtest": ("backtest", "Fit a part of a log, predict the rest, and compare."),
     "check": ("check", "Has a number moved since the baseline?"),
     "verify": ("verify", "Does this installation reproduce theory?"),
     "report": ("report", "(Re)draw report.html and the figures of a result folder."),

@@ -1,0 +1,284 @@
+"""`backtest`: fit the first part of a log, predict the second with intervals, then look at what happened.
+
+What happened is the second part's real arrivals, replayed through the same scenario: so the service is the same on both
+sides, and what differs is the workload. Each replication of the prediction draws its parameters from what the first
+part leaves open (by the curvature of its likelihood); the interval is Student's for one further observation. A miss is
+traced by swapping one fitted part at a time for the real one (see swaps).
+
+May import: the experiment, the scenario language, its siblings. Does not compare with what a real service answered.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from simulator.experiment.api import run
+from simulator.experiment.stats import t_quantile
+from simulator.fitting.cut import Cut, cut
+from simulator.fitting.fit import GAP_S, LEAST_REQUESTS, Fit, fit, read
+from simulator.fitting.predict import keeps_clients, next_arrivals
+from simulator.fitting.rates import Likelihood
+from simulator.fitting.swaps import ALWAYS, SESSIONS, Arrivals
+from simulator.fitting.writing import findings
+from simulator.logs import OPERATIONS, Log, TraceError
+from simulator.logs.formats.base import ClientKey
+from simulator.scenario.schema import Scenario
+
+METRICS: Final = ("requests.rate", "hit_ratio.l1", "hit_ratio.l2", "core.requests.rate", "storage.reads.rate",
+                  "latency.mean", "latency.p99", "edge.utilisation", "availability")  # fmt: skip
+REPLICATIONS: Final = 10
+LEAST_REPLICATIONS: Final = 5
+_WARMUP: Final = 0.1
+_OWN: Final = 0.25  # a part whose effect is less than this share of a miss does not explain it
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One metric, in SI units."""
+
+    metric: str
+    predicted: float
+    low: float
+    high: float
+    happened: float
+    effects: Mapping[str, float] = field(default_factory=dict)
+    """Fitted part -> how it alone, put into the real arrivals, moves what happened. Empty without a miss."""
+
+    @property
+    def covered(self) -> bool:
+        """Whether what happened lies in the interval of the prediction."""
+        return self.low <= self.happened <= self.high
+
+    @property
+    def cause(self) -> str | None:
+        """The part that moves it most in the direction of the miss; None: none by itself, or no miss."""
+        miss = self.predicted - self.happened
+        name = max(self.effects, key=lambda part: self.effects[part] * miss, default=None)
+        return name if name is not None and self.effects[name] * miss >= _OWN * miss * miss else None
+
+
+@dataclass(frozen=True, eq=False)
+class Backtest:
+    """What was predicted beside what happened."""
+
+    fit: Fit
+    """Of the first part."""
+    split_s: float
+    """Log time at which the second part begins, seconds."""
+    requests: int
+    """Of the second part."""
+    replications: int
+    rows: tuple[Compared, ...]
+
+    def __getitem__(self, metric: str) -> Compared:
+        """One metric. Raises KeyError."""
+        for one in self.rows:
+            if one.metric == metric:
+                return one
+        raise KeyError(metric)
+
+    @property
+    def missed(self) -> list[Compared]:
+        """Metrics whose interval does not cover what happened."""
+        return [one for one in self.rows if not one.covered]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        rows = [
+            {"metric": r.metric, "predicted": r.predicted, "low": r.low, "high": r.high, "happened": r.happened,
+             "covered": r.covered, "effects": dict(r.effects), "cause": r.cause} for r in self.rows
+        ]  # fmt: skip
+        return {"fit": self.fit.to_dict(), "split_s": self.split_s, "requests": self.requests,
+                "replications": self.replications, "metrics": rows}  # fmt: skip
+
+    def summary(self) -> str:
+        """A table for a terminal."""
+        lines = [self.fit.log.summary(), ""] + [f"{what:<22} {found}" for what, found in findings(self.fit)]
+        how = f"{self.replications} replications, 95 % intervals of one outcome"
+        lines += ["", f"Predicted from these ({how}) beside the {self.requests:,} requests that came:", ""]
+        lines.append(f"{'metric':<20} {'predicted':>10} {'from':>10} {'to':>10} {'happened':>10}")
+        for r in self.rows:
+            mark = "" if r.covered else "  missed"
+            numbers = "".join(f" {value:>10.4g}" for value in (r.predicted, r.low, r.high, r.happened))
+            lines.append(f"{r.metric:<20}{numbers}{mark}")
+        for r in self.missed:
+            moved = ", ".join(f"{part} {effect:+.3g}" for part, effect in r.effects.items())
+            cause = f"most of it from: {r.cause}" if r.cause else "from no part alone"
+            lines += ["", f"{r.metric} is off by {r.predicted - r.happened:+.3g}: {cause}.",
+                      f"  each fitted part alone in the real arrivals: {moved}"]  # fmt: skip
+        return "\n".join(lines) + "\n"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre>{escape(self.summary())}</pre>"
+
+    def __repr__(self) -> str:
+        return f"<Backtest of {self.fit.log.name}: {len(self.missed)} of {len(self.rows)} metrics missed>"
+
+
+def backtest(
+    log: Log | str | Path | Sequence[str], *, split: float = 0.5, scenario: Scenario | str | None = None,
+    replications: int = REPLICATIONS, seed: int = 1, metrics: Sequence[str] = METRICS, format: str = "auto",  # noqa: A002
+    columns: Mapping[str, str | int] | None = None, client_key: ClientKey = "host", gap_s: float = GAP_S,
+    progress: Callable[[str], None] | None = None,
+) -> Backtest:  # fmt: skip
+    """Fit the first part of a log, predict the second, and compare.
+
+    Args:
+        log: as for `fit`.
+        split: the share of the log's time that is fitted (0..1).
+        scenario: the service; its clients are replaced by fitted ones, at the place of its first group. Left out: the
+            one that `fit` writes.
+        replications: of the prediction, at least 5.
+        seed: of the first replication, and of the replay.
+        metrics: to compare.
+        format: as for `fit`.
+        columns: as for `fit`.
+        client_key: as for `fit`.
+        gap_s: as for `fit`.
+        progress: hears what is being done.
+
+    Raises:
+        TraceError: the log cannot be read, or one part of it has too few requests.
+        ScenarioError: the scenario is wrong.
+        ValueError: `split` or `replications` is out of range.
+    """
+    if not 0 < split < 1:
+        raise ValueError(f"split {split:g} leaves a part empty: write a share between 0 % and 100 %, such as 50%")
+    if replications < LEAST_REPLICATIONS:
+        raise ValueError(f"{replications} replications give no interval: take {LEAST_REPLICATIONS} or more")
+    say = progress or (lambda _: None)
+    data = log if isinstance(log, Log) else read(log, format, columns, client_key)
+    start_s = float(data.time_s[0])
+    split_s = start_s + split * data.span_s
+    first, second = data.part(start_s, split_s), data.part(split_s, math.inf)
+    if min(len(first.time_s), len(second.time_s)) < LEAST_REQUESTS:
+        what = f"the parts hold {len(first.time_s):,} and {len(second.time_s):,} requests, too few to compare"
+        raise TraceError(data.paths[0], what, f"choose a --split with {LEAST_REQUESTS} requests on either side")
+    say("fitting the first part")
+    fitted = fit(first, gap_s=gap_s)
+    real = cut(second, gap_s if fitted.kind != "always" else math.inf)
+    world = _World(fitted, _service(scenario, fitted), real, tuple(metrics), seed)
+    phase_s = split_s - start_s
+    likelihood = Likelihood(fitted.cut, fitted.rates.law, sessions=fitted.rates.end_rate > 0)
+    rng = np.random.default_rng(seed)
+    drawn = []
+    with tempfile.TemporaryDirectory(prefix="stickysim-") as name:
+        folder = Path(name)
+        for number in range(replications):
+            say(f"predicting: replication {number + 1} of {replications}")
+            law = likelihood.moved(fitted.rates, rng)
+            if keeps_clients(fitted):
+                arrivals = next_arrivals(fitted, law, likelihood, real.span_s, rng)
+                drawn.append(world.replay(arrivals, folder / f"predicted-{number}.csv", seed=seed + number))
+            else:
+                drawn.append(world.play(fitted.with_rates(law).clients(phase_s), seed + number))
+        say("replaying what came")
+        happened = world.replay((real.time_s, real.client), folder / "real.csv", _operations(second))
+        rows = [
+            _compared(name, [one[name] for one in drawn if name in one], happened[name])
+            for name in metrics
+            if name in happened
+        ]
+        if any(not row.covered for row in rows):
+            rows = _traced(world, rows, happened, folder, say)
+    return Backtest(fitted, split_s, len(second.time_s), replications, tuple(rows))
+
+
+class _World:
+    """The service that every workload is played through."""
+
+    def __init__(self, fitted: Fit, service: dict[str, Any], real: Cut, metrics: tuple[str, ...], seed: int) -> None:
+        self.fit, self.real, self.metrics, self.seed = fitted, real, metrics, seed
+        groups = service["clients"]
+        self.base_dir = Path(service.pop("base_dir"))
+        self.group = next(iter(groups))
+        self.place = {
+            key: value for key, value in groups[self.group].items()
+            if key not in ("count", "workload", "session", "operations", "response_size")
+        }  # fmt: skip
+        span_s = max(real.span_s, 1.0)
+        unused = ("clients", "duration", "warmup", "seed", "replications", "variants", "sweep", "expect", "measured")
+        self.service = {key: value for key, value in service.items() if key not in unused}
+        self.service |= {"duration": f"{span_s:.3f}s", "warmup": f"{_WARMUP * span_s:.3f}s", "replications": 1}
+
+    def play(self, clients: Mapping[str, Any], seed: int) -> dict[str, float]:
+        """Metric -> value; those that this service has."""
+        group = {**clients, **self.place}
+        scenario = Scenario.from_dict({**self.service, "seed": seed, "clients": {self.group: group}}, self.base_dir)
+        result = run(scenario, variants=False)
+        if result.failures:
+            raise RuntimeError(result.failures[0].message)
+        known = {name: float(result[name].mean) for name in self.metrics if name in set(result)}
+        return {name: value for name, value in known.items() if math.isfinite(value)}
+
+    def replay(
+        self, arrivals: Arrivals, path: Path, operations: np.ndarray[Any, Any] | None = None, *,
+        seed: int | None = None,
+    ) -> dict[str, float]:  # fmt: skip
+        """The same of arrivals one by one."""
+        with path.open("w", newline="", encoding="utf-8") as file:
+            out = csv.writer(file)
+            out.writerow(["t_s", "client"] + (["op"] if operations is not None else []))
+            order = np.argsort(arrivals[0], kind="stable")
+            rows = [arrivals[0][order].tolist(), [f"c{one}" for one in arrivals[1][order].tolist()]]
+            if operations is not None:
+                rows.append([OPERATIONS[one] for one in operations[order].tolist()])
+            out.writerows(zip(*rows, strict=True))
+        gap_s = self.real.gap_s
+        workload = {"kind": "trace", "file": str(path), "format": "csv", "time_unit": "s",
+                    "inactivity_gap": f"{gap_s}s" if math.isfinite(gap_s) else "never"}  # fmt: skip
+        sizes = {key: value for key, value in self.fit.clients().items() if key == "response_size"}
+        return self.play({"workload": workload, **sizes}, self.seed if seed is None else seed)
+
+
+def _service(scenario: Scenario | str | None, fitted: Fit) -> dict[str, Any]:
+    if scenario is None:
+        scenario = fitted.scenario()
+    elif not isinstance(scenario, Scenario):
+        scenario = Scenario.load(scenario)
+    return {**scenario.resolved(), "base_dir": str(scenario.base_dir)}
+
+
+def _operations(log: Log) -> np.ndarray[Any, Any] | None:
+    """The operation of each request of the cut."""
+    if log.op is None or log.plays_lookups:
+        return None
+    return np.asarray(log.op)[np.lexsort((log.time_s, log.client))]
+
+
+def _compared(metric: str, drawn: Sequence[float], happened: float) -> Compared:
+    """Student's interval for one further outcome."""
+    values = np.array(drawn)
+    n, mean = len(values), float(values.mean())
+    half = t_quantile(0.975, n - 1) * float(values.std(ddof=1)) * math.sqrt(1 + 1 / n)
+    slack = 1e-9 * abs(mean)
+    return Compared(metric, mean, mean - half - slack, mean + half + slack, happened)
+
+
+def _traced(
+    world: _World, rows: list[Compared], happened: Mapping[str, float], folder: Path, say: Callable[[str], None]
+) -> list[Compared]:
+    """The rows with the effect of each fitted part on every metric that was missed."""
+    swaps = ALWAYS if world.fit.kind == "always" else SESSIONS
+    found: dict[str, dict[str, float]] = {}
+    for number, (part, swap) in enumerate(swaps.items()):
+        say(f"swapping: {part}")
+        arrivals = swap(world.fit, world.real, np.random.default_rng(world.seed))
+        found[part] = world.replay(arrivals, folder / f"swap-{number}.csv")
+    return [
+        row if row.covered else Compared(
+            row.metric, row.predicted, row.low, row.high, row.happened,
+            {part: values[row.metric] - happened[row.metric] for part, values in found.items() if row.metric in values},
+        )
+        for row in rows
+    ]  # fmt: skip

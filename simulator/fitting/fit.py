@@ -1,0 +1,233 @@
+"""`fit`: a log in, a workload out; what was chosen against what, and what the log could not tell.
+
+May import its siblings, logs; the scenario language inside functions. Writes nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simulator.fitting.amounts import Amounts, amounts
+from simulator.fitting.bursts import Bursts, bursts
+from simulator.fitting.cut import Cut, cut
+from simulator.fitting.rates import Likelihood, Rates, candidates
+from simulator.fitting.rhythm import Rhythm, rhythm
+from simulator.logs import OPERATIONS, Log, TraceError, read_log
+from simulator.logs.formats.base import ClientKey
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from simulator.scenario.schema import Scenario
+
+GAP_S = 1800.0
+LEAST_REQUESTS = 50
+_RETURNING = 1.5  # sessions per client from which clients are taken to come back
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A fitted workload. Rates are per second, times in seconds."""
+
+    log: Log
+    cut: Cut
+    laws: tuple[Rates, ...]
+    """Every law between clients, the best first."""
+    bursts: Bursts | None
+    """None: no more variable than a Poisson process."""
+    rhythm: Rhythm | None
+    """None: less than two days, or no daily rhythm."""
+    sizes: Amounts | None
+    service: Amounts | None
+    operations: Mapping[str, float]
+    """Shares; empty where the log does not say."""
+
+    @property
+    def rates(self) -> Rates:
+        """The law of rates between clients that was chosen."""
+        return self.laws[0]
+
+    @property
+    def bursty(self) -> bool:
+        """Whether bursts explain the gaps better than different rates of the clients."""
+        return self.bursts is not None and self._bursts_win
+
+    @cached_property
+    def _bursts_win(self) -> bool:
+        if self.bursts is None:
+            return False
+        clients = self.cut.clients
+        gaps, inside_s = clients.requests - clients.sessions, clients.inside_s
+        law = next(one for one in self.laws if one.law != "zipf")
+        likelihood = Likelihood(self.cut, law.law, sessions=law.end_rate > 0)
+        rates, weights = likelihood.points(law.mean, law.spread)
+        rows, times = np.unique(np.column_stack([gaps, inside_s]), axis=0, return_counts=True)
+        either = rates + law.end_rate  # the law of a gap, given that the session goes on
+        each = rows[:, :1] * np.log(either) - rows[:, 1:] * either + weights
+        mixture = float(times @ np.logaddexp.reduce(each, axis=1))
+        return 2 * 3 - 2 * self.bursts.log_likelihood < 2 * 2 - 2 * mixture
+
+    @property
+    def mean_rate(self) -> float:
+        """Requests per second of the whole log."""
+        return len(self.log.time_s) / self.cut.span_s
+
+    @property
+    def cv(self) -> float:
+        """Coefficient of variation of the clients' rates, by the better of gamma and lognormal."""
+        return next(one.cv for one in self.laws if one.law in ("gamma", "lognormal"))
+
+    @property
+    def zipf(self) -> float | None:
+        """Exponent of Zipf's law; None where clients come and go."""
+        return next((one.spread for one in self.laws if one.law == "zipf"), None)
+
+    @property
+    def session_length_s(self) -> float:
+        """Mean length; infinity for clients that are always there."""
+        end = self.bursts.end_rate if self.bursty and self.bursts is not None else self.rates.end_rate
+        return 1 / end if end > 0 and self.rates.end_rate > 0 else math.inf
+
+    @property
+    def kind(self) -> str:
+        """always, returning or new: what clients do between sessions."""
+        if self.rates.end_rate == 0:
+            return "always"
+        returning = len(self.cut.starts) >= _RETURNING * len(self.cut.clients)
+        return "returning" if returning and self.rates.start_rate * self.session_length_s < 0.95 else "new"
+
+    @property
+    def count(self) -> int | None:
+        """Clients, those that the log does not show among them; None where each session is of a new one."""
+        if self.kind == "new":
+            return None
+        if self.rates.law == "zipf" and not self.bursty:
+            return len(self.cut.clients)
+        seen = 1.0 if self.bursty else self.rates.seen
+        return max(1, round(len(self.cut.clients) / seen))
+
+    @property
+    def session_rate(self) -> float:
+        """Sessions per second, those among them that end before a request; 0 for clients that are always there."""
+        if self.rates.end_rate == 0:
+            return 0.0
+        if self.bursty and self.bursts is not None:
+            return len(self.cut.starts) / (self.cut.span_s * self.bursts.seen)
+        return len(self.cut.clients) / self.rates.seen * self.rates.start_rate
+
+    @property
+    def pause_s(self) -> float:
+        """Mean time between two sessions of a returning client."""
+        return max((self.count or 0) / self.session_rate - self.session_length_s, 0.001)
+
+    def with_rates(self, rates: Rates) -> Fit:
+        """The same with another law of rates."""
+        return replace(self, laws=(rates, *self.laws[1:]))
+
+    def clients(self, phase_s: float = 0.0) -> dict[str, Any]:
+        """The client group as a scenario has it; the daily rhythm begins `phase_s` after the log."""
+        from simulator.fitting.writing import client_group
+
+        return client_group(self, phase_s)
+
+    def to_yaml(self) -> str:
+        """A commented scenario that `simulator run` plays."""
+        from simulator.fitting.writing import scenario_text
+
+        return scenario_text(self)
+
+    def scenario(self) -> Scenario:
+        """That scenario, read."""
+        from simulator.fitting.writing import scenario_of
+
+        return scenario_of(self)
+
+    def assumed(self) -> list[str]:
+        """What the log cannot tell, and what is assumed instead."""
+        from simulator.fitting.writing import assumptions
+
+        return assumptions(self)
+
+    def plot(self) -> Figure:
+        """What was fitted beside the log."""
+        from simulator.fitting.figure import draw
+
+        return draw(self)
+
+    def summary(self) -> str:
+        """What was found, for a terminal."""
+        from simulator.fitting.writing import summary
+
+        return summary(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What was fitted, as JSON has it."""
+        chosen = "bursts" if self.bursty else self.rates.law
+        finite = math.isfinite(self.session_length_s)
+        return {
+            "log": self.log.summary(), "requests": len(self.log.time_s), "span_s": self.cut.span_s,
+            "clients": len(self.cut.clients), "sessions": len(self.cut.starts), "kind": self.kind,
+            "mean_rate": self.mean_rate, "between_clients": chosen, "cv": self.cv, "zipf": self.zipf,
+            "laws": {one.law: {"mean": one.mean, "spread": one.spread, "aic": one.aic} for one in self.laws},
+            "session_length_s": self.session_length_s if finite else None, "session_rate": self.session_rate,
+            "dispersion": None if self.bursts is None else self.bursts.dispersion,
+            "rhythm": None if self.rhythm is None else {"peak": self.rhythm.peak, "phase_s": self.rhythm.phase_s},
+            "operations": dict(self.operations), "scenario": self.clients(), "assumed": self.assumed(),
+        }  # fmt: skip
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre>{escape(self.summary())}</pre>"
+
+    def __repr__(self) -> str:
+        return f"<Fit of {self.log.name}: {len(self.log.time_s)} requests, {self.kind} clients>"
+
+
+def fit(
+    log: Log | str | Path | Sequence[str], *, format: str = "auto",  # noqa: A002
+    columns: Mapping[str, str | int] | None = None, client_key: ClientKey = "host", gap_s: float = GAP_S,
+) -> Fit:  # fmt: skip
+    """Fit a workload to a log.
+
+    Args:
+        log: a path, a glob, several of them, or a log that was read already.
+        format: as in a trace workload.
+        columns: as in a trace workload.
+        client_key: as in a trace workload.
+        gap_s: a silence of a client that is longer ends its session, seconds.
+
+    Raises:
+        TraceError: the log cannot be read, or has too few requests to fit anything.
+    """
+    data = log if isinstance(log, Log) else read(log, format, columns, client_key)
+    if len(data.time_s) < LEAST_REQUESTS or data.span_s <= 0:
+        what = f"{len(data.time_s)} requests in {data.span_s:g} s are too few to fit a workload"
+        raise TraceError(data.paths[0], what, f"give a log of {LEAST_REQUESTS} requests or more")
+    parts = cut(data, gap_s)
+    return Fit(
+        data, parts, tuple(candidates(parts)), bursts(parts), rhythm(parts), amounts(data.bytes),
+        amounts(data.response_s), _operations(data),
+    )  # fmt: skip
+
+
+def read(
+    log: str | Path | Sequence[str], log_format: str, columns: Mapping[str, str | int] | None, client_key: ClientKey
+) -> Log:
+    """Read a log, relative to the folder of the program. Raises TraceError."""
+    files = str(log) if isinstance(log, (str, Path)) else list(log)
+    return read_log(files, Path(), format=log_format, columns=columns, client_key=client_key)
+
+
+def _operations(log: Log) -> dict[str, float]:
+    if log.op is None:
+        return {}
+    share = np.bincount(log.op, minlength=len(OPERATIONS)) / len(log.op)
+    return {name: float(part) for name, part in zip(OPERATIONS, share, strict=True) if part > 0}
