@@ -3,8 +3,8 @@
 A client sends at its own rate r while a session is open, and a session ends at rate mu (exponential lengths): after
 each request either the next one comes first, with density r exp(-(r + mu) t), or the end. Sessions begin at rate nu;
 one that ends before its first request is not in the log, and neither is a client without any. The rate is integrated
-out over a law between clients (gamma, lognormal, or the same for all; for clients always there Zipf's, too): an empirical
-Bayes mixture (Robbins, "An empirical Bayes approach to statistics", 1956; the gamma case without sessions is
+out over a law between clients (gamma, lognormal, or the same for all; for clients always there Zipf's, too): an
+empirical Bayes mixture (Robbins, "An empirical Bayes approach to statistics", 1956; the gamma case without sessions is
 the zero-truncated negative binomial). The law is chosen by Akaike's criterion, and so is whether there are sessions at
 all, or clients that are always there.
 

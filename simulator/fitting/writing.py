@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
+from simulator.fitting.rates import MOST_CLIENTS
 from simulator.units import number_text
 
 if TYPE_CHECKING:
@@ -111,6 +112,8 @@ def assumptions(fit: Fit) -> list[str]:
         said.append(f"Updates ({fit.operations['update']:.1%}) are played as lookups: a client group has none.")
     if fit.sizes is None:
         said.append("Sizes of answers: the default, 4 KiB.")
+    if len(fit.cut.clients) > MOST_CLIENTS:
+        said.append(f"Rates between clients come from a sample of {MOST_CLIENTS:,} of them.")
     said += _of_arrivals(fit)
     said.append("Different clients behind one address, and what a cache in front of the log answered.")
     return said
@@ -210,6 +213,7 @@ def scenario_text(fit: Fit) -> str:
         "cores:",
         f"  core: {{count: 1, site: {_SITE}, workers: 4, service_time: {{gamma: {{mean: 2ms, cv: 0.8}}}}}}",
         "routing: {policy: cookie}",
+        "sam: {interval: 10s, window: 5min, heartbeat: {period: 5s, misses: 3}}",
         "leases: {length: 10min, renew_before: 2min, batch_every: 10s, idle_after: 30min}",
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
