@@ -37,7 +37,7 @@ METRICS: Final = ("requests.rate", "hit_ratio.l1", "hit_ratio.l2", "core.request
 REPLICATIONS: Final = 10
 LEAST_REPLICATIONS: Final = 5
 _WARMUP: Final = 0.1
-_OWN: Final = 0.25  # a part whose effect is less than this share of a miss does not explain it
+_OWN: Final = 0.5  # a part whose effect is less than this share of a miss does not explain it
 
 
 @dataclass(frozen=True)
