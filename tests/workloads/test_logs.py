@@ -10,6 +10,8 @@ import gzip
 import json
 import lzma
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -398,3 +400,27 @@ def test_noise_is_a_log_or_a_trace_error(tmp_path_factory, parts, columns):
     assert np.all(np.diff(log.time_s) >= 0)
     assert np.isfinite(log.time_s).all()
     assert log.summary()
+
+
+def test_no_damaged_byte_of_a_parquet_file_ends_the_process(tmp_path):
+    """Each byte in turn; pyarrow aborts over some statistics, so this runs in a process of its own."""
+    program = """if True:
+        import sys
+        from simulator.logs import TraceError, read_log
+        good = open("good.parquet", "rb").read()
+        for place in range(len(good)):
+            data = bytearray(good)
+            data[place] ^= 0x15
+            open("bad.parquet", "wb").write(data)
+            try:
+                read_log("bad.parquet", format="parquet")
+            except TraceError:
+                pass
+        print("all", len(good))
+    """
+    pq.write_table(pa.table({"t_s": [0.5, 1.5], "client": ["a", "b"]}), tmp_path / "good.parquet")
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.startswith("all")

@@ -86,7 +86,13 @@ class ParquetReader(Reader):
                     before += batch.num_rows
         except TraceError:
             raise
-        except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: text that is not UTF-8
+        except (
+            pa.ArrowException,
+            OSError,
+            ValueError,
+            LookupError,
+            ArithmeticError,
+        ) as error:  # text that is no UTF-8, ..
             raise _damaged(path, error) from None
 
     def _batch(self, batch: Any, before: int) -> Iterator[Parsed]:
@@ -140,8 +146,8 @@ class _Stamp(float):
 def _check_size(path: Path, meta: Any) -> None:
     if meta.num_rows > MOST_ROWS:
         raise TraceError(path, f"more than {MOST_ROWS:,} rows", "split it, or sample it by client")
-    groups = [meta.row_group(k) for k in range(meta.num_row_groups)]
-    size = sum(group.column(k).total_uncompressed_size for group in groups for k in range(group.num_columns))
+    # not the sizes of columns: pyarrow aborts the process over statistics of a column that are damaged
+    size = sum(meta.row_group(k).total_byte_size for k in range(meta.num_row_groups))
     if size > most_unpacked(path):
         what = f"unpacks to more than {most_unpacked(path) // 2**20:,} MiB, 250 times its size"
         raise TraceError(path, what, "this is no log: check the file, or unpack it yourself")
