@@ -16,6 +16,7 @@ import numpy as np
 
 from simulator.caches import Cache, make_cache
 from simulator.distributions import Constant, Distribution, Exponential, sampler
+from simulator.faults.targets import Targets
 from simulator.foreign import checked_router, is_foreign, plain_index
 from simulator.kernel import Kernel
 from simulator.leases.locks import LockTable
@@ -43,6 +44,7 @@ from simulator.sam.manager import ManagerPolicy, StickinessManager
 from simulator.sam.rule import StickinessRule
 from simulator.samplers import Same, Sampler
 from simulator.scenario.control import Sam
+from simulator.scenario.joining import joining
 from simulator.scenario.schema import ClientGroup as GroupSpec
 from simulator.scenario.schema import Scenario
 from simulator.scenario.schema import Tier as TierSpec
@@ -94,6 +96,12 @@ class _Builder:
             for group_name, group in scenario.edges.items()
             for name, site in group.nodes(group_name)
         ]
+        self.joining = joining(scenario)
+        self.edge_specs += [
+            (edge.name, edge.site, edge.group, scenario.edges[edge.group])
+            for edges in self.joining.values()
+            for edge in edges
+        ]
         self.core_specs = [
             (name, site, group_name, group)
             for group_name, group in scenario.cores.items()
@@ -112,6 +120,9 @@ class _Builder:
     def world(self, warmup_s: float | None) -> World:
         scenario = self.scenario
         directory = Directory([end.name for end in self.edge_ends], [end.site for end in self.edge_ends])
+        later = sum(map(len, self.joining.values()))
+        for index in range(len(self.edge_ends) - later, len(self.edge_ends)):
+            directory.set_exists(index, False)
         manager = self.manager(directory)
         storage = Storage(
             self.kernel, self.draw(scenario.storage.read, "storage", "read"),
@@ -129,6 +140,20 @@ class _Builder:
             directory, [], [], edges, cores, storage, manager, None, self.wiring.records,
         )  # fmt: skip
         world.price, world.between_sites = scenario.price, self.between_sites
+        nodes = (*self.edge_specs, *self.core_specs)
+        sites = {name: site for name, site, _, _ in nodes} | {"storage": scenario.storage.site}
+        if scenario.sam is not None:
+            sites["sam"] = scenario.sam.site
+        standbys = {
+            name: site if core.standby.site is None else core.standby.site
+            for name, site, _, core in self.core_specs
+            if core.standby is not None
+        }
+        world.targets = Targets(world, {name: group for name, _, group, _ in nodes}, sites, standbys)
+        for number, joins in self.joining.items():
+            world.targets.expect(number, [edge.name for edge in joins])
+        world.fault_names = {i: fault.name for i, fault in enumerate(scenario.faults) if fault.name is not None}
+        world.client_sites = self.client_sites()
         if scenario.routing.policy == "static":
             world.static_weight = scenario.routing.weight
         ids = count()
@@ -147,6 +172,15 @@ class _Builder:
             size_bytes=self.sizes.lookup,
         )
         return world
+
+    def client_sites(self) -> dict[str, list[int]]:
+        """The groups of clients at each site, by number; none where all are at one, or a group or node has its name."""
+        found: dict[str, list[int]] = {}
+        for number, group in enumerate(self.scenario.clients.values()):
+            if group.site is not None:
+                found.setdefault(group.site, []).append(number)
+        taken = {*self.scenario.clients, *(spec[0] for spec in (*self.edge_specs, *self.core_specs))}
+        return {site: numbers for site, numbers in found.items() if site not in taken} if len(found) > 1 else {}
 
     def manager(self, directory: Directory) -> StickinessManager | None:
         sam = self.scenario.sam

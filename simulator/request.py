@@ -44,6 +44,7 @@ class Outcome(IntEnum):
     SESSION_EXPIRED = 4
     DENIED = 5  # an answer (a lock operation is told "no"), no failure
     UNROUTABLE = 6
+    ERROR = 7  # an error, answered without service
 
 
 class Cause(IntEnum):

@@ -18,7 +18,7 @@ from simpy.events import Event
 
 from simulator.build import build
 from simulator.errors import StandstillError
-from simulator.faults.processes import FaultPlan
+from simulator.faults.plan import begin_faults
 from simulator.leases.locks import SafetyError
 from simulator.observe.in_flight import attempts_in_flight, groups_due_now
 from simulator.observe.invariants import Invariants
@@ -99,14 +99,7 @@ class _Run:
         self.recovery = RecoveryTracker(world)
         self.trace = RequestTrace(world, trace) if trace else None
         self.violations: list[str] = []
-        groups = {
-            name: group
-            for section in (scenario.edges, scenario.cores)
-            for group, spec in section.items()
-            for name, _ in spec.nodes(group)
-        }
-        self.faults = FaultPlan(world, scenario.faults, groups)
-        self.faults.targets.on_edge_crash = self._edge_crashes
+        world.targets.on_edge_crash = self._edge_crashes
         for group in world.groups:
             group.watch = None if self.trace is None else self.trace.see
 
@@ -138,7 +131,7 @@ class _Run:
                 self.world.log.add(TRACE_READ, group.name, **read)
         kernel.process(self.recorder.run())
         kernel.process(self._each_window())
-        self.faults.begin()
+        begin_faults(self.world, self.scenario.faults)
         kernel.settle()  # faults at t = 0 come before what is sent then
         for start in self.world.starts:
             start()
@@ -241,6 +234,7 @@ class _Run:
         if not self.violations:  # a run that was cut short has counted by halves
             self._check(metrics)
         histograms = {(f"latency[{label}]" if label else "latency"): h for label, h in recorder.latencies().items()}
+        histograms |= recorder.by_fault.histograms()
         histograms |= {
             (f"latency.failed[{label}]" if label else "latency.failed"): h for label, h in recorder.failed.items()
         }

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 
+from simulator.nodes.erring import Erring
+from simulator.nodes.pausing import Pausing
 from simulator.samplers import Longer, Sampler
 
 
@@ -36,11 +38,22 @@ class Slowable:
 
 
 class Server(Slowable):
-    """A node with service times: `service_s` is swapped when it is slowed; the request loop has no `if`."""
+    """A node with service times: `service_s` is swapped when it is slowed; the request loop has no `if`.
+
+    `disturbed` says that what arrives may meet something else than service: the node is down, stands still, or errs.
+    """
 
     def __init__(self, service_s: Sampler) -> None:
         self._undisturbed_service_s = service_s
         self.service_s = service_s
+        self.down = False
+        self.disturbed = False
+        self.erring: Erring | None = None
+        self.pausing: Pausing | None = None
+
+    def note_disturbance(self) -> None:
+        """What disturbs it has begun or ended."""
+        self.disturbed = self.down or self.pausing is not None or (self.erring is not None and bool(self.erring))
 
     def slowness_changed(self) -> None:
         """Swap the service times."""

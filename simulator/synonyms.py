@@ -52,6 +52,11 @@ _SAME: Final[dict[str, str]] = {
     "partition": "split netsplit isolate",
     "rolling_restart": "restart deploy deployment rolling",
     "crowd": "spike surge flash_crowd burst",
+    "error": "errors error_rate http_500 5xx fail_fast",
+    "pause": "freeze stall hang gc stop_the_world suspend",
+    "lose": "region_loss site_loss region_outage zone_outage disaster",
+    "add": "join scale_up scale_out grow",
+    "remove": "scale_down scale_in shrink leave",
     "drain": "cordon decommission",
     # operations
     "lookup": "read get query",

@@ -43,18 +43,25 @@ def _watch_edges(
     assert manager is not None
 
     def beat(edge: int) -> float:
-        if edges[edge].down:
+        if not edges[edge].exists:
+            return 0.0  # nobody misses the heartbeats of an edge that is not there
+        if edges[edge].down or edges[edge].pausing is not None:
             return INFINITY
         return beats[edge].transit(size_bytes, kernel.now)
 
     def certain(edge: int) -> float:
-        return INFINITY if edges[edge].down else beats[edge].certain_s(size_bytes, kernel.now + period_s)
+        if not edges[edge].exists:
+            return 0.0
+        silent = edges[edge].down or edges[edge].pausing is not None
+        return INFINITY if silent else beats[edge].certain_s(size_bytes, kernel.now + period_s)
 
     def passed(edge: int, number: int) -> None:
-        if not edges[edge].down:
+        if not edges[edge].down and edges[edge].exists:
             beats[edge].pass_over(number, size_bytes)
 
     def failed(edge: int) -> None:
+        if not edges[edge].exists:
+            return
         name = edges[edge].name
         crashed_s = world.crashed_s.get(name)
         if crashed_s is None:
@@ -99,7 +106,10 @@ def _watch_cores(world: World, period_s: float, misses: int) -> None:
 
     def failed(index: int) -> None:
         core = cores[index]
-        crashed_s = world.crashed_s.get(core.name, kernel.now)
+        crashed_s = world.crashed_s.get(core.name)
+        if crashed_s is None:  # it stands still, and the standby lets it: two must not serve
+            world.log.add(DETECTED, core.name, false_alarm=True)
+            return
         world.detections_s.append(kernel.now - crashed_s)
         world.log.add(DETECTED, core.name, after_s=kernel.now - crashed_s)
         detected[index] += 1
@@ -108,7 +118,7 @@ def _watch_cores(world: World, period_s: float, misses: int) -> None:
 
     def beat(index: int) -> float:
         core = cores[index]
-        if core.down:
+        if core.down or core.pausing is not None:
             return INFINITY
         return 0.0 if core.standby_place is None else core.standby_place.hears_after_s
 

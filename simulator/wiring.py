@@ -18,7 +18,6 @@ from simulator.distributions import Constant, Distribution, sampler
 from simulator.links import Line, LossModel, Path
 from simulator.samplers import Sampler, sum_of
 from simulator.scenario.distances import Distances
-from simulator.scenario.faults import Degrade, Partition
 from simulator.scenario.schema import Scenario
 from simulator.streams import Streams
 
@@ -149,7 +148,7 @@ class Wiring:
         for rule in self.scenario.network.links:
             found.update(dict.fromkeys((*rule.from_, *rule.to)))
         for fault in self.scenario.faults:
-            if isinstance(fault, (Degrade, Partition)):
+            if fault.on_links:
                 for _, globs in fault.targets():
                     found.update(dict.fromkeys(globs))
         return list(found)

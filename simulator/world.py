@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from simulator.faults.targets import Targets
     from simulator.kernel import Kernel
     from simulator.links import Link
     from simulator.nodes.core import CoreNode
@@ -29,20 +30,23 @@ if TYPE_CHECKING:
 class EventLog:
     """What happened: faults, detections, moves, recoveries, trips of invariants."""
 
-    __slots__ = ("_kernel", "on_event", "rows")
+    __slots__ = ("_kernel", "fault", "on_event", "rows")
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
         self.rows: list[dict[str, Any]] = []
-        self.on_event: Callable[[str], None] = _ignore  # hears the kind of each event as it is noted
+        self.fault: int | None = None  # which of the scenario's faults acts now, from 0
+        self.on_event: Callable[[str, int | None], None] = _ignore  # hears of each event: its kind, and whose it is
 
     def add(self, kind: str, target: str, **detail: object) -> None:
         """Note an event at the present time."""
+        if self.fault is not None:
+            detail["number"] = self.fault
         self.rows.append({"t_s": self._kernel.now, "kind": kind, "target": target, "detail": detail})
-        self.on_event(kind)
+        self.on_event(kind, self.fault)
 
 
-def _ignore(kind: str) -> None:
+def _ignore(kind: str, fault: int | None) -> None:
     """Nobody wants to hear of events."""
 
 
@@ -67,9 +71,14 @@ class World:
     paths: list[PathRecord]
     between_sites: list[Link] = field(default_factory=list)  # links of nodes at different sites, where that has a price
     price: Price | None = None
+    targets: Targets = field(init=False)
     static_weight: float | None = None
+    fault_names: dict[int, str] = field(default_factory=dict)  # number of a fault -> the name that it was given
+    client_sites: dict[str, list[int]] = field(default_factory=dict)  # site -> numbers of the groups of clients there
     crashed_s: dict[str, float] = field(default_factory=dict)  # node -> when its present crash began
     down_s: dict[str, float] = field(default_factory=dict)  # node -> measured time spent down, finished crashes
+    absent_s: dict[str, float] = field(default_factory=dict)  # node -> measured time before it joined or after it left
+    absent_since_s: dict[str, float] = field(default_factory=dict)  # node -> since when it is not there
     detections_s: list[float] = field(default_factory=list)
     recoveries_s: list[float] = field(default_factory=list)
     sessions_moved: int = 0
@@ -86,6 +95,13 @@ class World:
                 edge.leases.clear()
         if self.manager is not None:
             self.manager.dissolve()
+
+    def existed(self, name: str) -> float:
+        """For which share of the measured window a node existed (asked when it is over)."""
+        away_s = self.absent_s.get(name, 0.0)
+        if name in self.absent_since_s:
+            away_s += self.measured_s(self.absent_since_s[name], self.duration_s)
+        return 1.0 - away_s / (self.duration_s - self.warmup_s)
 
     def measured_s(self, since_s: float, until_s: float) -> float:
         """How much of a span lies in the measured window, [warm-up, duration)."""

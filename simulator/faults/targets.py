@@ -1,19 +1,25 @@
 """What faults do to targets so that overlapping ones compose and unwind: holds are counted, factors multiply.
 
-May import: the world. Does not know when; the processes of `simulator.faults.processes` do.
+May import: the world. Does not know when; the scripts of faults do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from itertools import count
 from typing import TYPE_CHECKING
 
+from simulator.nodes.erring import Erring
 from simulator.observe.result import FAULT_BEGIN, FAULT_END
+from simulator.routing.directory import Draining
 
 if TYPE_CHECKING:
+    from simulator.links import Path
     from simulator.nodes.core import CoreNode
+    from simulator.nodes.edge import EdgeNode
     from simulator.nodes.group import ClientGroup
+    from simulator.scenario.faults import Fault
     from simulator.slowable import Slowable
     from simulator.wiring import Endpoint, PathRecord
     from simulator.workloads import Source
@@ -23,10 +29,33 @@ if TYPE_CHECKING:
 class Targets:
     """The nodes, groups and paths of a world by name, and the faults that hold them."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(
+        self,
+        world: World,
+        groups: Mapping[str, str] | None = None,
+        sites: Mapping[str, str | None] | None = None,
+        standby_sites: Mapping[str, str | None] | None = None,
+    ) -> None:
+        """Find all nodes.
+
+        Args:
+            world: where they are.
+            groups: node -> the name of its group, which means all of its nodes.
+            sites: node -> where it stands.
+            standby_sites: core -> where its standby stands, of those that have one.
+        """
         self.world = world
+        self._groups = groups or {}
+        self._sites = sites or {}
+        self._standby_sites = standby_sites or {}
+        self._standbys_lost: dict[str, int] = {}
+        self._tokens: dict[int, list[int]] = {}  # fault -> what its present holds on paths are known by
+        self._next_token = count()
+        self.added: dict[int, list[str]] = {}  # number of a fault -> the edges that it adds
         self._crashes: dict[str, int] = {}
-        self._drains: dict[str, int] = {}
+        self._pauses: dict[str, int] = {}
+        self._draining: dict[str, Draining] = {}  # as it was last told
+        self._drains: dict[str, list[bool]] = {}  # edge -> for each drain, whether sessions may stay
         self._factors: dict[str, list[float]] = {}
         self.on_edge_crash: Callable[[int], None] = lambda _: None
         self.names: list[str] = [edge.name for edge in world.edges] + [core.name for core in world.cores]
@@ -36,23 +65,81 @@ class Targets:
         self._shards = {f"sam-{number + 1}": number for number in range(shards)}
         self.names += ["storage", *(["sam"] if shards else []), *self._shards]
 
-    def nodes(self, patterns: tuple[str, ...], groups: dict[str, str]) -> list[str]:
+    def nodes(self, patterns: tuple[str, ...]) -> list[str]:
         """Names of the nodes that one of the globs (or a group's own name) matches, in order."""
         found = [
             name
             for name in self.names
-            if any(fnmatchcase(name, pattern) or groups.get(name) == pattern for pattern in patterns)
+            if any(fnmatchcase(name, pattern) or self._groups.get(name) == pattern for pattern in patterns)
         ]
         return [name for name in found if name != "sam" or not any(shard in found for shard in self._shards)]
+
+    # -- joining and leaving --------------------------------------------------------------------------
+    def expect(self, number: int, names: list[str]) -> None:
+        """Edges that fault `number` will add: they are not there yet, and nobody knows of them."""
+        self.added[number] = names
+        for name in names:
+            self._edges[name].vanish()
+            self.world.absent_since_s[name] = 0.0
+
+    def begin_change(self, name: str, kind: str) -> None:
+        """An edge begins to come or go."""
+        self.world.log.add(FAULT_BEGIN, name, fault=kind)
+
+    def end_change(self, name: str, kind: str) -> None:
+        """It has come or gone."""
+        self.world.log.add(FAULT_END, name, fault=kind)
+
+    def join(self, name: str) -> None:
+        """An edge is there, cold; what a fault does to it that is on begins now."""
+        world, edge = self.world, self._edges[name]
+        since_s = world.absent_since_s.pop(name, None)
+        if since_s is None:
+            return
+        world.absent_s[name] = world.absent_s.get(name, 0.0) + world.measured_s(since_s, world.kernel.now)
+        edge.join()
+        world.directory.restarted(edge.index)
+        for group in world.groups:
+            group.edge_restarted(edge.index)
+        self._tell_exists(edge)
+        if self._crashes.get(name):
+            self._go_down(name)
+
+    def leave(self, name: str) -> None:
+        """An edge is gone: what is left there is lost."""
+        world, edge = self.world, self._edges[name]
+        if name in world.absent_since_s:
+            return
+        if self._crashes.get(name):
+            self._count_down(name)
+            for _ in range(self._crashes[name]):
+                world.log.add(FAULT_END, name, fault="crash")
+        world.absent_since_s[name] = world.kernel.now
+        edge.vanish()
+        self._tell_exists(edge)
+
+    def _tell_exists(self, edge: EdgeNode) -> None:
+        """Clients hear of it from the SAM; without one they know at once."""
+        if self.world.manager is None:
+            self.world.directory.set_exists(edge.index, edge.exists)
+        else:
+            self.world.manager.note_exists(edge.index, edge.exists)
 
     # -- crash ----------------------------------------------------------------------------------------
     def crash(self, name: str) -> None:
         """Crash a node (again: it stays down until the last crash is over)."""
         self._crashes[name] = self._crashes.get(name, 0) + 1
-        self.world.log.add(FAULT_BEGIN, name, fault="crash")
-        if self._crashes[name] > 1:
+        if name in self.world.absent_since_s:
             return
+        if self._crashes[name] > 1:
+            self.world.log.add(FAULT_BEGIN, name, fault="crash")
+        else:
+            self._go_down(name)
+
+    def _go_down(self, name: str) -> None:
         world = self.world
+        for _ in range(self._crashes[name]):
+            world.log.add(FAULT_BEGIN, name, fault="crash")
         world.crashed_s[name] = world.kernel.now
         if name in self._edges:
             self.on_edge_crash(self._edges[name].index)
@@ -68,12 +155,13 @@ class Targets:
     def restart(self, name: str) -> None:
         """One crash of a node is over."""
         self._crashes[name] -= 1
-        self.world.log.add(FAULT_END, name, fault="crash")
+        world = self.world
+        if name in world.absent_since_s:
+            return
+        world.log.add(FAULT_END, name, fault="crash")
         if self._crashes[name]:
             return
-        world = self.world
-        since_s = world.crashed_s.pop(name)
-        world.down_s[name] = world.down_s.get(name, 0.0) + world.measured_s(since_s, world.kernel.now)
+        self._count_down(name)
         if name in self._edges:
             self._edges[name].restart()
             index = self._edges[name].index
@@ -88,38 +176,141 @@ class Targets:
             for shard in self._shards_of(name):
                 world.manager.restart(shard)
 
-    @staticmethod
-    def _restart_core(core: CoreNode) -> None:
+    def _count_down(self, name: str) -> None:
+        """A node is down no more: book for how long it was."""
+        world = self.world
+        since_s = world.crashed_s.pop(name)
+        world.down_s[name] = world.down_s.get(name, 0.0) + world.measured_s(since_s, world.kernel.now)
+
+    def _restart_core(self, core: CoreNode) -> None:
         """The repaired node serves again, or becomes the standby of the one that took over."""
         if core.down:
             core.restart()
-        core.standby_ready = core.policy.standby
+        core.standby_ready = core.policy.standby and not self._standbys_lost.get(core.name, 0)
 
     def _shards_of(self, name: str) -> list[int]:
         return list(self._shards.values()) if name == "sam" else [self._shards[name]]
 
-    # -- drain ----------------------------------------------------------------------------------------
-    def drain(self, name: str) -> None:
-        """Drain an edge: it takes no new sessions, and the SAM sends its sessions elsewhere."""
-        self._drains[name] = self._drains.get(name, 0) + 1
-        self.world.log.add(FAULT_BEGIN, name, fault="drain")
-        edge = self._edges.get(name)
-        if edge is None or self._drains[name] > 1:
+    # -- pauses ---------------------------------------------------------------------------------------
+    def pause(self, name: str) -> None:
+        """Let a node stand still (again: until the last pause is over)."""
+        self._pauses[name] = self._pauses.get(name, 0) + 1
+        self.world.log.add(FAULT_BEGIN, name, fault="pause")
+        if self._pauses[name] > 1:
             return
-        edge.drain()
-        if self.world.manager is not None:
-            self.world.manager.edge_draining(edge.index)
+        world = self.world
+        if name in self._edges or name in self._cores:
+            self._server(name).pause()
+        elif name == "storage":
+            over_links = world.cores[0].storage_legs is not None
+            done = "_from_storage" if over_links else "_stored"
+            world.storage.pause(lambda function: getattr(function, "__name__", "") == done)
+        elif world.manager is not None and world.detector is not None:
+            world.manager.pause()
+            world.detector.pause()
 
-    def undrain(self, name: str) -> None:
-        """One drain of an edge is over."""
-        self._drains[name] -= 1
-        self.world.log.add(FAULT_END, name, fault="drain")
-        edge = self._edges.get(name)
-        if edge is None or self._drains[name]:
+    def unpause(self, name: str) -> None:
+        """One pause of a node is over."""
+        self._pauses[name] -= 1
+        self.world.log.add(FAULT_END, name, fault="pause")
+        if self._pauses[name]:
             return
-        edge.undrain()
-        if self.world.manager is not None:
-            self.world.manager.edge_open(edge.index)
+        world = self.world
+        if name in self._edges:
+            edge = self._edges[name]
+            since_s = world.kernel.now if edge.pausing is None else edge.pausing.since_s
+            edge.go_on()
+            if world.detector is not None:
+                world.detector.beat_late(edge.index, since_s)
+        elif name in self._cores:
+            self._cores[name].go_on()
+        elif name == "storage":
+            world.storage.go_on()
+        elif world.manager is not None and world.detector is not None:
+            world.detector.go_on()
+            world.manager.go_on()
+
+    # -- sites ----------------------------------------------------------------------------------------
+    def at_site(self, site: str) -> list[str]:
+        """What stands at a site, in order."""
+        return [name for name in self.names if self._sites.get(name) == site]
+
+    def standbys_at(self, site: str) -> list[str]:
+        """The cores whose standbys stand there."""
+        return [name for name in self._cores if self._standby_sites.get(name) == site]
+
+    def lose_standby(self, name: str) -> None:
+        """The standby of a core is gone: nobody takes over."""
+        self._standbys_lost[name] = self._standbys_lost.get(name, 0) + 1
+        self._cores[name].standby_ready = False
+
+    def regain_standby(self, name: str) -> None:
+        """One loss of a standby is over: it stands by again, unless it has taken over."""
+        self._standbys_lost[name] -= 1
+        core = self._cores[name]
+        if not self._standbys_lost[name] and not self._crashes.get(name, 0):
+            core.standby_ready = core.policy.standby
+
+    # -- errors ---------------------------------------------------------------------------------------
+    def err(self, name: str, ratio: float, after_s: float) -> None:
+        """Let a node answer a share of its requests with an error, `after_s` seconds after they arrive."""
+        self.world.log.add(FAULT_BEGIN, name, fault="error", ratio=ratio)
+        node = self._server(name)
+        if node.erring is None:
+            node.erring = Erring(self.world.streams.uniforms(name, "errors"))
+        node.erring.add(ratio, after_s)
+        node.note_disturbance()
+
+    def err_no_more(self, name: str, ratio: float, after_s: float) -> None:
+        """One error of a node is over."""
+        self.world.log.add(FAULT_END, name, fault="error")
+        node = self._server(name)
+        assert node.erring is not None  # it began
+        node.erring.remove(ratio, after_s)
+        node.note_disturbance()
+
+    def _server(self, name: str) -> EdgeNode | CoreNode:
+        return self._edges[name] if name in self._edges else self._cores[name]
+
+    # -- drain ----------------------------------------------------------------------------------------
+    def drain(self, name: str, *, keeps: bool = False) -> None:
+        """Drain an edge: it takes no new sessions, and those that it has leave; or stay, if it `keeps` them."""
+        self.world.log.add(FAULT_BEGIN, name, fault="drain")
+        drains = self._drains.setdefault(name, [])
+        drains.append(keeps)
+        edge = self._edges.get(name)
+        if edge is not None:
+            edge.drain()
+            self._tell_drain(edge, drains)
+
+    def keep_no_longer(self, name: str) -> None:
+        """One drain of an edge lets sessions stay no longer."""
+        drains = self._drains[name]
+        drains[drains.index(True)] = False
+        self._tell_drain(self._edges[name], drains)
+
+    def undrain(self, name: str, *, keeps: bool = False) -> None:
+        """One drain of an edge is over."""
+        self.world.log.add(FAULT_END, name, fault="drain")
+        drains = self._drains[name]
+        drains.remove(keeps)
+        edge = self._edges.get(name)
+        if edge is None:
+            return
+        if not drains:
+            edge.undrain()
+        self._tell_drain(edge, drains)
+
+    def _tell_drain(self, edge: EdgeNode, drains: list[bool]) -> None:
+        """Clients hear of a drain from the SAM, which moves sessions; without one they know at once."""
+        draining = draining_of(drains)
+        if draining == self._draining.get(edge.name, Draining.NO):
+            return
+        self._draining[edge.name] = draining
+        if self.world.manager is None:
+            self.world.directory.set_draining(edge.index, draining)
+        else:
+            self.world.manager.note_drain(edge.index, draining)
 
     # -- slow -----------------------------------------------------------------------------------------
     def slow(self, name: str, factor: float) -> None:
@@ -154,8 +345,27 @@ class Targets:
             if _matches(record.source, sources) and _matches(record.target, targets)
         ]
 
+    def begin_on_paths(
+        self, fault: Fault, name: str, kind: str, paths: Sequence[Path], begin: Callable[[Path, int], None]
+    ) -> None:
+        """A fault called `name` begins on some paths; `begin(path, token)` does it to one."""
+        self.world.log.add(FAULT_BEGIN, name, fault=kind)
+        token = next(self._next_token)
+        self._tokens.setdefault(id(fault), []).append(token)
+        for path in paths:
+            begin(path, token)
+
+    def end_on_paths(
+        self, fault: Fault, name: str, kind: str, paths: Sequence[Path], end: Callable[[Path, int], None]
+    ) -> None:
+        """It is over; `end(path, token)` takes it back from one."""
+        self.world.log.add(FAULT_END, name, fault=kind)
+        token = self._tokens[id(fault)].pop()
+        for path in paths:
+            end(path, token)
+
     # -- clients --------------------------------------------------------------------------------------
-    def groups(self, patterns: tuple[str, ...]) -> list[tuple[ClientGroup, Source]]:
+    def client_groups(self, patterns: tuple[str, ...]) -> list[tuple[ClientGroup, Source]]:
         """Client groups by name."""
         pairs = zip(self.world.groups, self.world.sources, strict=True)
         return [pair for pair in pairs if any(fnmatchcase(pair[0].name, pattern) for pattern in patterns)]
@@ -173,6 +383,13 @@ class Targets:
         factors.remove(factor)
         self.world.log.add(FAULT_END, group.name, fault="crowd")
         source.set_factor(_product(factors))
+
+
+def draining_of(drains: list[bool]) -> Draining:
+    """What several drains of one edge, each of which may let sessions stay, come to."""
+    if not drains:
+        return Draining.NO
+    return Draining.KEEPS if all(drains) else Draining.MOVES
 
 
 def _matches(end: Endpoint, patterns: tuple[str, ...]) -> bool:

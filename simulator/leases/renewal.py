@@ -203,6 +203,21 @@ class LeaseTable:
         for shard in sorted(shards):
             self._send_all(shards[shard], shard, now)
 
+    def catch_up(self, since_s: float) -> None:
+        """The edge has stood still since then: if a tick was missed, all that was due at such ticks is renewed now."""
+        last = self.next_tick - 1
+        if last < 0 or last * self.policy.batch_every_s < since_s:
+            return
+        late: list[HeldLease] = []
+        for number in sorted(number for number in self._due if number <= last):
+            for held in self._due.pop(number):
+                if held.due_tick == number:
+                    held.due_tick = last
+                    late.append(held)
+        if late:
+            self._due[last] = late
+        self.tick(last)
+
     def _asks(self, held: HeldLease, now: float) -> bool:
         """Whether a lease that is due is to be renewed: its session was used not so long ago."""
         if now - held.last_used_s < self.policy.idle_after_s:
@@ -252,6 +267,9 @@ class LeaseTable:
     def _renew_alone(self, due: tuple[HeldLease, int]) -> None:
         """The control without batching: one message for this lease; again every D while it lasts."""
         held, token = due
+        if self.edge.pausing is not None and not self.edge.down:
+            self.edge.pausing.timer(self._renew_alone, due)
+            return
         if not held.renewing or held.due_tick != token or self.edge.down:
             return
         now = self.clock.now
@@ -269,6 +287,9 @@ class LeaseTable:
 
     def receive_answers(self, batch: Batch) -> None:
         """The core has answered a batch."""
+        if self.edge.pausing is not None and not self.edge.down:
+            self.edge.pausing.message(self.receive_answers, batch)
+            return
         if batch.epoch != self.edge.epoch or self.edge.down:
             self.batch_lost(batch)
             return
@@ -325,5 +346,5 @@ def renew_all(kernel: Kernel, tables: Sequence[LeaseTable], policy: LeasePolicy)
         number += 1
         for table in tables:
             table.next_tick = number
-            if not table.edge.down:
+            if not table.edge.down and table.edge.pausing is None:
                 table.tick(number - 1)

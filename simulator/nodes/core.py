@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from simulator.caches.absent import Absent
 from simulator.leases.locks import Lock, LockTable
+from simulator.nodes.pausing import Pausing
 from simulator.request import Batch, Call, Cause, Kind, Message, Outcome, RenewalAnswer, Tier
 from simulator.slowable import Server
 
@@ -37,6 +38,7 @@ INFINITY: Final = float("inf")
 STORAGE_RETRY_S: Final = 1.0
 LOOKUP: Final = int(Kind.LOOKUP)  # plain integers: enums cost in the hot path
 SESSION_EXPIRED: Final = int(Outcome.SESSION_EXPIRED)
+ERROR: Final = int(Outcome.ERROR)
 L2: Final = int(Tier.L2)
 STORAGE: Final = int(Tier.STORAGE)
 NODE_RESTART: Final = int(Cause.NODE_RESTART)
@@ -108,7 +110,6 @@ class CoreNode(Server):
         self.locks_changed_s: dict[SessionId, float] = {}
         self.pools_changed_s: dict[int, float] = {}  # of all shards; kept by the first
         self.holders: dict[SessionId, dict[int, None]] = {}  # session -> edges that may hold it, with invalidation
-        self.down = False
         self.standby_ready = policy.standby
         self.standby_place: StandbyPlace | None = None  # where it is not beside the primary
         self.epoch = 0
@@ -140,8 +141,7 @@ class CoreNode(Server):
     # -- the queue ------------------------------------------------------------------------------------
     def receive(self, call: Message) -> None:
         """A message from an edge has arrived."""
-        if self.down:
-            self._lose(call)
+        if self.disturbed and self._turns_away(call):
             return
         self.received += 1
         call.received_s = self.clock.now
@@ -151,6 +151,32 @@ class CoreNode(Server):
             self._start(call)
         else:
             self.waiting.append(call)
+
+    def _turns_away(self, call: Message) -> bool:
+        """Whether a message meets something else than the queue: a node that is down, or an error (requests only)."""
+        if self.down:
+            self._lose(call)
+            return True
+        if self.pausing is not None:
+            self.pausing.message(self.receive, call)
+            return True
+        if self.erring is None or not isinstance(call, Call) or call.attempt is None:
+            return False
+        after_s = self.erring.strikes()
+        if after_s < 0.0:
+            return False
+        self.received += 1
+        call.received_s = self.clock.now
+        call.core_epoch = self.epoch
+        self.clock.call_at(self.clock.now + after_s, self._err, call)
+        return True
+
+    def _err(self, call: Call) -> None:
+        if call.core_epoch != self.epoch:
+            self._lose(call)
+            return
+        call.outcome = ERROR
+        self._reply(call)
 
     def _start(self, call: Message) -> None:
         now = self.clock.now
@@ -212,6 +238,9 @@ class CoreNode(Server):
     # -- storage --------------------------------------------------------------------------------------
     def _ask_storage(self, call: Call) -> None:
         """Read or write the session's record; over a link only where the scenario says something about it."""
+        if self.pausing is not None and not self.down:
+            self.pausing.timer(self._ask_storage, call)
+            return
         if self.storage_legs is None:
             self._at_storage(call)
         else:
@@ -229,6 +258,9 @@ class CoreNode(Server):
         self._over(self.storage_legs[1], call, self._stored)
 
     def _stored(self, call: Call) -> None:
+        if self.pausing is not None and not self.down:
+            self.pausing.message(self._stored, call)
+            return
         if call.kind == LOOKUP:
             self._was_read(call)
         else:
@@ -311,6 +343,9 @@ class CoreNode(Server):
             self.clock.call_at(due_s, self._line_due, lock)
 
     def _line_due(self, lock: Lock) -> None:
+        if self.pausing is not None:
+            self.pausing.timer(self._line_due, lock)
+            return
         if self._lines_due_s.get(lock, INFINITY) <= self.clock.now:
             del self._lines_due_s[lock]
             self._serve_line(lock)
@@ -441,6 +476,9 @@ class CoreNode(Server):
             self.clock.call_at(free_s, self._free_locks, session_id)
 
     def _free_locks(self, session_id: SessionId) -> None:
+        if self.pausing is not None:
+            self.pausing.timer(self._free_locks, session_id)
+            return
         now = self.clock.now
         if session_id in self.grants and self.locks_until_s(session_id) <= now:
             self._end_grant(self.grants[session_id])
@@ -544,6 +582,7 @@ class CoreNode(Server):
         """Lose L2, the queue and what is in service; lease and lock state is safe with the standby."""
         self.crashed_s = now = self.clock.now
         self.down = True
+        self.note_disturbance()
         self.epoch += 1
         self._absent.empty(self.cache, NODE_RESTART)
         self.departure_sum_s += now * self.busy
@@ -551,10 +590,27 @@ class CoreNode(Server):
         lost, self.waiting = self.waiting, deque()
         for call in lost:
             self._lose(call)
+        if self.pausing is not None:
+            pausing, self.pausing = self.pausing, None
+            pausing.lose()
+            self.pausing = pausing
+
+    def pause(self) -> None:
+        """Stand still."""
+        self.pausing = Pausing(self.clock, lambda function: function is self._finish_cb)
+        self.note_disturbance()
+
+    def go_on(self) -> None:
+        """Stand still no more: what waited happens now."""
+        pausing, self.pausing = self.pausing, None
+        self.note_disturbance()
+        if pausing is not None:
+            pausing.end()
 
     def restart(self) -> None:
         """Serve again (the repaired primary, or the standby in its place), L2 cold."""
         self.down = False
+        self.note_disturbance()
         if self.leases is None:
             return
         now, grace_s = self.clock.now, self.policy.grace_s

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from simulator.caches.absent import Absent
 from simulator.clock import LAST
+from simulator.nodes.pausing import Pausing
 from simulator.nodes.timers import Timers
 from simulator.request import Attempt, Batch, Call, Cause, Kind, Message, Operation, Outcome, Tier
 from simulator.slowable import Server
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 INFINITY: Final = float("inf")
 OK: Final = int(Outcome.OK)  # plain integers: enums cost in the hot path
+ERROR: Final = int(Outcome.ERROR)
 READ_LOCK: Final = int(Operation.READ_LOCK)
 ESTABLISH: Final = int(Operation.ESTABLISH)
 L1: Final = int(Tier.L1)
@@ -76,7 +78,7 @@ class EdgeNode(Server):
     __slots__ = (
         "_finish_cb", "_keep_sojourn", "_keep_wait", "_receivers", "_shedding", "_timers", "absent", "arrival_sum_s",
         "arrivals", "busy", "cache", "clock", "core_link_sum_s", "cores", "delayed",
-        "departure_sum_s", "down", "draining", "epoch",
+        "departure_sum_s", "draining", "epoch", "exists",
         "fetch_sum_s", "fetches", "fetching", "hits", "in_system", "index", "is_last_resort", "leases",
         "lookups", "misses", "name", "policy", "queue_limit", "read_at_s", "rebuild_s", "refused", "site", "sizes",
         "sojourn_sum_s",
@@ -120,8 +122,8 @@ class EdgeNode(Server):
         self.track_reads = False
         self.watch_start: Callable[[Attempt], None] | None = None  # takes the next service in its hands, once
         self.watch_answer: Callable[[Attempt], None] | None = None  # sees every answer before it is sent
-        self.down = False
         self.draining = False
+        self.exists = True  # False before it joins, and when it is gone
         self.is_last_resort: Callable[[], bool] = _never
         self.epoch = 0
         self.busy = 0
@@ -159,8 +161,7 @@ class EdgeNode(Server):
     # -- the queue ------------------------------------------------------------------------------------
     def receive(self, attempt: Attempt) -> None:
         """A request has arrived over the network."""
-        if self.down:
-            self._lose(attempt)
+        if self.disturbed and self._turns_away(attempt):
             return
         now = self.clock.now
         self.arrivals += 1
@@ -185,6 +186,9 @@ class EdgeNode(Server):
 
     def _shed(self, _: None) -> None:
         """Refuse the requests that have waited as long as one may; establishments and rebuilds wait on."""
+        if self.pausing is not None and not self.down:
+            self.pausing.timer(self._shed, None)
+            return
         waiting, now, wait_s = self.waiting, self.clock.now, self.policy.shed_wait_s
         kept: list[Any] = []
         self._shedding = False
@@ -208,6 +212,30 @@ class EdgeNode(Server):
         self.start_sum_s += now
         self.departure_sum_s += now
         self.in_system -= 1
+
+    def _turns_away(self, attempt: Attempt) -> bool:
+        """Whether a request meets something else than the queue: a node that is down, or an error."""
+        if self.down:
+            self._lose(attempt)
+            return True
+        if self.pausing is not None:
+            self.pausing.message(self.receive, attempt)
+            return True
+        after_s = -1.0 if self.erring is None else self.erring.strikes()
+        if after_s < 0.0:
+            return False
+        self.arrivals += 1
+        attempt.arrived_s = self.clock.now
+        attempt.epoch = self.epoch
+        self.clock.call_at(self.clock.now + after_s, self._err, attempt)
+        return True
+
+    def _err(self, attempt: Attempt) -> None:
+        if attempt.epoch != self.epoch:
+            self._lose(attempt)
+            return
+        attempt.outcome = ERROR
+        self._answer(attempt, self.sizes.lookup)
 
     def _refuse(self, attempt: Attempt) -> None:
         self.refused += 1
@@ -294,7 +322,7 @@ class EdgeNode(Server):
             if call.outcome == Outcome.TIMEOUT:
                 attempt.client.group.unanswered(attempt)
             else:
-                if not call.from_storage:
+                if not call.from_storage and call.outcome != ERROR:
                     attempt.client.group.spare_storage(attempt)
                 self._answer(attempt, -1.0)
         else:
@@ -432,6 +460,9 @@ class EdgeNode(Server):
         """
         if call.done:
             return
+        if self.pausing is not None and call.epoch == self.epoch:
+            self.pausing.timer(self._ask_again, call)
+            return
         if call.epoch != self.epoch:  # the edge has crashed since: nobody here waits for it any more
             call.done = True
             self._lose_call(call)
@@ -496,6 +527,9 @@ class EdgeNode(Server):
 
     def fill(self, call: Call) -> None:
         """The core's answer has arrived: fill L1 and answer everyone who waited for it."""
+        if self.pausing is not None and not self.down:
+            self.pausing.message(self.fill, call)
+            return
         question = call.question
         if self.down or call.epoch != self.epoch or question.done:
             if call.epoch != self.epoch or self.down:
@@ -522,15 +556,15 @@ class EdgeNode(Server):
             del self.fetching[session_id]
         if outcome == OK and call.kind <= KIND_ESTABLISH:
             self._insert(call, session_id)
-        elif call.kind > KIND_ESTABLISH and session_id in self.read_at_s:
+        elif call.kind > KIND_ESTABLISH and session_id in self.read_at_s and outcome != ERROR:
             self.read_at_s[session_id] = call.read_at_s
         asker = question.attempt
         if asker is not None:
             asker.tier = call.tier
             asker.token = call.token
-            if call.kind == KIND_ESTABLISH:
+            if call.kind == KIND_ESTABLISH and outcome == OK:
                 session.last_served = self.index
-        lookup = call.kind == KIND_LOOKUP and not question.from_storage
+        lookup = call.kind == KIND_LOOKUP and not question.from_storage and outcome != ERROR
         size = -1.0 if outcome == OK and call.kind != KIND_ESTABLISH else self.sizes.metadata
         for attempt in (asker, *question.waiters):
             if attempt is not None:
@@ -569,6 +603,9 @@ class EdgeNode(Server):
         """A message that needs no worker: a close, or the end of a lock's hold; it goes on to the core."""
         if self.down:
             return
+        if self.pausing is not None:
+            self.pausing.message(self.receive_control, call)
+            return
         if call.kind == Kind.CLOSE:
             session_id = call.session.session_id
             self.cache.discard(session_id)
@@ -583,6 +620,9 @@ class EdgeNode(Server):
 
     def invalidate(self, call: Call) -> None:
         """The core says that a session's record has changed (`coherence: invalidate`)."""
+        if self.pausing is not None and not self.down:
+            self.pausing.message(self.invalidate, call)
+            return
         session_id = call.session.session_id
         expires_at_s = self.cache.expires_at(session_id)
         if expires_at_s is not None and not self.down:
@@ -598,6 +638,7 @@ class EdgeNode(Server):
         """Lose L1, the lease table, the queue and what is in service."""
         now = self.clock.now
         self.down = True
+        self.note_disturbance()
         self.epoch += 1
         self.lose_entries(Cause.NODE_RESTART)
         self.read_at_s.clear()
@@ -617,10 +658,40 @@ class EdgeNode(Server):
         for call in fetching.values():
             call.done = True
             self._lose_call(call)
+        if self.pausing is not None:
+            pausing, self.pausing = self.pausing, None
+            pausing.lose()
+            self.pausing = pausing
 
     def restart(self) -> None:
         """Come back, cold."""
         self.down = False
+        self.note_disturbance()
+
+    def pause(self) -> None:
+        """Stand still."""
+        self.pausing = Pausing(self.clock, lambda does: does is self._finish_cb or does == self._rebuilt)
+        self.note_disturbance()
+
+    def go_on(self) -> None:
+        """Stand still no more: what waited happens now."""
+        pausing, self.pausing = self.pausing, None
+        self.note_disturbance()
+        if pausing is not None:
+            if self.leases is not None and not self.down:
+                self.leases.catch_up(pausing.since_s)
+            pausing.end()
+
+    def vanish(self) -> None:
+        """Be gone: what is left is lost as in a crash."""
+        if not self.down:
+            self.crash()
+        self.exists = False
+
+    def join(self) -> None:
+        """Be there, cold."""
+        self.exists = True
+        self.restart()
 
     def drain(self) -> None:
         """Take no new sessions."""

@@ -13,6 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from simulator.nodes.client import INFINITY, Client, Draws, LockPolicy, RetryPolicy, Sizes
+from simulator.nodes.ledger import Ledger
 from simulator.nodes.locking import Locking
 from simulator.nodes.outstanding import Outstanding
 from simulator.nodes.retries import Retries
@@ -52,6 +53,7 @@ class ClientGroup:
         "_moves",
         "_opened_sum_s",
         "_receivers",
+        "_replaced",
         "_report_session",
         "_report_value",
         "_reports",
@@ -88,6 +90,7 @@ class ClientGroup:
         "late",
         "latencies_s",
         "latency_from_response",
+        "ledger",
         "left",
         "locking",
         "lookups",
@@ -109,6 +112,8 @@ class ClientGroup:
         "rtt_sum_s",
         "session_ids",
         "sessions_begun",
+        "sessions_counted",
+        "sessions_failed",
         "sessions_open",
         "silent",
         "sizes",
@@ -153,6 +158,7 @@ class ClientGroup:
         self.number_for: Callable[[Client], int] | None = None  # of a new session, where it says more than which it is
         self.clients: list[Client] = []
         self._adopted: dict[int, Session] = {}
+        self._replaced: dict[int, Session] = {}  # session opened in place of an expired one -> the first of the chain
         self.sessions_open = 0
         self._opened_sum_s = 0.0  # when sessions opened, less when they closed
         self.new_client: Callable[[int], Client]
@@ -178,6 +184,7 @@ class ClientGroup:
         self.latencies_s = array("d")
         self.codes = array("l")  # edge * 8 + tier
         self.warm_latencies_s = array("d")
+        self.ledger: Ledger | None = None  # where requests are told apart by when they were due
         self.failed: dict[tuple[int, bool], int] = {}  # (outcome, counted) -> requests
         self.failed_latencies_s = array("d")
         self.failed_due_s = array("d")  # when those requests were due that failed and count
@@ -194,6 +201,7 @@ class ClientGroup:
         self.spared = 0  # lookups of the window that missed L1 and were answered without storage
         self.bandwidths = 0
         self.establishments = self.sessions_begun = self.routed = 0
+        self.sessions_counted = self.sessions_failed = 0  # that had requests in the window; of them, with a failed one
         self.rtt_sum_s = self.loss_sum = self.bandwidth_sum = self.bytes_moved = self.bytes_answered = 0.0
         self.retry_sum_s = self.establish_sum_s = 0.0
 
@@ -265,6 +273,7 @@ class ClientGroup:
             if session is not None:
                 session.grant = client.session = None
         self.clients.clear()
+        self._replaced.clear()
 
     def _establish(self, session: Session) -> None:
         session.establishing = True
@@ -308,8 +317,11 @@ class ClientGroup:
         if session.closing and session.outstanding == 0:
             self._send_close(session)
 
-    def _not_established(self, session: Session, outcome: int) -> None:
+    def _not_established(self, attempt: Attempt, outcome: int) -> None:
+        session = attempt.session
         session.establishing = False
+        if self.warmup_s <= attempt.intended_s < self.duration_s:
+            self._count_session(session, failed=True)
         pending, session.pending = session.pending, None
         for waiting in pending or ():
             if not waiting.done:
@@ -472,11 +484,26 @@ class ClientGroup:
             return
         self._keep_latency(now - intended_s)
         self._keep_code(edge * 8 + attempt.tier)
+        if self.ledger is not None:
+            self.ledger.answered(attempt)
+        if not attempt.session.tally:
+            self._count_session(attempt.session, failed=False)
         if attempt.tries:
             self.counted_retries += attempt.tries
             self.retry_sum_s += attempt.sent_s - intended_s
         if self.edge_sites[edge] != attempt.client.near_site:
             self.crossed += 1
+
+    def _count_session(self, session: Session, *, failed: bool) -> None:
+        """A session has a request of the window that ended; one opened in place of an expired one is the same."""
+        session.tally |= 1
+        first = self._replaced.get(session.session_id, session)
+        if not first.tally & 2:
+            first.tally |= 2
+            self.sessions_counted += 1
+        if failed and not first.tally & 4:
+            first.tally |= 4
+            self.sessions_failed += 1
 
     def _report_more(self, attempt: Attempt) -> None:
         """Tell the SAM of an answered retry, and with `client_reports` that the edge answers."""
@@ -541,7 +568,7 @@ class ClientGroup:
             else:
                 self.clock.call_at(self.clock.now + self.retries.wait_s(attempt.tries), self._retry, attempt)
         elif attempt.operation == ESTABLISH:
-            self._not_established(session, outcome)
+            self._not_established(attempt, outcome)
         else:
             self._request_failed(attempt, outcome)
 
@@ -588,6 +615,7 @@ class ClientGroup:
             self.manager.forget(session)
         successor = Session(self._next_number(session.client), session.client, session.started_s)
         successor.closing = session.closing
+        self._replaced[successor.session_id] = self._replaced.get(session.session_id, session)
         session.successor = successor
         if session.client.session is session:
             session.client.session = successor
@@ -600,7 +628,7 @@ class ClientGroup:
         if counted:
             self.counted_retries += attempt.tries
             self.failed_latencies_s.append(now - attempt.intended_s)
-            self.failed_due_s.append(attempt.intended_s)
+            self._note_failed(attempt, outcome)
         attempt.outcome = outcome
         if self.watch is not None:
             self.watch(attempt, now)
@@ -618,7 +646,14 @@ class ClientGroup:
         self.failed[key] = self.failed.get(key, 0) + 1
         if counted:
             self.counted_retries += attempt.tries
-            self.failed_due_s.append(attempt.intended_s)
+            self._note_failed(attempt, outcome)
+
+    def _note_failed(self, attempt: Attempt, outcome: int) -> None:
+        """A counted request failed: when it was due, and whose it was."""
+        self.failed_due_s.append(attempt.intended_s)
+        if self.ledger is not None:
+            self.ledger.failed(attempt, outcome)
+        self._count_session(attempt.session, failed=True)
 
     def spare_storage(self, attempt: Attempt) -> None:
         """A lookup that missed L1, or waited for another's fetch, is answered without storage."""
@@ -637,7 +672,7 @@ class ClientGroup:
         session = attempt.session
         if attempt.operation == ESTABLISH:
             source, self.source_ended = self.source_ended, None
-            self._not_established(session, outcome)
+            self._not_established(attempt, outcome)
             self.source_ended = source
             return
         self.note_no_answer(attempt, outcome)

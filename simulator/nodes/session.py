@@ -43,6 +43,7 @@ class Session:
         "slot",
         "started_s",
         "successor",
+        "tally",
         "weight",
     )
 
@@ -68,5 +69,6 @@ class Session:
         self.probe_s = float("nan")  # round trip of the probe before the establishment, if there was one
         self.pending: list[Attempt] | None = None  # requests that wait for the establishment
         self.held: dict[tuple[int, int], int] | None = None  # locks it believes it holds, with tokens
+        self.tally = 0  # 1: a request of the window ended; 2: it counts, with those that it replaced; 4: one failed
         self.successor: Session | None = None
         self.grant: Grant | None = None  # its lease, as the core that is its authority knows it

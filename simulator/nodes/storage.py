@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from simulator.kernel import Kernel
+from simulator.nodes.pausing import Pausing
 from simulator.samplers import Sampler
 from simulator.slowable import Slowable
 
@@ -29,6 +30,7 @@ class Storage(Slowable):
         self._write_s = write_s
         self._waiting: list[tuple[Sampler, Callable[[Any], None], Any]] = []
         self.down = False
+        self.pausing: Pausing | None = None
         self.reads = 0
         self.read_sum_s = 0.0  # time in reads; waiting for a crashed storage apart
         self.writes = 0
@@ -44,7 +46,7 @@ class Storage(Slowable):
         self._do(self._write_s, function, argument)
 
     def _do(self, time_s: Sampler, function: Callable[[Any], None], argument: Any) -> float:
-        if self.down:
+        if self.down or self.pausing is not None:
             self._waiting.append((time_s, function, argument))
             return 0.0
         delay_s = time_s.next() * self.slowness
@@ -59,6 +61,22 @@ class Storage(Slowable):
     def restart(self) -> None:
         """Answer again, first what was asked meanwhile."""
         self.down = False
+        self._catch_up()
+
+    def pause(self, ends: Callable[[Callable[[Any], Any]], bool]) -> None:
+        """Stand still; `ends` says of a function that waits on the clock whether it is called when a record is done."""
+        self.pausing = Pausing(self._clock, ends)
+
+    def go_on(self) -> None:
+        """Stand still no more."""
+        pausing, self.pausing = self.pausing, None
+        if pausing is not None:
+            pausing.end()
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        if self.down or self.pausing is not None:
+            return
         waiting, self._waiting = self._waiting, []
         for time_s, function, argument in waiting:
             self._do(time_s, function, argument)

@@ -20,7 +20,7 @@ MISS_CAUSES: Final = (
     "invalidated",
     "node_restart",
 )
-FAILURE_CAUSES: Final = ("timeout", "refused", "crashed", "session_expired", "unroutable")
+FAILURE_CAUSES: Final = ("timeout", "refused", "crashed", "session_expired", "unroutable", "error")
 LAPSE_CAUSES: Final = ("idle", "lost")
 CAUSE_LABELS: Final[dict[str, tuple[str, ...]]] = {
     "misses.l1.rate": MISS_CAUSES,
@@ -56,6 +56,7 @@ class Metric:
 
 
 _G, _E, _T, _C, _N, _L, _H, _P = "group", "edge", "tier", "cause", "core", "link", "hop", "part"
+_S, _F = "site", "fault"
 _UP: Direction = "higher"
 _DOWN: Direction = "lower"
 _NONE: Direction = "none"
@@ -71,12 +72,12 @@ _ROWS: tuple[tuple[str, str, Direction, tuple[str, ...], str], ...] = (
     ("misses.l1.rate", "1/s", _DOWN, (_C, _G, _E), "L1 misses, in all and by cause"),
     ("misses.l2.rate", "1/s", _DOWN, (_C, _N), "L2 misses, in all and by cause"),
     ("stale_reads.rate", "1/s", _DOWN, (_E,), "lock states read from L1 that were no longer true, own or of the pool"),
-    ("latency.mean", "s", _DOWN, (_G, _T, _E), "mean latency of ok requests, intended send to answer"),
-    ("latency.p50", "s", _DOWN, (_G, _T, _E), "median latency of ok requests"),
-    ("latency.p90", "s", _DOWN, (_G, _T, _E), "90th percentile of the latency of ok requests"),
-    ("latency.p95", "s", _DOWN, (_G, _T, _E), "95th percentile of the latency of ok requests"),
-    ("latency.p99", "s", _DOWN, (_G, _T, _E), "99th percentile of the latency of ok requests"),
-    ("latency.p999", "s", _DOWN, (_G, _T, _E), "99.9th percentile of the latency of ok requests"),
+    ("latency.mean", "s", _DOWN, (_G, _S, _T, _E, _F), "mean latency of ok requests, intended send to answer"),
+    ("latency.p50", "s", _DOWN, (_G, _S, _T, _E, _F), "median latency of ok requests"),
+    ("latency.p90", "s", _DOWN, (_G, _S, _T, _E, _F), "90th percentile of the latency of ok requests"),
+    ("latency.p95", "s", _DOWN, (_G, _S, _T, _E, _F), "95th percentile of the latency of ok requests"),
+    ("latency.p99", "s", _DOWN, (_G, _S, _T, _E, _F), "99th percentile of the latency of ok requests"),
+    ("latency.p999", "s", _DOWN, (_G, _S, _T, _E, _F), "99.9th percentile of the latency of ok requests"),
     ("latency.failed.mean", "s", _DOWN, (_G,), "mean time until a request was given up"),
     ("latency.failed.p99", "s", _DOWN, (_G,), "99th percentile of the time until a request was given up"),
     (
@@ -86,17 +87,17 @@ _ROWS: tuple[tuple[str, str, Direction, tuple[str, ...], str], ...] = (
         (_H,),
         "mean time of a hop, over all visits of edges; `other`: the rest of latency.mean",
     ),
-    ("within", "ratio", _UP, (_G,), "share of all requests answered within the duration"),
-    ("network_latency.mean", "s", _DOWN, (_G,), "mean round trip client <-> edge, without service"),
-    ("availability", "ratio", _UP, (_G,), "answered requests (ok or denied) / all requests"),
-    ("requests.rate", "1/s", _NONE, (_G,), "requests sent"),
-    ("attempts.per_request", "1", _DOWN, (_G,), "attempts per request, retries included"),
-    ("failures.ratio", "ratio", _DOWN, (_C, _G), "failed requests / all requests, also by cause"),
-    ("denied.ratio", "ratio", _NONE, (_G,), "lock operations answered with a no / all requests"),
+    ("within", "ratio", _UP, (_G, _S, _F), "share of all requests answered within the duration"),
+    ("network_latency.mean", "s", _DOWN, (_G, _S), "mean round trip client <-> edge, without service"),
+    ("availability", "ratio", _UP, (_G, _S, _F), "answered requests (ok or denied) / all requests"),
+    ("requests.rate", "1/s", _NONE, (_G, _S), "requests sent"),
+    ("attempts.per_request", "1", _DOWN, (_G, _S, _F), "attempts per request, retries included"),
+    ("failures.ratio", "ratio", _DOWN, (_C, _G, _S, _F), "failed requests / all requests, also by cause"),
+    ("denied.ratio", "ratio", _NONE, (_G, _S, _F), "lock operations answered with a no / all requests"),
     ("failures.faults.ratio", "ratio", _DOWN, (), "failed / all of the requests that were due while a fault was on"),
     ("cost.per_hour", "1", _DOWN, (_P,), "what an hour costs, in the currency of `price` (only with prices)"),
     ("cost.per_million_requests", "1", _DOWN, (_P,), "what a million requests cost (only with prices)"),
-    ("goodput", "1/s", _UP, (_G,), "answers (ok or denied) that arrived in the window"),
+    ("goodput", "1/s", _UP, (_G, _S, _F), "answers (ok or denied) that arrived in the window"),
     ("wasted_work.rate", "1/s", _DOWN, (_E,), "answers that nobody waited for any more"),
     ("edge.wait.mean", "s", _DOWN, (_E,), "mean time in an edge's queue"),
     ("edge.wait.probability", "ratio", _DOWN, (_E,), "requests that had to queue at the edge"),
@@ -114,15 +115,15 @@ _ROWS: tuple[tuple[str, str, Direction, tuple[str, ...], str], ...] = (
     ("link.loss_ratio", "ratio", _DOWN, (_L,), "messages lost / messages sent"),
     ("link.loss_burst.mean", "1", _DOWN, (_L,), "mean number of messages lost in a row"),
     ("link.wait.mean", "s", _DOWN, (_L,), "mean wait in a link's transmit queue"),
-    ("client.loss_ratio", "ratio", _DOWN, (_G,), "loss as the client agents measured it"),
+    ("client.loss_ratio", "ratio", _DOWN, (_G, _S), "loss as the client agents measured it"),
     (
         "client.bandwidth",
         "B/s",
         _UP,
-        (_G,),
+        (_G, _S),
         "bandwidth of the links of answers, as the client agents measured it",
     ),
-    ("session.bytes.rate", "B/s", _NONE, (_G,), "data volume of a session"),
+    ("session.bytes.rate", "B/s", _NONE, (_G, _S), "data volume of a session"),
     ("core.requests.rate", "1/s", _DOWN, (_N,), "requests that reached the core"),
     ("core.utilisation", "ratio", _NONE, (_N,), "busy share of the cores' workers"),
     ("storage.reads.rate", "1/s", _DOWN, (), "reads of the persistent storage"),
@@ -137,18 +138,25 @@ _ROWS: tuple[tuple[str, str, Direction, tuple[str, ...], str], ...] = (
     ("stickiness.p05", "1", _NONE, (_G,), "5th percentile of the stickiness weight"),
     ("stickiness.p50", "1", _NONE, (_G,), "median of the stickiness weight"),
     ("stickiness.p95", "1", _NONE, (_G,), "95th percentile of the stickiness weight"),
-    ("left_ratio", "ratio", _NONE, (_G,), "requests that left their session's edge"),
-    ("crossed_site_ratio", "ratio", _DOWN, (_G,), "requests served at another than the nearest site"),
-    ("migrations.rate", "1/s", _DOWN, (_G,), "sessions that changed their edge"),
+    ("left_ratio", "ratio", _NONE, (_G, _S), "requests that left their session's edge"),
+    ("crossed_site_ratio", "ratio", _DOWN, (_G, _S), "requests served at another than the nearest site"),
+    ("migrations.rate", "1/s", _DOWN, (_G, _S), "sessions that changed their edge"),
     (
         "stay_length.mean",
         "1",
         _UP,
-        (_G,),
+        (_G, _S),
         "requests in a row at one edge: requests after a session's first / changes of edge",
     ),
-    ("sessions.open.mean", "1", _NONE, (_G,), "open sessions"),
-    ("sessions.established.rate", "1/s", _NONE, (_G,), "sessions established"),
+    (
+        "sessions.failed_ratio",
+        "ratio",
+        _DOWN,
+        (_G, _S),
+        "sessions with a failed request, establishment included / sessions that sent any: how many users noticed",
+    ),
+    ("sessions.open.mean", "1", _NONE, (_G, _S), "open sessions"),
+    ("sessions.established.rate", "1/s", _NONE, (_G, _S), "sessions established"),
     ("failover.detection.mean", "s", _DOWN, (), "mean time from a crash to its detection"),
     ("failover.detection.max", "s", _DOWN, (), "longest time from a crash to its detection"),
     ("failover.recovery.mean", "s", _DOWN, (), "mean time until the affected hit ratio is back at 95 %"),

@@ -31,9 +31,9 @@ class FaultTime:
         self.failed = 0
         self.any = False
         """Whether there was a fault at all, be it in the warm-up."""
-        world.log.on_event = self._hear
 
-    def _hear(self, kind: str) -> None:
+    def hear(self, kind: str) -> None:
+        """An event was noted in the log."""
         if kind == FAULT_BEGIN:
             self.any = True
             self._on += 1

@@ -21,6 +21,7 @@ def renewals_in_flight(world: World) -> dict[int, int]:
     messages = [entry[3] for entry in world.kernel.queue]
     for core in world.cores:
         messages += core.waiting
+    messages += _held(world)
     for message in messages:
         if isinstance(message, Batch):
             found[message.edge] += len(message.leases)
@@ -35,6 +36,12 @@ def requests_in_flight(world: World) -> dict[str, int]:
     return found
 
 
+def _held(world: World) -> list[Any]:
+    """What waits at nodes that stand still."""
+    pauses = [node.pausing for node in (*world.edges, *world.cores)] + [world.storage.pausing]
+    return [thing for pause in pauses if pause is not None for thing in pause.things()]
+
+
 def attempts_in_flight(world: World) -> list[Attempt]:
     """The attempts that stand for these requests, one each."""
     search = _Search()
@@ -46,6 +53,8 @@ def attempts_in_flight(world: World) -> list[Attempt]:
         for call in edge.fetching.values():
             search.look(call)
         search.timers(edge._timers)
+    for thing in _held(world):
+        search.look(thing)
     for core in world.cores:
         for message in core.waiting:
             search.look(message)

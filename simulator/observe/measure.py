@@ -71,6 +71,7 @@ class Measurement:
         result |= self.failover()
         if self.world.price is not None:
             result |= costs(self.world.price, self.usage())
+        result |= self.recorder.by_fault.metrics()
         return result
 
     def usage(self) -> Usage:
@@ -78,7 +79,7 @@ class Measurement:
         cores = self.world.cores
         return Usage(
             width_s=self.width_s,
-            edge_s=len(self.world.edges) * self.width_s,
+            edge_s=sum(self.world.existed(edge.name) for edge in self.world.edges) * self.width_s,
             core_s=(len(cores) + sum(core.policy.standby for core in cores)) * self.width_s,
             reads=self.storage[0],
             writes=self.storage[1],
@@ -146,7 +147,7 @@ class Measurement:
             suffix = f"[{label}]" if label else ""
             result[f"latency.failed.mean{suffix}"] = histogram.mean if histogram.count else NAN
             result[f"latency.failed.p99{suffix}"] = carried_percentile(histogram, 99)
-        for label, group_rows in self._by_group():
+        for label, group_rows in self._by_group_and_site():
             result |= self._requests_of(label, group_rows)
         every = recorder.latency[""]
         mean_s = every.mean if every.count else 0.0
@@ -159,10 +160,14 @@ class Measurement:
         every = [("", list(range(len(groups))))]
         return every + [(f"[{group.name}]", [number]) for number, group in enumerate(groups)]
 
+    def _by_group_and_site(self) -> list[tuple[str, list[int]]]:
+        """The same, and by the site of the clients."""
+        return self._by_group() + [(f"[{site}]", numbers) for site, numbers in self.world.client_sites.items()]
+
     def totals(self) -> dict[str, int]:
-        """Counts of requests first sent in the window, in all and by group."""
-        result = {}
-        for label, numbers in self._by_group():
+        """Counts of requests first sent in the window, in all, by group, by the clients' site, and by fault."""
+        result = self.recorder.by_fault.totals()
+        for label, numbers in self._by_group_and_site():
             answered, failed, _ = self._ended(numbers)
             denied = self._denied(numbers)
             result[f"requests{label}"] = answered + sum(failed.values())
@@ -212,6 +217,10 @@ class Measurement:
             f"crossed_site_ratio{label}": ratio(crossed, answered),
             f"migrations.rate{label}": row[_G["migrations"]] / self.width_s,
             f"stay_length.mean{label}": ratio(row[_G["routed"]] - row[_G["first_stops"]], row[_G["turns"]]),
+            f"sessions.failed_ratio{label}": ratio(
+                sum(self.world.groups[number].sessions_failed for number in numbers),
+                sum(self.world.groups[number].sessions_counted for number in numbers),
+            ),
             f"sessions.open.mean{label}": open_s / self.width_s,
             f"sessions.established.rate{label}": row[_G["establishments"]] / self.width_s,
         }
@@ -228,8 +237,9 @@ class Measurement:
         """Waiting, service and load of edges and cores; storage."""
         result: Values = {}
         edges = self.world.edges
-        workers = np.array([edge.workers for edge in edges])
-        everything = (self.edges.sum(axis=0), self.in_system_s.sum() / len(edges), self.busy_s.sum(), workers.sum())
+        existed = np.array([self.world.existed(edge.name) for edge in edges])
+        workers = np.array([edge.workers * part if part else 0.0 for edge, part in zip(edges, existed, strict=True)])
+        everything = (self.edges.sum(axis=0), self.in_system_s.sum() / existed.sum(), self.busy_s.sum(), workers.sum())
         result |= self._queue_of("", *everything)
         for i, edge in enumerate(edges):
             result |= self._queue_of(f"[{edge.name}]", self.edges[i], self.in_system_s[i], self.busy_s[i], workers[i])
@@ -239,7 +249,8 @@ class Measurement:
                 for q in (50, 95, 99):
                     value = carried_percentile(histogram, q) if histogram.count else NAN
                     result[f"edge.{name}.p{q}{suffix}"] = value
-        loads = self.edges[:, _E["arrivals"]]
+        there = existed > 0.0
+        loads = self.edges[there, _E["arrivals"]] / existed[there]
         result["edge.imbalance"] = ratio(loads.max(), loads.mean())
         result["core.requests.rate"] = self.cores[:, _C["received"]].sum() / self.width_s
         result["core.utilisation"] = self._utilisation(
@@ -268,7 +279,7 @@ class Measurement:
         }
 
     def _utilisation(self, busy_s: float, workers: float) -> float:
-        return busy_s / self.width_s / workers if workers < math.inf else NAN
+        return busy_s / self.width_s / workers if 0.0 < workers < math.inf else NAN
 
     # -- links, control, failover ---------------------------------------------------------------------
     def network(self) -> Values:
@@ -335,7 +346,11 @@ class Measurement:
             if not any(name in down for name in nodes):
                 continue
             for name in nodes:
-                share = 1.0 - down.get(name, 0.0) / self.width_s
+                existed = self.world.existed(name)
+                if existed <= 0.0:
+                    result[f"node.availability[{name}]"] = NAN
+                    continue
+                share = 1.0 - down.get(name, 0.0) / (self.width_s * existed)
                 result[f"node.availability[{name}]"] = share
                 up = [up[0] + share, up[1] + 1]
         result["node.availability"] = up[0] / up[1] if up[1] else 1.0

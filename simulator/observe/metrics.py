@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 DEFAULT_WITHIN = ("50ms", "100ms", "200ms", "500ms", "1s")
 """The `within[D]` that every summary carries."""
 
+FAULT = "fault:"
+"""What the label of a fault begins with: `[fault:sick]`."""
 _NAME = re.compile(r"^(?P<base>[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)*?(?:\.p\d+\.\d+)?)(?P<labels>(?:\[[^\[\]]+\])*)$")
 _PERCENTILE = re.compile(r"^(?P<family>latency|latency\.failed|edge\.wait|edge\.sojourn)\.p(?P<digits>\d+(?:\.\d+)?)$")
 
@@ -48,6 +50,7 @@ class ParsedMetric:
         base: the name without labels ("within", "latency.p99").
         argument: seconds for `within[D]`, the percentile 0..100 for `latency.pNN`; else None.
         label: what it is restricted to ("europe", "pop-1", "migrated"), or None.
+        fault: the name of the fault whose requests it is restricted to ("none" for those of no fault), or None.
     """
 
     name: str
@@ -55,6 +58,13 @@ class ParsedMetric:
     base: str
     argument: float | None
     label: str | None
+    fault: str | None = None
+
+    @property
+    def suffix(self) -> str:
+        """The labels as names carry them: `[europe][fault:sick]`."""
+        label = f"[{self.label}]" if self.label else ""
+        return label if self.fault is None else f"{label}[{FAULT}{self.fault}]"
 
     @property
     def unit(self) -> str:
@@ -82,6 +92,8 @@ def parse_metric(name: str) -> ParsedMetric:
         raise _unknown(text)
     base = match["base"]
     labels = re.findall(r"\[([^\[\]]+)\]", match["labels"])
+    faults = [label.removeprefix(FAULT) for label in labels if label.startswith(FAULT)]
+    labels = [label for label in labels if not label.startswith(FAULT)]
     argument: float | None = None
     if base == "within":
         if not labels:
@@ -100,11 +112,20 @@ def parse_metric(name: str) -> ParsedMetric:
         if found is None:
             raise _unknown(text)
         entry = found
+    _check_labels(text, base, entry, labels, faults)
+    return ParsedMetric(text, entry, base, argument, labels[0] if labels else None, faults[0] if faults else None)
+
+
+def _check_labels(text: str, base: str, entry: Metric, labels: list[str], faults: list[str]) -> None:
     if len(labels) > 1:
         raise UnknownMetricError(f"`{text}`: one label at most, such as {base}[{labels[0]}]")
-    if labels and not entry.labels:
+    if labels and not set(entry.labels) - {"fault"}:
         raise UnknownMetricError(f"`{text}`: {base} is not given by label")
-    return ParsedMetric(text, entry, base, argument, labels[0] if labels else None)
+    if len(faults) > 1:
+        raise UnknownMetricError(f"`{text}`: one fault at most, such as {base}[{FAULT}{faults[0]}]")
+    if faults and "fault" not in entry.labels:
+        told = ", ".join(metric.name for metric in CATALOGUE.values() if "fault" in metric.labels)
+        raise UnknownMetricError(f"`{text}`: {base} is not given by fault; these are: {told}")
 
 
 def is_fixed_label(label: str) -> bool:
@@ -136,7 +157,14 @@ def metric_value(replication: Replication, name: str) -> float:
     percentile = _PERCENTILE.match(parsed.base)
     if percentile is not None and parsed.argument is not None:
         return _percentile(replication, parsed, percentile["family"])
-    if parsed.label in CAUSE_LABELS.get(parsed.base, ()) and _has_base(replication, parsed.base):
+    value = replication.metrics.get(f"{parsed.base}{parsed.suffix}")  # labels in another order
+    if value is not None:
+        return value
+    if (
+        parsed.fault is None
+        and parsed.label in CAUSE_LABELS.get(parsed.base, ())
+        and _has_base(replication, parsed.base)
+    ):
         return 0.0
     raise _unavailable(replication, parsed)
 
@@ -199,10 +227,10 @@ def _within_argument(text: str, duration: str) -> float:
 
 
 def _within(replication: Replication, parsed: ParsedMetric) -> float:
-    suffix = f"[{parsed.label}]" if parsed.label else ""
+    suffix = parsed.suffix
     total = replication.totals.get(f"requests{suffix}")
     histogram = replication.histograms.get(f"latency{suffix}")
-    if histogram is None and total == replication.totals.get("requests"):
+    if histogram is None and parsed.fault is None and total == replication.totals.get("requests"):
         histogram = replication.histograms.get("latency")  # the only group is everybody
     if total is None or (histogram is None and replication.totals.get(f"ok{suffix}", total) > 0):
         raise _unavailable(replication, parsed)
@@ -215,8 +243,7 @@ def _within(replication: Replication, parsed: ParsedMetric) -> float:
 
 
 def _percentile(replication: Replication, parsed: ParsedMetric, family: str) -> float:
-    key = f"{family}[{parsed.label}]" if parsed.label else family
-    histogram = replication.histograms.get(key)
+    histogram = replication.histograms.get(f"{family}{parsed.suffix}")
     if histogram is None:
         raise _unavailable(replication, parsed)
     assert parsed.argument is not None
@@ -240,7 +267,19 @@ def _unknown(text: str) -> UnknownMetricError:
     return UnknownMetricError(f"unknown metric `{text}`: {hint}")
 
 
+def _no_such_fault(replication: Replication, parsed: ParsedMetric) -> MetricUnavailableError:
+    told = re.compile(rf"^requests\[{FAULT}([^\]]+)\]$")
+    known = sorted(match[1] for name in replication.totals if (match := told.match(name)))
+    if parsed.fault in known:
+        return MetricUnavailableError(f"`{parsed.name}`: no `{parsed.label}` here by fault")
+    near = difflib.get_close_matches(str(parsed.fault), known, n=3, cutoff=0.5) or known
+    hint = f"did you mean {' or '.join(near)}?" if near else "no fault of this run has a name"
+    return MetricUnavailableError(f"`{parsed.name}`: no fault `{parsed.fault}` here: {hint}")
+
+
 def _unavailable(replication: Replication, parsed: ParsedMetric) -> MetricUnavailableError:
+    if parsed.fault is not None:
+        return _no_such_fault(replication, parsed)
     if parsed.label is None:
         return MetricUnavailableError(f"this run gives no `{parsed.name}` (is that part switched off?)")
     prefix = f"{parsed.base}["

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from simpy.events import Event
 
+from simulator.nodes.ledger import Ledger
 from simulator.observe.binned import Binned
+from simulator.observe.by_fault import ByFault
 from simulator.observe.counters import (
     CORE_COLUMNS,
     GROUP_COLUMNS,
@@ -61,6 +63,11 @@ class Recorder:
         self.weights: dict[str, Counter[float]] = {}
         self.phases = Phases(world) if self.label_edges else None
         self.faults = FaultTime(world)
+        self.by_fault = ByFault(world, self.label_edges)
+        world.log.on_event = self._hear
+        if world.fault_names:
+            for group in world.groups:
+                group.ledger = Ledger()
         self.at_warmup: Snapshot | None = None
         self.at_end: Snapshot | None = None
         self.expiries_s: list[FloatArray] = []  # of each core: when leases ended there
@@ -146,6 +153,11 @@ class Recorder:
         if self.phases is not None:
             self._rows(self.phases.close(self.tier_counts.sum(axis=2), self.at_end.t_s))
 
+    def _hear(self, kind: str, fault: int | None) -> None:
+        """An event was noted in the log."""
+        self.faults.hear(kind)
+        self.by_fault.hear(kind, fault)
+
     # -- emptying the columns -------------------------------------------------------------------------
     def flush(self) -> None:
         """Move what actors collected into histograms."""
@@ -165,13 +177,18 @@ class Recorder:
         del edge.waits_s[:], edge.sojourns_s[:]
 
     def latencies(self) -> dict[str, Histogram]:
-        """Latencies of ok requests: in all (""), by group, by tier, by edge."""
+        """Latencies of ok requests: in all (""), by group, by the clients' site, by tier, by edge."""
         groups = self.world.groups
         alone = {groups[0].name: self.latency[""]} if len(groups) == 1 else {}
-        return {**self.latency, **alone}
+        found = {**self.latency, **alone}
+        for site, numbers in self.world.client_sites.items():
+            names = [groups[number].name for number in numbers]
+            found[site] = Histogram.merged(found[name] for name in names if name in found)
+        return found
 
     def _flush_group(self, number: int, group: ClientGroup) -> None:
         name = group.name
+        self.by_fault.take(number, group)
         if group.warm_latencies_s:
             self._window_latency.add_many(np.array(group.warm_latencies_s))
             del group.warm_latencies_s[:]

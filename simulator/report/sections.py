@@ -7,6 +7,7 @@ leaves no row; a section without rows is left out.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,6 +20,9 @@ from simulator.report.format import show, show_count, show_difference, show_dura
 if TYPE_CHECKING:
     from simulator.experiment.result import Result
     from simulator.experiment.summary import Estimate
+
+
+_FAULT_TOTAL = re.compile(r"^requests\[fault:([^\]]+)\]$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,8 @@ def sections(result: Result) -> list[Section]:
     """The key metrics, grouped."""
     makers: tuple[tuple[str, Callable[[Result], Iterator[Row]]], ...] = (
         ("Latency and failures", _latency),
+        ("By fault: within 200 ms, of requests due while it was on", _by_fault),
+        ("By site of the clients: within 200 ms", _by_site),
         ("Cache", _cache),
         ("Stickiness", _stickiness),
         ("Load", _load),
@@ -150,9 +156,39 @@ def _latency(result: Result) -> Iterator[Row]:
     yield from _row(result, "within 200 ms", "within[200ms]", "of all requests, failures included")
     yield from _row(result, "failed", "failures.ratio", _causes(result, "failures.ratio", FAILURE_CAUSES))
     yield from _row(result, "failed during faults", "failures.faults.ratio")
+    sessions = _get(result, "sessions.failed_ratio")
+    if sessions:
+        yield Row("users who noticed", _shown(sessions), "sessions with a failed request")
     attempts = _get(result, "attempts.per_request")
     if attempts is not None and abs(attempts - 1.0) >= 0.005:
         yield Row("attempts a request", _shown(attempts))
+
+
+def _by_fault(result: Result) -> Iterator[Row]:
+    """A row for each named fault, in the order in which they are written, and for none."""
+    totals = result.replications[0].totals if result.replications else {}
+    names = [match[1] for total in totals if (match := _FAULT_TOTAL.match(total))]
+    for name in names:
+        yield from _within(result, "no fault" if name == "none" else name, f"[fault:{name}]")
+
+
+def _by_site(result: Result) -> Iterator[Row]:
+    """A row for each site with clients, where there are several."""
+    totals = result.replications[0].totals if result.replications else {}
+    for site in result.facts.resolved.get("sites") or ():
+        if f"requests[{site}]" in totals:
+            yield from _within(result, str(site), f"[{site}]")
+
+
+def _within(result: Result, label: str, suffix: str) -> Iterator[Row]:
+    """How many requests of a kind were answered in time; how many failed, and their tail."""
+    requests = sum(replication.totals.get(f"requests{suffix}", 0) for replication in result.replications)
+    value = _get(result, f"within[200ms]{suffix}")
+    if value is None:
+        yield Row(label, "-", "no request was due" if not requests else f"{show_count(requests)} requests")
+        return
+    note = _note(result, ("failed", f"failures.ratio{suffix}"), ("p99", f"latency.p99{suffix}"))
+    yield Row(label, _shown(value), ", ".join(part for part in (note, f"{show_count(requests)} requests") if part))
 
 
 def _cache(result: Result) -> Iterator[Row]:

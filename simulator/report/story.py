@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _FAULTS_TOLD: Final = 12
 _NAMES_SHOWN: Final = 3
-_SOFT: Final = ("slow", "drain", "degrade", "crowd")
+_SOFT: Final = ("slow", "drain", "degrade", "crowd", "add")
 _SOFT_BLAME: Final = 0.01
 _BEFORE_S: Final = 60.0
 _AFTER_S: Final = 10.0  # what a fault does is looked for until so long after its end
@@ -236,12 +236,13 @@ def _of_many(result: Result, fault: WrittenFault) -> Iterator[str]:
 def _begin_of_many(result: Result, fault: WrittenFault) -> str:
     """`At 1 min 10 s 4 nodes crashed (pop-*), for 20 s.`, or from when to when they did one after the other."""
     targets = list(dict.fromkeys(what.partition(" ")[2] for _, _, what in fault.spans))
-    kind = fault.spans[0][2].partition(" ")[0]
+    kind = fault.kind if fault.kind in ("add", "remove") else fault.spans[0][2].partition(" ")[0]
     detail = _detail(result.replications[0], kind, targets[0], fault.begin_s)
     factor = f"{float(detail['factor']):g} times " if "factor" in detail else ""
     did = {
         "crash": "crashed", "drain": "were drained", "slow": f"became {factor}slower",
-        "crowd": f"sent {factor}as many requests",
+        "crowd": f"sent {factor}as many requests", "error": "answered with errors", "pause": "stood still",
+        "add": "joined", "remove": "were removed",
     }.get(kind, f"had {kind}")  # fmt: skip
     lasts = fault.end_s < result.facts.duration_s
     ends = f"to {show_duration(fault.end_s)}" if lasts else "to the end"
@@ -255,7 +256,11 @@ def _begin_of_many(result: Result, fault: WrittenFault) -> str:
             f"From {show_duration(fault.begin_s)} {ends} nodes of {fault.target} {did} at random, "
             f"{len(fault.spans)} times in all."
         )
-    nouns = "client groups" if kind == "crowd" else "nodes"
+    nouns = "client group" if kind == "crowd" else "node"
+    nouns += "s" * (len(targets) != 1)
+    did = did.replace("were ", "was ") if len(targets) == 1 else did
+    if kind in ("add", "remove"):
+        return f"At {show_duration(fault.begin_s)} {len(targets)} {nouns} ({fault.target}) {did}."
     lasted = f", for {show_duration(fault.end_s - fault.begin_s)}" if lasts else " and stayed so to the end"
     return f"At {show_duration(fault.begin_s)} {len(targets)} {nouns} ({fault.target}) {did}{lasted}."
 
@@ -304,6 +309,10 @@ def _begin_sentence(result: Result, kind: str, target: str, begin: float, end: f
         "slow": f"{target} became {factor} slower".replace("  ", " "),
         "crowd": f"{target} sent {factor} as many requests".replace("  ", " "),
         "degrade": f"the links {target} degraded",
+        "error": f"{target} answered with errors",
+        "pause": f"{target} stood still",
+        "add": f"{target} joined",
+        "remove": f"{target} was removed",
         "partition": f"{target} were cut off from each other",
     }.get(kind, f"{kind} {target}".strip())
     lasted = " and stayed so to the end" if end >= result.facts.duration_s else f", for {show_duration(end - begin)}"

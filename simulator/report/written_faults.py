@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
 from simulator.observe.metrics import fault_spans
+from simulator.scenario.faults import verb_of
 from simulator.units import QuantityError, parse_duration
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ Span = tuple[float, float, str]
 _RESTART: Final = "rolling_restart"
 _RANDOM: Final = "random"
 _SAME_S: Final = 1e-6
+_BESIDE: Final = ("at", "for", "every", "name", "factor")  # keys that are no verb, of a fault that is not known here
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +35,19 @@ class WrittenFault:
         kind: crash, rolling_restart, random, ...
         target: what it names, as written.
         spans: its spans in the first replication, by their begin; never empty.
+        given: the name that the scenario gives it, or empty.
     """
 
     kind: str
     target: str
     spans: tuple[Span, ...]
+    given: str = ""
 
     @property
     def name(self) -> str:
-        """`crash pop-1`, `rolling restart pop-*`, `random crash pop-*`."""
+        """The name that it was given; else `crash pop-1`, `rolling restart pop-*`, `random crash pop-*`."""
+        if self.given:
+            return self.given
         kind = f"random {self.spans[0][2].partition(' ')[0]}" if self.kind == _RANDOM else self.kind.replace("_", " ")
         return f"{kind} {self.target}".strip()
 
@@ -60,10 +66,11 @@ def written_faults(result: Result) -> list[WrittenFault]:
     """The faults that began before the end of the run, by their begin; empty without any."""
     if not result.replications:
         return []
-    spans = sorted(fault_spans(result.replications[0].events))
-    left = [span for span in spans if span[0] < result.facts.duration_s]
-    found: list[WrittenFault] = []
+    events = result.replications[0].events
     entries = [entry for entry in result.facts.resolved.get("faults") or [] if isinstance(entry, Mapping)]
+    found = list(_numbered(events, entries, result.facts.duration_s))
+    spans = sorted(fault_spans(event for event in events if _number(event) is None))
+    left = [span for span in spans if span[0] < result.facts.duration_s]
     for entry in sorted(entries, key=_vagueness):
         kind, patterns = _verb(entry)
         mine = [span for span in left if _explains(entry, kind, patterns, span)]
@@ -77,6 +84,32 @@ def written_faults(result: Result) -> list[WrittenFault]:
     found += [WrittenFault(what.partition(" ")[0], what.partition(" ")[2], ((begin, end, what),))
               for begin, end, what in left]  # fmt: skip
     return sorted(found, key=lambda fault: (fault.begin_s, fault.name))
+
+
+def _number(event: Mapping[str, Any]) -> int | None:
+    """Which of the scenario's faults an event is of; None where that is not told (folders of earlier versions)."""
+    detail = event.get("detail")
+    number = detail.get("number") if isinstance(detail, Mapping) else None
+    return None if number is None else int(number)
+
+
+def _numbered(
+    events: Sequence[Mapping[str, Any]], entries: Sequence[Mapping[str, Any]], until_s: float
+) -> Iterator[WrittenFault]:
+    """Of the events that say which fault they are of: each fault with its spans before `until_s`."""
+    by_number: dict[int, list[dict[str, Any]]] = {}
+    for event in events:
+        number = _number(event)
+        if number is not None and number < len(entries):
+            by_number.setdefault(number, []).append(dict(event))
+    for number, its in sorted(by_number.items()):
+        spans = tuple(sorted(span for span in fault_spans(its) if span[0] < until_s))
+        if spans:
+            entry = entries[number]
+            kind, patterns = _verb(entry)
+            alone = len(spans) == 1 and kind != _RANDOM
+            target = spans[0][2].partition(" ")[2] if alone else "|".join(patterns)
+            yield WrittenFault(kind, target, spans, str(entry.get("name") or ""))
 
 
 def merged_spans(faults: Sequence[WrittenFault], until_s: float) -> list[tuple[float, float]]:
@@ -100,9 +133,10 @@ def _verb(entry: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
     """What a fault does, and the names or globs of its targets."""
     if _RANDOM in entry:
         return _RANDOM, tuple(_names(entry.get("of")))
-    known = {"at", "for", "factor", "down", "pause", "direction", "name", "connections"}
-    verb = next((str(key) for key in entry if key not in known), "")
+    verb = verb_of(entry) or next((str(key) for key in entry if key not in _BESIDE), "")
     target = entry.get(verb)
+    if verb == "add" and isinstance(target, Mapping):
+        return verb, (str(target.get("edges")),)
     if verb == "partition" and isinstance(target, (list, tuple)) and len(target) == 2:
         return verb, (f"{'|'.join(_names(target[0]))} <> {'|'.join(_names(target[1]))}",)
     if verb == "degrade" and isinstance(target, Mapping):

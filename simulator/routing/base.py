@@ -112,6 +112,11 @@ class Router:
             return edge
         return tried if tried >= 0 and self.directory.open[tried] else -1
 
+    def kept(self, session: Session) -> int:
+        """The edge that this session was at and may stay at although it is drained; -1 for none."""
+        edge = session.last_edge
+        return edge if edge >= 0 and self.directory.stays[edge] and not self.directory.open[edge] else -1
+
     def forget(self, session: Session) -> None:
         """A session is over: policies that keep something for it let it go. May be called more than once."""
 

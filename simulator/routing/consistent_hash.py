@@ -139,8 +139,12 @@ class ConsistentHash(Router):
         self._version = directory.version
         self._edges: dict[int, int] = {}  # client -> edge, good for this version of the directory
 
-    def choose(self, client: Client, session: Session) -> int:  # noqa: ARG002 (clients keep their edge)
+    def choose(self, client: Client, session: Session) -> int:
         """The client's edge."""
+        if self.directory.keeping:
+            kept = self.kept(session)
+            if kept >= 0:
+                return kept
         if self.places is not None:
             return self.places.find(client, self.ring)
         if self._version != self.directory.version:

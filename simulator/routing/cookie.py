@@ -34,7 +34,7 @@ class Cookie(Router):
         now = self.now()
         last_used_s, session.last_used_s = session.last_used_s, now
         good = now - session.started_s < self.duration_s and now - last_used_s < self.idle_s
-        if good and self.directory.open[session.edge]:
+        if good and self.directory.stays[session.edge]:
             return session.edge
         session.started_s = now
         return self.nearest(client, -1)

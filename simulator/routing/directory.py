@@ -6,16 +6,30 @@ May import: nothing of the model. Does not model: how belief comes about (the SA
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from enum import IntEnum
+from typing import Any, Final
+
+
+class Draining(IntEnum):
+    """Whether an edge is being drained, and what becomes of its sessions."""
+
+    NO = 0
+    MOVES = 1
+    KEEPS = 2
+
+
+KEEPS: Final = int(Draining.KEEPS)
 
 
 class Directory:
     """Edges by index; `healthy` holds those that requests may go to, in order, and `open` says so of each.
 
     These are the edges believed healthy that are not being drained; where there is none, drained ones are the last
-    resort. `version` grows with every change. `outstanding` is what one balancer for all clients has outstanding at
-    each edge, where it is counted: from the send until the answer is back, the client gave up, or the edge restarted,
-    which begins another of its `lives`. `shared` is what the policies of all groups keep together.
+    resort. A session may stay at its edge where `stays` says so: that is open, or keeps its sessions while it is
+    drained; `keeping` says that one does. `version` grows with every change. `outstanding` is what one balancer for
+    all clients has outstanding at each edge, where it is counted: from the send until the answer is back, the client
+    gave up, or the edge restarted, which begins another of its `lives`. `shared` is what the policies of all groups
+    keep together.
     """
 
     def __init__(self, names: Sequence[str], sites: Sequence[str | None]) -> None:
@@ -24,13 +38,16 @@ class Directory:
         self.size = len(names)
         self.believed = [True] * self.size
         self.open = [True] * self.size
+        self.stays = [True] * self.size
+        self.keeping = False
         self.healthy = list(range(self.size))
         self.outstanding = [0] * self.size
         self.lives = [0] * self.size
         self.shared: dict[str, Any] = {}
         self.last_resort = False
         self.version = 0
-        self._draining = [False] * self.size
+        self._draining = [0] * self.size
+        self.exists = [True] * self.size
         self._parts: dict[frozenset[int], Directory] = {}
 
     def part(self, members: Sequence[int]) -> Directory:
@@ -44,10 +61,15 @@ class Directory:
             part = self._parts[among] = Directory(self.names, self.sites)
             part.believed, part.outstanding, part.lives = self.believed, self.outstanding, self.lives
             part._show([one in among and self.open[one] for one in range(self.size)])
+            part.stays = [one in among and self.stays[one] for one in range(self.size)]
+            part.exists, part.keeping = self.exists, self.keeping
         return part
 
     def _show_to(self, part: Directory, among: frozenset[int]) -> None:
         """A part sees what has become of its edges."""
+        part.keeping = self.keeping
+        for one in among:
+            part.stays[one] = self.stays[one]
         changed = [one for one in among if part.open[one] != self.open[one]]
         if changed:
             for one in changed:
@@ -60,16 +82,25 @@ class Directory:
         self.believed[edge] = healthy
         self._refresh()
 
-    def set_draining(self, edge: int, draining: bool) -> None:
-        """An edge announces that it is being drained, or that it is open again."""
+    def set_draining(self, edge: int, draining: int) -> None:
+        """An edge announces that it is being drained, or that it is open again (a `Draining`)."""
         self._draining[edge] = draining
         self._refresh()
 
+    def set_exists(self, edge: int, exists: bool) -> None:
+        """An edge joins or is gone; one that does not exist is no candidate for anything."""
+        self.exists[edge] = exists
+        self._refresh()
+
     def _refresh(self) -> None:
-        is_open = [self.believed[one] and not self._draining[one] for one in range(self.size)]
+        there = [self.believed[one] and self.exists[one] for one in range(self.size)]
+        is_open = [there[one] and not self._draining[one] for one in range(self.size)]
         self.last_resort = not any(is_open)
         if self.last_resort:
-            is_open = list(self.believed)
+            is_open = list(there)
+        keeps = [there[one] and self._draining[one] == KEEPS for one in range(self.size)]
+        self.keeping = any(keeps)
+        self.stays[:] = [is_open[one] or keeps[one] for one in range(self.size)]
         self._show(is_open)
         for among, part in self._parts.items():
             self._show_to(part, among)

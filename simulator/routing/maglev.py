@@ -63,8 +63,12 @@ class Maglev(Router):
         self._table = array("i")
         self._edges: dict[int, int] = {}  # client -> edge, good for this version of the directory
 
-    def choose(self, client: Client, session: Session) -> int:  # noqa: ARG002 (clients keep their edge)
+    def choose(self, client: Client, session: Session) -> int:
         """The edge of the client's slot."""
+        if self.directory.keeping:
+            kept = self.kept(session)
+            if kept >= 0:
+                return kept
         if self._version != self.directory.version:
             self._renew()
         edge = self._edges.get(client.index)

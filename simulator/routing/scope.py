@@ -89,7 +89,7 @@ class SiteScope:
         self.sites = list(dict.fromkeys(directory.sites))
         self.members = [[e for e in range(directory.size) if directory.sites[e] == site] for site in self.sites]
         self._within = [subsets(directory, members, subset, salt) for members in self.members]
-        self._known = [min(len(members), subset or len(members)) for members in self.members]
+        self._most = subset or directory.size  # edges of a site that a client may know
         self._alike = subset is None  # clients with the same order of sites
         self._overprovision = overprovision
         self._draw = draw
@@ -134,9 +134,13 @@ class SiteScope:
                     return site
         return bounds[-1][0]
 
+    def _known(self, site: int) -> int:
+        """How many edges of a site a client knows, of those that exist."""
+        return min(sum(self.directory.exists[edge] for edge in self.members[site]), self._most)
+
     def _bounds_of(self, client: Client, order: Order) -> list[tuple[int, float]]:
         """The sites that get a share, with the upper ends of their shares; the nearest alone where nothing is open."""
-        open_shares = [len(self._within[site](client).healthy) / self._known[site] for site in order]
+        open_shares = [len(self._within[site](client).healthy) / max(self._known(site), 1) for site in order]
         shares = spill(open_shares, self._overprovision)
         bounds: list[tuple[int, float]] = []
         below = 0.0

@@ -44,7 +44,7 @@ class Staying:
     def choose(self, client: Client, session: Session) -> int:
         """The current edge with probability weight / 100, else another healthy one; the first request stays."""
         current = session.edge
-        if self._directory.open[current]:
+        if self._directory.stays[current]:
             if session.first:
                 session.first = False
                 return current

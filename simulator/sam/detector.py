@@ -6,11 +6,13 @@ With heartbeats that take no time and a crash at a random moment, detection take
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator, Sequence
 
 from simpy.events import Event
 
 from simulator.kernel import Kernel
+from simulator.nodes.pausing import Pausing
 from simulator.rest import Keeper
 
 INFINITY = float("inf")
@@ -79,6 +81,7 @@ class FailureDetector:
         self._round = [0] * len(members)  # number of the last heartbeat that was heard
         self.believed = [True] * len(members)
         self._armed = [True] * len(members)  # whether the watcher's timer for a member is set
+        self.pausing: Pausing | None = None
         self._unsettled: list[int] = []  # believed failed, and others may have failed with them
         self._suspected: list[int] = []  # at this instant, on evidence from elsewhere
 
@@ -104,11 +107,30 @@ class FailureDetector:
             self._keeper.tick = tick = kernel.tick_at(number * self.period_s)
             yield tick
 
+    def pause(self) -> None:
+        """The watcher stands still: it hears nothing, and no timer of its runs out."""
+        self.pausing = Pausing(self.kernel.clock, lambda _: False)
+
+    def go_on(self) -> None:
+        """The watcher goes on: first with timers that ran out, then with heartbeats that came."""
+        pausing, self.pausing = self.pausing, None
+        if pausing is not None:
+            pausing.end()
+
+    def beat_late(self, member: int, since_s: float) -> None:
+        """A member has stood still since then: if a heartbeat of it was due, one is sent now."""
+        now, last = self.kernel.now, math.ceil(self.kernel.now / self.period_s) - 1
+        if last * self.period_s < since_s:
+            return
+        delay_s = self._beat(member)
+        if delay_s < INFINITY:
+            self.kernel.call_at(now + delay_s, self._hear, (member, last, now - last * self.period_s + delay_s))
+
     # -- rest -----------------------------------------------------------------------------------------
     def _quiet(self) -> bool:
         """Whether each heartbeat will be heard in time, as the last one was, or none of a member known to be silent."""
         longest_s = 0.0
-        if self._unsettled or self._suspected or not self._listening():
+        if self.pausing is not None or self._unsettled or self._suspected or not self._listening():
             return False
         for member in self.members:
             delay_s = self._certain(member)
@@ -144,6 +166,9 @@ class FailureDetector:
 
     def _hear(self, beat: tuple[int, int, float]) -> None:
         """Heartbeat number `beat[1]` of a member arrives, after `beat[2]` seconds on its way."""
+        if self.pausing is not None:
+            self.pausing.message(self._hear, beat)
+            return
         if not self._listening():
             return
         member, number, delay_s = beat
@@ -165,6 +190,9 @@ class FailureDetector:
 
     def _check(self, member: int) -> None:
         """The watcher's timer: armed for the last heartbeat heard when it was set."""
+        if self.pausing is not None:
+            self.pausing.timer(self._check, member)
+            return
         now = self.kernel.now
         self._armed[member] = False
         if not self.believed[member]:

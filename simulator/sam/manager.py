@@ -13,12 +13,14 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from simpy.events import Event
 
+from simulator.nodes.pausing import Pausing
 from simulator.rest import Keeper
+from simulator.routing.directory import Draining
 from simulator.sam.rule import StickinessRule
 from simulator.sam.slots import Slots
 from simulator.slowable import Slowable
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from simulator.routing.directory import Directory
 
 NAN = float("nan")
+MOVES: Final = int(Draining.MOVES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,8 @@ class StickinessManager(Slowable):
         self._window: deque[_Interval] = deque(maxlen=intervals)
         self._slots = Slots(intervals)
         self._silences = [0] * directory.size
+        self.pausing: Pausing | None = None
+        self._late = False  # whether it should have scored while it stood still
         self._told_s = 0.0  # when the last news arrives
         self._holds = [0] * policy.shards  # crashes that hold each shard down
         self.scored = self.adjusted = 0
@@ -179,9 +184,27 @@ class StickinessManager(Slowable):
             number = after
             keeper.tick = tick = kernel.tick_at(number * interval_s)
             yield tick
+            if self.pausing is not None:
+                self._late = True
+                continue
             self._close_interval()
             if self.policy.model != "static" and not all(self.down):
                 self._score()
+
+    def pause(self) -> None:
+        """Stand still: nothing is scored, no news goes out."""
+        self.pausing = Pausing(self.kernel.clock, lambda _: False)
+
+    def go_on(self) -> None:
+        """Stand still no more: score once if it was due, then tell what waited."""
+        pausing, self.pausing = self.pausing, None
+        if self._late:
+            self._late = False
+            self._close_interval()
+            if self.policy.model != "static" and not all(self.down):
+                self._score()
+        if pausing is not None:
+            pausing.end()
 
     def _quiet(self) -> bool:
         """Whether there is nothing to score: no attempt ended in the window."""
@@ -272,8 +295,14 @@ class StickinessManager(Slowable):
 
     def _tell(self, function: Callable[[Any], None], news: Any) -> None:
         """Let news take effect after the propagation; news do not overtake each other, however slow it was before."""
+        if self.pausing is not None:
+            self.pausing.message(self._tell_now, (function, news))
+            return
         self._told_s = max(self._told_s, self.kernel.now + self.propagation_s)
         self.kernel.call_at(self._told_s, function, news)
+
+    def _tell_now(self, late: tuple[Callable[[Any], None], Any]) -> None:
+        self._tell(*late)
 
     def _believe(self, news: tuple[int, bool]) -> None:
         self.directory.set_healthy(*news)
@@ -315,25 +344,34 @@ class StickinessManager(Slowable):
         """An edge is heard again."""
         self._tell(self._believe, (edge, True))
 
-    def edge_draining(self, edge: int) -> None:
-        """An edge announces that it is being drained: its sessions leave as if it had failed.
+    def note_exists(self, edge: int, exists: bool) -> None:
+        """An edge has joined, or is gone: its sessions leave it as if it had failed."""
+        self._tell(self._exists, (edge, exists))
+        if not exists:
+            self._move_sessions(edge)
 
-        None goes to another that is drained at the same instant: all of these are known before anybody is moved.
+    def _exists(self, news: tuple[int, bool]) -> None:
+        self.directory.set_exists(*news)
+
+    def note_drain(self, edge: int, draining: int) -> None:
+        """An edge announces that it is being drained, or no more (a `Draining`).
+
+        Unless it keeps its sessions, they leave as if it had failed. None goes to another that is drained at the same
+        instant: all of these are known before anybody is moved.
         """
-        self._tell(self._drained, (edge, True))
+        self._tell(self._drained, (edge, draining))
+        if draining != MOVES:
+            return
         if not self._drained_now:
             self.kernel.call_at(self.kernel.now, self._move_off_drained)
-        self._drained_now.append(edge)
+        if edge not in self._drained_now:
+            self._drained_now.append(edge)
 
     def _move_off_drained(self, _: None) -> None:
         edges, self._drained_now = self._drained_now, []
         self.edges_settled(edges)
 
-    def edge_open(self, edge: int) -> None:
-        """An edge announces that it is drained no more."""
-        self._tell(self._drained, (edge, False))
-
-    def _drained(self, news: tuple[int, bool]) -> None:
+    def _drained(self, news: tuple[int, int]) -> None:
         self.directory.set_draining(*news)
 
     def crash(self, shard: int) -> None:

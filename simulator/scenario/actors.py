@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from simulator.scenario.joining import joining
+
 if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario
 
@@ -59,6 +61,7 @@ def actors_of(scenario: Scenario) -> Actors:
     groups: dict[str, str] = {}
     for group, edges in scenario.edges.items():
         groups.update((name, group) for name, _ in edges.nodes(group))
+    groups.update((edge.name, edge.group) for edges_ in joining(scenario).values() for edge in edges_)
     n_edges = len(groups)
     for group, cores in scenario.cores.items():
         groups.update((name, group) for name, _ in cores.nodes(group))

@@ -9,11 +9,13 @@ import difflib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from simulator.faults import Add, Lose
 from simulator.scenario.actors import RESERVED, Actors, actors_of
 from simulator.scenario.errors import Issue
 from simulator.scenario.faults import Fault
+from simulator.scenario.joining import joining
 from simulator.scenario.schema import MOST_WINDOWS, Scenario
-from simulator.scenario.sizes import LONGEST_S, Found, sizes
+from simulator.scenario.sizes import LONGEST_S, MOST_NODES, Found, sizes
 from simulator.scenario.traces import brings_operations, misplaced, unreadable
 from simulator.scenario.tree import Node, Path, descend, dotted
 from simulator.units import format_distance, format_duration, show
@@ -21,6 +23,7 @@ from simulator.units import format_distance, format_duration, show
 if TYPE_CHECKING:
     from simulator.observe.metrics import ParsedMetric
 
+MOST_TIMES = 100_000  # that a fault comes
 FARTHEST_M = 20_015e3  # half the circumference of the Earth
 
 
@@ -31,7 +34,7 @@ def check(scenario: Scenario, tree: Node) -> list[Issue]:
         return oversized
     actors = actors_of(scenario)
     checks: Sequence[Callable[[Scenario, Node, Actors], Found]] = (
-        _names, _sites, _matrix, _cores, _clients, _traces, _time, _routing, _fault_times, _fault_targets,
+        _names, _sites, _matrix, _cores, _clients, _traces, _time, _routing, _additions, _fault_times, _fault_targets,
         _link_rules, _labels,
     )  # fmt: skip
     return [marked(tree, *found) for one in checks for found in one(scenario, tree, actors)]
@@ -63,6 +66,11 @@ def _names(scenario: Scenario, tree: Node, actors: Actors) -> Found:
                 twice = next(name for name in names if name in nodes)
                 yield (section, group), f"two nodes would be called {show(twice)}", "rename a group"
             nodes.update(names)
+    for number, edges in joining(scenario).items():
+        for edge in edges:
+            if edge.name in nodes:
+                yield ("faults", number, "add"), f"two nodes would be called {show(edge.name)}", "rename a group"
+            nodes.add(edge.name)
 
 
 def _sites(scenario: Scenario, tree: Node, actors: Actors) -> Found:
@@ -77,6 +85,13 @@ def _sites(scenario: Scenario, tree: Node, actors: Actors) -> Found:
     used.append((("storage", "site"), scenario.storage.site))
     if scenario.sam is not None:
         used.append((("sam", "site"), scenario.sam.site))
+    yield from _lost_sites(scenario, {site for path, site in used if path[0] != "clients"})
+    used += [
+        (("faults", i, "add", "site"), fault.add.site)
+        for i, fault in enumerate(scenario.faults)
+        if isinstance(fault, Add)
+    ]
+    used += [(("faults", i, "lose"), fault.lose) for i, fault in enumerate(scenario.faults) if isinstance(fault, Lose)]
     for path, site in used:
         if site is not None and site not in scenario.sites:
             close = difflib.get_close_matches(site, list(scenario.sites), 1)
@@ -134,6 +149,34 @@ def _cores(scenario: Scenario, tree: Node, actors: Actors) -> Found:
         if scenario.cores[name].shard_by != sharding:
             what = f"sessions are dealt to all cores alike, and those of {first} have shard_by: {sharding}"
             yield ("cores", name, "shard_by"), what, f"write shard_by: {sharding} here too"
+
+
+def _additions(scenario: Scenario, tree: Node, actors: Actors) -> Found:
+    """Edges that join are of a group that there is, at a site where it is given by sites."""
+    del tree, actors
+    for i, fault in enumerate(scenario.faults):
+        if not isinstance(fault, Add):
+            continue
+        path: Path = ("faults", i, "add")
+        group = scenario.edges.get(fault.add.edges)
+        if group is None:
+            what = f"there is no group of edges {show(fault.add.edges)}"
+            yield (*path, "edges"), what, _nearest(fault.add.edges, list(scenario.edges))
+        elif group.at is not None and fault.add.site is None:
+            yield path, f"the edges of {fault.add.edges} stand at sites: at which do these?", "add site: NAME"
+        if fault.drain and fault.for_ is None:
+            yield ("faults", i, "drain"), "edges that stay are not drained", "add for: 10min, or remove drain"
+        if fault.add.count > MOST_NODES:
+            what = f"{fault.add.count:,} nodes are more than the {MOST_NODES:,} that can be simulated"
+            yield (*path, "count"), what, "simulate a sample of them"
+
+
+def _lost_sites(scenario: Scenario, standing: set[str | None]) -> Found:
+    """A site can be lost where something stands that can: clients do not go."""
+    for i, fault in enumerate(scenario.faults):
+        if isinstance(fault, Lose) and fault.lose in scenario.sites and fault.lose not in standing:
+            what = f"nothing stands at {show(fault.lose)} that could be lost"
+            yield ("faults", i, "lose"), what, "name the site of edges, cores, the SAM or storage"
 
 
 def _clients(scenario: Scenario, tree: Node, actors: Actors) -> Found:
@@ -231,11 +274,32 @@ def _routing(scenario: Scenario, tree: Node, actors: Actors) -> Found:
 
 
 def _fault_times(scenario: Scenario, tree: Node, actors: Actors) -> Found:
-    del tree, actors
+    del tree
     for i, fault in enumerate(scenario.faults):
         if fault.at >= scenario.duration:
             what = f"this fault begins at {format_duration(fault.at)}, when the run is over"
             yield ("faults", i, "at"), what, f"duration is {format_duration(scenario.duration)}"
+        if fault.every is not None:
+            yield from _calendar(scenario, ("faults", i, "every"), fault, fault.every, actors)
+    seen: dict[str, int] = {}
+    for i, fault in enumerate(scenario.faults):
+        if fault.name is not None and seen.setdefault(fault.name, i) != i:
+            what = f"two faults are called {show(fault.name)}"
+            yield ("faults", i, "name"), what, "rename one: what metrics say of a name is of one fault"
+
+
+def _calendar(scenario: Scenario, path: Path, fault: Fault, every_s: float, actors: Actors) -> Found:
+    """A fault that comes again and again is over before it does, and does not come without end."""
+    patterns = [pattern for _, patterns in fault.targets() for pattern in patterns]
+    lasts_s = fault.lasts_s(len(actors.match(patterns)))
+    if lasts_s is None:
+        yield path, "a fault that lasts until the end cannot come again", "add for: 10min, or remove every"
+    elif lasts_s >= every_s:
+        what = f"this fault lasts {format_duration(lasts_s)} and would come again before it is over"
+        yield path, what, f"make every longer than {format_duration(lasts_s)}"
+    elif scenario.duration / every_s > MOST_TIMES:
+        what = f"this fault would come about {scenario.duration / every_s:,.0f} times"
+        yield path, what, f"make every longer: at most {MOST_TIMES:,} times"
 
 
 def _fault_targets(scenario: Scenario, tree: Node, actors: Actors) -> Found:
@@ -253,15 +317,24 @@ def _wrong_target(fault: Fault, pattern: str, actors: Actors) -> tuple[str, str]
         if actors.match_groups([pattern]):
             return None
         return f"{show(pattern)} matches no client group", _nearest(pattern, list(actors.clients))
-    if fault.verb in ("degrade", "partition"):
+    if fault.on_links:
         found = bool(actors.match([pattern]) or actors.match_groups([pattern]))
         return None if found else _no_actor(pattern, actors)
     servers = actors.match([pattern])
     if not servers:
         return _no_actor(pattern, actors)
-    only_edges = fault.verb == "drain" or getattr(fault, "random", None) == "drain"
-    if only_edges and not set(servers) <= set(actors.edges):
-        return f"only an edge can be drained, and {show(pattern)} is none", ""
+    return _of_wrong_kind(fault, pattern, set(servers), actors)
+
+
+def _of_wrong_kind(fault: Fault, pattern: str, servers: set[str], actors: Actors) -> tuple[str, str] | None:
+    """What is wrong with targets of a fault that strikes some kinds of nodes only."""
+    if fault.only_edges and not servers <= set(actors.edges):
+        return f"only an edge can be {fault.only_edges}, and {show(pattern)} is none", ""
+    if fault.only_servers and not servers <= {*actors.edges, *actors.cores}:
+        return f"only edges and cores can {fault.only_servers}, and {show(pattern)} is neither", ""
+    shards = {name for name in actors.others if name.startswith("sam-")}
+    if fault.verb == "pause" and servers & shards and "sam" not in servers:
+        return "a shard of the SAM cannot stand still alone", "write pause: sam"
     return None
 
 
@@ -297,6 +370,13 @@ def _link_rules(scenario: Scenario, tree: Node, actors: Actors) -> Found:
                     yield ("network", "links", i, key), *_no_actor(pattern, actors)
 
 
+def _fault_mend(name: str, faults: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name, faults, 1, 0.5)
+    if close:
+        return f"did you mean {close[0]}?"
+    return f"there are {_some(faults)}" if faults else f"name one: {{name: {name}, at: 2min, crash: pop-1}}"
+
+
 def _labels(scenario: Scenario, tree: Node, actors: Actors) -> Found:
     """The labels of the metrics that the scenario names: of something that exists."""
     del tree
@@ -307,8 +387,18 @@ def _labels(scenario: Scenario, tree: Node, actors: Actors) -> Found:
         (("expect", i), parse_expectation(text).metric) for i, text in enumerate(scenario.expect)
     ]
     named += [(("measured", name), parse_metric(name)) for name in scenario.measured]
-    known = [*actors.clients, *actors.edges, *actors.cores]
+    sites = {group.site for group in scenario.clients.values() if group.site is not None}
+    known = [*actors.clients, *actors.edges, *actors.cores, *(sites if len(sites) > 1 else ())]
+    faults = [fault.name for fault in scenario.faults if fault.name is not None]
     for path, metric in named:
+        if metric.fault is not None and metric.fault not in (*faults, "none"):
+            yield (
+                path,
+                f"`{metric.name}`: no fault here is called {show(metric.fault)}",
+                _fault_mend(metric.fault, faults),
+            )
+        elif metric.fault is not None and not faults:
+            yield path, f"`{metric.name}`: no fault here has a name", "name one: {name: sick, at: 2min, crash: pop-1}"
         label = metric.label
         if label is not None and label not in known and not is_fixed_label(label):
             close = difflib.get_close_matches(label, known, 1, 0.5)

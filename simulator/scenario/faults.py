@@ -1,33 +1,31 @@
 """The `faults` section: what goes wrong, when, to whom. The verb of a fault is the key that names its target.
 
-A fault of a user's own is a subclass of `Fault` with a field named as its `verb` and two methods,
-`apply(world)` and `revert(world)`, registered by `register`.
+A fault is a subclass of `Fault` with a field named as its `verb` and two methods, `apply(world)` and `revert(world)`,
+registered by `register`: those that are built in (simulator.faults, one file each) and those of a user's own alike.
 
-May import: units, simulator.links (for loss models). Does not apply faults (see simulator.faults).
+May import: units, the kernel's contract. Does not know any fault.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from collections.abc import Generator, Iterator, Mapping
+from itertools import count
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
-from pydantic import (
-    Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-    PlainSerializer,
-    PlainValidator,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from simulator.distribution_fields import PositiveDurationDist
-from simulator.links import Loss
-from simulator.scenario.fields import Globs, choice, globs
+from simulator.scenario.fields import FaultName
 from simulator.spec import Spec
 from simulator.synonyms import meant
-from simulator.units import Bandwidth, Duration, Factor, PositiveDuration, QuantityError, show
+from simulator.units import Duration, PositiveDuration, QuantityError, show
+
+if TYPE_CHECKING:
+    from simpy.events import Event
+
+    from simulator.world import World
+
+    Process = Generator[Event, None, None]
 
 
 class Fault(Spec):
@@ -39,184 +37,73 @@ class Fault(Spec):
     """A line for `simulator list`."""
     on_clients: ClassVar[bool] = False
     """Whether its targets are client groups."""
+    on_links: ClassVar[bool] = False
+    """Whether it strikes the links between its targets, which may be clients, and not nodes."""
+    only_servers: ClassVar[str] = ""
+    """What its targets do ("answer with errors") where only edges and cores can be; else empty."""
 
     at: Duration
     """When it begins."""
     for_: PositiveDuration | None = Field(default=None, alias="for")
     """Left out: until the end."""
+    every: PositiveDuration | None = None
+    """It comes again after each such time until the end of the run: a calendar. Left out: it comes once."""
+    name: FaultName | None = None
+    """What reports call it, and metrics: `within[200ms][fault:NAME]` is of the requests due while it is on."""
 
     def targets(self) -> list[tuple[tuple[str | int, ...], tuple[str, ...]]]:
         """Each set of globs with its place in the fault."""
         return [((self.verb,), getattr(self, self.verb))]
 
     @property
+    def only_edges(self) -> str:
+        """What is done to its targets ("drained") where only an edge can be one; else empty."""
+        return ""
+
+    @property
     def end_s(self) -> float | None:
         """When it is over; None for never."""
         return None if self.for_ is None else self.at + self.for_
 
+    # -- what it does ---------------------------------------------------------------------------------
+    def apply(self, world: World) -> None:
+        """It begins: do to the world what it does, and note it in `world.log`."""
+        raise NotImplementedError(f"{type(self).__name__} does not override apply")
 
-class Crash(Fault):
-    """A node loses all it holds and answers nothing; afterwards it restarts cold."""
+    def revert(self, world: World) -> None:
+        """It is over: take back what `apply` did, and not more; another fault may hold the same target."""
+        raise NotImplementedError(f"{type(self).__name__} does not override revert")
 
-    verb = "crash"
-    about = "a node loses all it holds, answers nothing, and restarts cold"
-    crash: Globs
-    """Names or globs of nodes, or group names."""
-
-
-class Drain(Fault):
-    """An edge takes no new sessions, and the existing ones leave it."""
-
-    verb = "drain"
-    about = "an edge takes no new sessions and the existing ones leave"
-    drain: Globs
-    """Names or globs of edges, or group names."""
-
-
-class Slow(Fault):
-    """Service started under it takes `factor` times as long: a grey failure."""
-
-    verb = "slow"
-    about = "service takes `factor` times as long: a grey failure"
-    slow: Globs
-    """Names or globs of nodes, or group names."""
-    factor: Factor
-    """How many times as long."""
-
-
-def _sides(value: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    if not isinstance(value, (list, tuple)) or len(value) != 2:
-        raise QuantityError(f"{show(value)} does not name two sides", "write [[pop-london-*], [core-*]]")
-    sides = []
-    for i, side in enumerate(value):
-        try:
-            sides.append(globs(side))
-        except QuantityError as error:
-            raise error.inside(i) from None
-    return sides[0], sides[1]
-
-
-def _sides_plain(value: tuple[tuple[str, ...], tuple[str, ...]]) -> list[list[str]]:
-    return [list(side) for side in value]
-
-
-_NAMES = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
-
-
-class Partition(Fault):
-    """Messages between two sets of actors are lost, both ways or only from the first to the second."""
-
-    verb = "partition"
-    about = "messages between two sets of actors are lost, both ways or forward only"
-    partition: Annotated[
-        tuple[tuple[str, ...], tuple[str, ...]],
-        PlainValidator(_sides),
-        PlainSerializer(_sides_plain),
-        WithJsonSchema({"type": "array", "items": _NAMES, "minItems": 2, "maxItems": 2}),
-    ]
-    """Two sides, each a name, a glob or a list of them."""
-    direction: Annotated[Literal["both", "forward"], *choice("both", "forward")] = "both"
-    """both, or forward: only from the first side to the second."""
-
-    def targets(self) -> list[tuple[tuple[str | int, ...], tuple[str, ...]]]:
-        """Both sides."""
-        return [(("partition", i), side) for i, side in enumerate(self.partition)]
-
-
-class Degradation(Spec):
-    """Which links get worse, and how."""
-
-    from_: Globs = Field(alias="from")
-    """Names or globs of actors, or group names."""
-    to: Globs
-    """Names or globs of actors, or group names."""
-    loss: Loss | None = None
-    """On top of the link's own."""
-    add_latency: Duration | None = None
-    """On top of the link's own."""
-    bandwidth: Bandwidth | None = None
-    """At most this much is left."""
-
-    @model_validator(mode="after")
-    def _does_something(self) -> Degradation:
-        if self.loss is None and self.add_latency is None and self.bandwidth is None:
-            raise QuantityError("this degradation changes nothing", "add loss, add_latency or bandwidth")
-        return self
-
-
-class Degrade(Fault):
-    """Links lose more, take longer or carry less."""
-
-    verb = "degrade"
-    about = "links lose more, take longer or carry less"
-    degrade: Degradation
-    """Which links, and how."""
-
-    def targets(self) -> list[tuple[tuple[str | int, ...], tuple[str, ...]]]:
-        """Both ends."""
-        return [(("degrade", "from"), self.degrade.from_), (("degrade", "to"), self.degrade.to)]
-
-
-class RollingRestart(Fault):
-    """The nodes restart one after the other."""
-
-    verb = "rolling_restart"
-    about = "nodes restart one after the other, each `down` long, with a `pause` between"
-    rolling_restart: Globs
-    """Names or globs of nodes, or group names."""
-    down: PositiveDuration
-    """How long each node is down."""
-    pause: Duration = 0.0
-    """From one node being up again to the next one going down."""
-
-    @model_validator(mode="after")
-    def _has_its_own_end(self) -> RollingRestart:
+    def script(self, world: World, at_s: float) -> Process:
+        """What happens when it comes at `at_s` (seconds): a SimPy process that applies and reverts it."""
+        yield world.kernel.fault_at(at_s)
+        self.apply(world)
         if self.for_ is not None:
-            raise QuantityError("a rolling restart ends when every node has restarted", "remove for")
-        return self
+            yield world.kernel.fault_at(at_s + self.for_)
+            self.revert(world)
 
+    def processes(self, world: World, number: int) -> Iterator[Process]:  # noqa: ARG002 (names random streams)
+        """The processes behind it, as fault `number` (from 0) of its scenario."""
+        yield self._each_time(world)
 
-class Crowd(Fault):
-    """Clients send `factor` times as many requests."""
+    def _each_time(self, world: World) -> Process:
+        for at_s in self.begins_s(world.duration_s):
+            yield from self.script(world, at_s)
 
-    verb = "crowd"
-    about = "clients send `factor` times as many requests: a flash crowd"
-    on_clients = True
-    crowd: Globs
-    """Names or globs of client groups."""
-    factor: Factor
-    """How many times as many requests."""
+    def begins_s(self, until_s: float) -> Iterator[float]:
+        """When it begins, each time, before `until_s` (seconds)."""
+        if self.every is None:
+            yield self.at
+            return
+        for time in count():
+            at_s = self.at + time * self.every
+            if at_s >= until_s:
+                return
+            yield at_s
 
-
-class RandomFault(Fault):
-    """Each matching node fails and is repaired again and again; MTTF counts from the repair."""
-
-    verb = "random"
-    about = "nodes fail and are repaired again and again, at random (mttf, mttr)"
-    at: Duration = 0.0
-    """When the first time to failure begins."""
-    random: Annotated[Literal["crash", "slow", "drain"], *choice("crash", "slow", "drain")]
-    """What happens to a node."""
-    of: Globs
-    """Names or globs of nodes, or group names."""
-    mttf: PositiveDurationDist
-    """From a repair to the next failure."""
-    mttr: PositiveDurationDist
-    """From a failure to its repair."""
-    factor: Factor | None = None
-    """Of `random: slow`."""
-
-    @model_validator(mode="after")
-    def _factor_of_slow(self) -> RandomFault:
-        if (self.random == "slow") != (self.factor is not None):
-            if self.factor is None:
-                raise QuantityError("random: slow needs a factor", "add factor: 10")
-            raise QuantityError(f"random: {self.random} has no factor", "remove factor")
-        return self
-
-    def targets(self) -> list[tuple[tuple[str | int, ...], tuple[str, ...]]]:
-        """What `of` names."""
-        return [(("of",), self.of)]
+    def lasts_s(self, targets: int) -> float | None:  # noqa: ARG002 (where targets take their turns)
+        """How long it is on each time with so many targets, seconds; None for until the end."""
+        return self.for_
 
 
 _FAULTS: dict[str, type[Fault]] = {}
@@ -228,8 +115,8 @@ def register(fault: type[_F]) -> type[_F]:
     verb = getattr(fault, "verb", None)
     if not isinstance(verb, str) or verb not in fault.model_fields:
         raise ValueError(f"{fault.__name__} needs `verb` and a field of that name with its target")
-    built_in = fault.__module__ == __name__
-    if not built_in and not (callable(getattr(fault, "apply", None)) and callable(getattr(fault, "revert", None))):
+    scripted = fault.script is not Fault.script or fault.processes is not Fault.processes
+    if not scripted and (fault.apply is Fault.apply or fault.revert is Fault.revert):
         raise ValueError(f"{fault.__name__} needs the methods apply(world) and revert(world)")
     known = _FAULTS.get(verb)
     if known is not None and (known.__module__, known.__qualname__) != (fault.__module__, fault.__qualname__):
@@ -238,13 +125,21 @@ def register(fault: type[_F]) -> type[_F]:
     return fault
 
 
-for _built_in in (Crash, Drain, Slow, Partition, Degrade, RollingRestart, Crowd, RandomFault):
-    register(_built_in)
-
-
 def fault_verbs() -> Mapping[str, type[Fault]]:
     """All known faults by verb."""
     return dict(_FAULTS)
+
+
+def verb_of(entry: Mapping[str, Any]) -> str | None:
+    """The verb of a fault as written; None where it has none that is known, or several."""
+    verbs = _verbs(entry)
+    return verbs[0] if len(verbs) == 1 else None
+
+
+def _verbs(entry: Mapping[Any, Any]) -> list[str]:
+    """The verbs among some keys: `drain` beside `rolling_restart`, which has a setting of that name, is none."""
+    found = [verb for verb in _FAULTS if verb in entry]
+    return [verb for verb in found if not any(verb in _FAULTS[other].model_fields for other in found if other != verb)]
 
 
 class _FaultField:
@@ -270,13 +165,13 @@ def _parse_fault(value: object, info: core_schema.ValidationInfo) -> Fault:
         return value
     if not isinstance(value, Mapping):
         raise QuantityError(f"{show(value)} is not a fault", "write {at: 2min, for: 60s, crash: pop-1}")
-    verbs = [verb for verb in _FAULTS if verb in value]
+    verbs = _verbs(value)
     if len(verbs) > 1:
         raise QuantityError(f"one fault cannot be both {verbs[0]} and {verbs[1]}", "write two faults")
     if verbs:
         return _FAULTS[verbs[0]].model_validate(value, context=info.context)
     for key in value:
-        close = meant(key, _FAULTS) if key not in Fault.model_fields and key not in ("for", "factor", "name") else None
+        close = meant(key, _FAULTS) if key not in Fault.model_fields and key not in ("for", "factor") else None
         if close:
             raise QuantityError(f"unknown fault {show(key)}", f"did you mean {close}?").inside(str(key))
     raise QuantityError("this fault does not say what happens", f"add one of {', '.join(_FAULTS)}")
@@ -284,3 +179,5 @@ def _parse_fault(value: object, info: core_schema.ValidationInfo) -> Fault:
 
 AnyFault = Annotated[Fault, _FaultField()]
 """Any registered fault."""
+
+import simulator.faults  # noqa: E402, F401  (the built-in ones register themselves, before any of a user's own)

@@ -37,6 +37,7 @@ from simulator.units import (
 
 _GROUP_NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?")
 _SCENARIO_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_FAULT_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _GLOB = re.compile(r"[A-Za-z0-9_*?-]+")
 
 
@@ -94,6 +95,18 @@ def scenario_name(value: object) -> str:
         f"{show(value)} cannot be the name of a scenario",
         "it names the result folder: use letters, digits, . - and _, at most 100",
     )
+
+
+def fault_name(value: object) -> str:
+    """A name that is also a label of metrics: `[fault:NAME]`."""
+    if not isinstance(value, str) or not _FAULT_NAME.fullmatch(value):
+        raise QuantityError(
+            f"{show(value)} cannot be the name of a fault",
+            "metrics are labelled with it: use letters, digits, . - and _, at most 100",
+        )
+    if value == "none":
+        raise QuantityError("'none' cannot be the name of a fault", "[fault:none] means no fault: choose another name")
+    return value
 
 
 def text(value: object) -> str:
@@ -178,6 +191,10 @@ ScenarioName = Annotated[
     str, PlainValidator(scenario_name), WithJsonSchema({**_STRING, "pattern": f"^{_SCENARIO_NAME.pattern}$"})
 ]
 """The name of a scenario."""
+FaultName = Annotated[
+    str, PlainValidator(fault_name), WithJsonSchema({**_STRING, "pattern": f"^{_FAULT_NAME.pattern}$"})
+]
+"""The name of a fault."""
 Globs = Annotated[
     tuple[str, ...],
     PlainValidator(globs),

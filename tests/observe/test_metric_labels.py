@@ -8,20 +8,33 @@ from simulator.observe.catalogue import CATALOGUE, CAUSE_LABELS, COST_PARTS, HOP
 WORLD = {
     "duration": "30s",
     "warmup": "2s",
+    "sites": {"here": {"lat": 0, "lon": 0}, "there": {"lat": 0, "lon": 1}},
     "clients": {
-        "near": {"count": 30, "workload": {"kind": "poisson", "rate": "2/s"}, "retry": {"timeout": "1s", "max": 1}},
-        "far": {"count": 10, "workload": {"kind": "poisson", "rate": "1/s"}, "retry": {"timeout": "1s", "max": 1}},
+        "near": {
+            "count": 30,
+            "site": "here",
+            "workload": {"kind": "poisson", "rate": "2/s"},
+            "retry": {"timeout": "1s", "max": 1},
+        },
+        "far": {
+            "count": 10,
+            "site": "there",
+            "workload": {"kind": "poisson", "rate": "1/s"},
+            "retry": {"timeout": "1s", "max": 1},
+        },
     },
     "edges": {"pop": {"count": 3, "service_time": {"exponential": "5ms"}, "l1": {"ttl": "2s"}}},
     "network": {"default": {"latency": "5ms", "loss": "2%"}},
     "price": {"edge_hour": 0.1},
     "faults": [
-        {"at": "10s", "for": "5s", "crash": "pop-1"},
+        {"name": "dead", "at": "10s", "for": "5s", "crash": "pop-1"},
         {"at": "20s", "for": "2s", "crash": "core-1"},
     ],
 }
 LABELS = {
     "group": ("near", "far"),
+    "site": ("here", "there"),
+    "fault": ("fault:dead", "fault:none"),
     "edge": ("pop-1", "pop-2", "pop-3"),
     "tier": ("l1", "l2"),
     "cause": (),  # of failures and of misses: below

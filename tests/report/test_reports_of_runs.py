@@ -11,8 +11,10 @@ from simulator.experiment.api import run
 from simulator.experiment.folder import load_run, redraw
 from simulator.observe.catalogue import HOPS
 from simulator.report.flows import phases
+from simulator.report.sections import sections
 from simulator.report.series import series
 from simulator.report.story import story
+from simulator.report.written_faults import written_faults
 from simulator.scenario.schema import Scenario
 
 
@@ -143,3 +145,30 @@ def test_the_fragment_for_notebooks_is_small(crash):
     assert len(text) < 12_000
     assert "What happened" in text
     assert not math.isnan(float(crash["latency.mean"]))
+
+
+def test_faults_and_sites_have_a_table_each():
+    """One row for each named fault and for none, one for each site; each says how many requests it is of."""
+    world = {
+        "duration": "40s",
+        "sites": {"here": {"lat": 0, "lon": 0}, "there": {"lat": 0, "lon": 30}},
+        "clients": {
+            name: {"count": 20, "site": name, "workload": {"kind": "poisson", "rate": "1/s"}}
+            for name in ("here", "there")
+        },
+        "edges": {"pop": {"at": {"here": 1, "there": 1}}},
+        "faults": [
+            {"name": "loss", "at": "10s", "for": "5s", "lose": "there"},
+            {"name": "deploy", "at": "20s", "rolling_restart": "pop-*", "drain": "1s", "down": "1s"},
+        ],
+    }
+    world["clients"] = {f"people-{name}": group for name, group in world["clients"].items()}
+    result = run(Scenario.from_dict(world))
+    found = {section.title.partition(":")[0]: section.rows for section in sections(result)}
+    assert [row.label for row in found["By fault"]] == ["loss", "deploy", "no fault"]
+    assert [row.label for row in found["By site of the clients"]] == ["here", "there"]
+    totals = result.replications[0].totals
+    parts = [totals[f"requests[fault:{name}]"] for name in ("loss", "deploy", "none")]
+    assert sum(parts) == totals["requests"]  # they do not overlap
+    names = [fault.name for fault in written_faults(result)]
+    assert names == ["loss", "deploy"]

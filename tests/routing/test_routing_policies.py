@@ -11,6 +11,7 @@ import pytest
 from routing_helpers import Bench, agrees, replicate, tally
 
 from simulator.routing import POLICIES, Router, find_policy, policy_names, register
+from simulator.routing.directory import Draining
 from tests.actors import a_session, measure
 
 BUILT_IN = [
@@ -198,10 +199,10 @@ def test_a_failed_edge_is_left_at_once():
 
 def test_drained_edges_are_closed_too():
     bench = bench_of("static", 2, weight=100)
-    bench.directory.set_draining(0, True)
+    bench.directory.set_draining(0, Draining.MOVES)
     assert bench.choose(bench.client(edge=0)) == 1
     bench.directory.set_healthy(0, False)
-    bench.directory.set_draining(0, False)
+    bench.directory.set_draining(0, Draining.NO)
     assert bench.directory.healthy == [1], "open again, but believed failed"
     bench.mend(0)
     assert bench.directory.healthy == [0, 1]
@@ -213,7 +214,7 @@ def test_the_directory_counts_changes():
     directory.set_healthy(1, True)
     assert directory.version == 0
     directory.set_healthy(1, False)
-    directory.set_draining(1, True)
+    directory.set_draining(1, Draining.MOVES)
     assert directory.version == 1
     assert directory.believed == directory.open == [True, False, True, True]
 

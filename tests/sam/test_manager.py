@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from simulator.kernel import Kernel
-from simulator.routing.directory import Directory
+from simulator.routing.directory import Directory, Draining
 from simulator.sam import StickinessRule
 from simulator.sam.manager import ManagerPolicy, StickinessManager
 from tests.actors import a_client, a_group, a_session
@@ -333,10 +333,10 @@ def test_an_edge_that_is_heard_again_is_open_after_the_propagation():
 def test_a_drained_edge_is_left_as_a_failed_one_until_it_is_open_again():
     bench = Bench()
     session = bench.session(1, 1)
-    bench.manager.edge_draining(1)
+    bench.manager.note_drain(1, Draining.MOVES)
     bench.until(0.5)
     assert (session.edge, bench.directory.open, bench.directory.believed) == (2, [True, False, True], [True] * 3)
-    bench.manager.edge_open(1)
+    bench.manager.note_drain(1, Draining.NO)
     assert not bench.until(0.5 + TOLD_S - 0.001).directory.open[1]
     assert bench.until(0.5 + TOLD_S + 0.001).directory.open[1]
 

@@ -1,0 +1,101 @@
+"""Nodes fail and are repaired again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import model_validator
+
+from simulator.distribution_fields import PositiveDurationDist
+from simulator.distributions import Distribution, sampler
+from simulator.scenario.faults import Fault, register
+from simulator.scenario.fields import Globs, choice
+from simulator.units import Duration, Factor, QuantityError
+
+if TYPE_CHECKING:
+    from simulator.scenario.faults import Process
+    from simulator.world import World
+
+
+@register
+class RandomFault(Fault):
+    """Each matching node fails and is repaired again and again; MTTF counts from the repair."""
+
+    verb = "random"
+    about = "nodes fail and are repaired again and again, at random (mttf, mttr)"
+    at: Duration = 0.0
+    """When the first time to failure begins."""
+    random: Annotated[Literal["crash", "slow", "drain"], *choice("crash", "slow", "drain")]
+    """What happens to a node."""
+    of: Globs
+    """Names or globs of nodes, or group names."""
+    mttf: PositiveDurationDist
+    """From a repair to the next failure."""
+    mttr: PositiveDurationDist
+    """From a failure to its repair."""
+    factor: Factor | None = None
+    """Of `random: slow`."""
+
+    @model_validator(mode="after")
+    def _without_calendar(self) -> RandomFault:
+        if self.every is not None:
+            raise QuantityError("random faults come when they come", "remove every; mttf says how often")
+        return self
+
+    @model_validator(mode="after")
+    def _factor_of_slow(self) -> RandomFault:
+        if (self.random == "slow") != (self.factor is not None):
+            if self.factor is None:
+                raise QuantityError("random: slow needs a factor", "add factor: 10")
+            raise QuantityError(f"random: {self.random} has no factor", "remove factor")
+        return self
+
+    @property
+    def only_edges(self) -> str:
+        """Who is drained is an edge."""
+        return "drained" if self.random == "drain" else ""
+
+    def targets(self) -> list[tuple[tuple[str | int, ...], tuple[str, ...]]]:
+        """What `of` names."""
+        return [(("of",), self.of)]
+
+    def processes(self, world: World, number: int) -> Iterator[Process]:
+        """One for each node."""
+        for name in world.targets.nodes(self.of):
+            yield self._again_and_again(world, number, name)
+
+    def _again_and_again(self, world: World, number: int, name: str) -> Process:
+        """Fail and be repaired; the time to failure counts from the repair."""
+        kernel = world.kernel
+
+        def draw(law: Distribution, purpose: str) -> Callable[[], float]:
+            return sampler(law, world.streams.generator(f"fault {number} {name}", purpose))
+
+        to_failure, to_repair = draw(self.mttf, "mttf"), draw(self.mttr, "mttr")
+        at_s, stops_s = self.at, self.end_s if self.end_s is not None else float("inf")
+        while True:
+            at_s += to_failure()
+            if at_s >= stops_s:
+                return
+            yield kernel.fault_at(at_s)
+            self._fail(world, name)
+            at_s += to_repair()
+            yield kernel.fault_at(at_s)
+            self._repair(world, name)
+
+    def _fail(self, world: World, name: str) -> None:
+        if self.random == "crash":
+            world.targets.crash(name)
+        elif self.random == "drain":
+            world.targets.drain(name)
+        else:
+            world.targets.slow(name, self.factor or 1.0)
+
+    def _repair(self, world: World, name: str) -> None:
+        if self.random == "crash":
+            world.targets.restart(name)
+        elif self.random == "drain":
+            world.targets.undrain(name)
+        else:
+            world.targets.unslow(name, self.factor or 1.0)

@@ -1,0 +1,59 @@
+"""Edges leave, after a drain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import model_validator
+
+from simulator.scenario.faults import Fault, register
+from simulator.scenario.fields import Globs
+from simulator.units import Duration, QuantityError
+
+if TYPE_CHECKING:
+    from simulator.scenario.faults import Process
+    from simulator.world import World
+
+
+@register
+class Remove(Fault):
+    """Edges are drained, and then they are gone: they exist for nobody. With `for` they come back, cold."""
+
+    verb = "remove"
+    about = "edges leave after a drain, and exist for nobody from then on"
+    remove: Globs
+    """Names or globs of edges, or group names."""
+    drain: Duration = 0.0
+    """How long they are drained before; what is left then is lost."""
+
+    @property
+    def only_edges(self) -> str:
+        """Who is removed is an edge."""
+        return "removed"
+
+    @model_validator(mode="after")
+    def _back_when_gone(self) -> Remove:
+        if self.for_ is not None and self.for_ <= self.drain:
+            raise QuantityError("these edges would be back before they are gone", "make for longer than drain")
+        return self
+
+    def script(self, world: World, at_s: float) -> Process:
+        """They are drained, gone, and back."""
+        kernel, targets = world.kernel, world.targets
+        names = targets.nodes(self.remove)
+        yield kernel.fault_at(at_s)
+        for name in names:
+            targets.begin_change(name, self.verb)
+            if self.drain:
+                targets.drain(name)
+        if self.drain:
+            yield kernel.fault_at(at_s + self.drain)
+            for name in names:
+                targets.undrain(name)
+        for name in names:
+            targets.leave(name)
+            targets.end_change(name, self.verb)
+        if self.for_ is not None:
+            yield kernel.fault_at(at_s + self.for_)
+            for name in names:
+                targets.join(name)

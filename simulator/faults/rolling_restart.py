@@ -1,0 +1,62 @@
+"""Nodes restart one after the other: a deployment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import model_validator
+
+from simulator.scenario.faults import Fault, register
+from simulator.scenario.fields import Globs
+from simulator.units import Duration, PositiveDuration, QuantityError
+
+if TYPE_CHECKING:
+    from simulator.scenario.faults import Process
+    from simulator.world import World
+
+
+@register
+class RollingRestart(Fault):
+    """The nodes restart one after the other."""
+
+    verb = "rolling_restart"
+    about = "nodes restart one after the other, each `down` long, drained before, with a `pause` between"
+    rolling_restart: Globs
+    """Names or globs of nodes, or group names."""
+    down: PositiveDuration
+    """How long each node is down."""
+    drain: Duration = 0.0
+    """How long each node is drained before it goes down: its sessions leave it."""
+    pause: Duration = 0.0
+    """From one node being up again to the next one going down, or being drained."""
+
+    @model_validator(mode="after")
+    def _has_its_own_end(self) -> RollingRestart:
+        if self.for_ is not None:
+            raise QuantityError("a rolling restart ends when every node has restarted", "remove for")
+        return self
+
+    @property
+    def only_edges(self) -> str:
+        """Who is drained is an edge."""
+        return "drained" if self.drain else ""
+
+    def script(self, world: World, at_s: float) -> Process:
+        """One node after the other is drained, down and up again, and takes sessions from then on."""
+        targets = world.targets
+        for name in targets.nodes(self.rolling_restart):
+            yield world.kernel.fault_at(at_s)
+            if self.drain:
+                targets.drain(name)
+                at_s += self.drain
+                yield world.kernel.fault_at(at_s)
+            targets.crash(name)
+            yield world.kernel.fault_at(at_s + self.down)
+            targets.restart(name)
+            if self.drain:
+                targets.undrain(name)
+            at_s += self.down + self.pause
+
+    def lasts_s(self, targets: int) -> float:
+        """All drains, times down and pauses between them."""
+        return targets * (self.drain + self.down + self.pause) - self.pause
