@@ -108,6 +108,16 @@ def test_nobody_takes_over_from_a_core_whose_standby_is_lost_with_it():
     assert lost.world.cores[0].standby_ready
 
 
+@pytest.mark.parametrize(("lost", "taken_over"), [("here", True), ("there", False)])
+def test_a_standby_at_another_site_takes_over_unless_that_is_lost(lost, taken_over):
+    cores = {"core": {"site": "here", "takeover": "1s", "standby": {"site": "there"}}}
+    faults = [{"at": "1s", "for": "10s", "lose": lost}, {"at": "2s", "for": "10s", "crash": "core-1"}]
+    play = Play(two_sites(cores=cores, sam="off", routing={"policy": "nearest"}, faults=faults))
+    assert any(row["kind"] == TAKEOVER for row in play.until(10.0).log.rows) is taken_over
+    play.until(13.0)
+    assert not play.world.cores[0].down
+
+
 def test_storage_without_a_site_survives():
     play = Play(two_sites(faults=[{"at": "2s", "lose": "here"}]))
     assert not play.at(3.0, lambda world: world.storage.down)
