@@ -173,7 +173,7 @@ COMMANDS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("times", [20, pytest.param(600, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("times", [20, pytest.param(300, marks=pytest.mark.slow)])
 def test_no_odd_value_with_valid_digests_is_a_traceback(times, whole, home, capsys):
     """Any value of any manifest, summary or scenario is replaced, and all digests are made to match."""
     rng, wrong = random.Random(7), []
