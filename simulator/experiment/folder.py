@@ -22,6 +22,7 @@ from urllib.parse import quote
 from simulator.experiment.columns import DATA_TABLES, REQUESTS, read_columns, write_columns
 from simulator.experiment.facts import Facts
 from simulator.experiment.manifests import RUN as KIND
+from simulator.experiment.manifests import ResolvedScenario
 from simulator.experiment.places import absolute, in_use, locked, put_in_place, scratch_of
 from simulator.experiment.result import Result
 from simulator.experiment.runner import Failure, Item
@@ -266,7 +267,7 @@ def _read_run(folder: Path, variant: str | None = None) -> Result:
     failures = [
         Failure(Item(f["replication"], f["variant"]), f["kind"], f["message"], f["trace"]) for f in manifest["failures"]
     ]
-    resolved = read_yaml(folder / RESOLVED)
+    resolved = _resolved(folder / RESOLVED)
     result = Result(
         facts=Facts.from_dict(manifest["scenario"], resolved, read_text(folder / SCENARIO), _code(folder, resolved)),
         replications=read_columns(folder, manifest["replications"]),
@@ -280,6 +281,16 @@ def _read_run(folder: Path, variant: str | None = None) -> Result:
     if "files" not in manifest:
         result.to_dict()  # nothing vouches for its numbers: what makes no sense is found here, not later
     return result
+
+
+def _resolved(file: Path) -> dict[str, Any]:
+    """The scenario with every default, in the form that readers expect. Raises FolderError."""
+    plain = read_yaml(file)
+    try:
+        ResolvedScenario.model_validate(plain)
+    except ValueError as error:
+        raise broken(file, error) from error
+    return plain
 
 
 def _code(folder: Path, resolved: Mapping[str, Any]) -> dict[str, bytes]:

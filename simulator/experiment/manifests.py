@@ -1,6 +1,7 @@
-"""What a manifest.json must hold to be read, by its kind, and the file of a baseline; further keys are allowed.
+"""What a manifest.json must hold to be read, by its kind, the scenario beside it, and the file of a baseline.
 
-May import pydantic. The writers are `folder.manifest_of`, `sweep_folder.manifest_of` and `baseline.write_baseline`.
+Further keys are allowed. May import pydantic. The writers are `folder.manifest_of`,
+`sweep_folder.manifest_of` and `baseline.write_baseline`.
 """
 
 from __future__ import annotations
@@ -125,3 +126,24 @@ class BaselineFile(_Form):
     metrics: dict[str, _Values]
     fingerprints: list[str]
     settings: dict[str, Any]
+
+
+class _Site(_Form):
+    lat: float
+    lon: float
+
+
+class _ClientGroup(_Form):
+    workload: dict[str, Any] = {}
+
+
+class ResolvedScenario(_Form):
+    """The parts of scenario.resolved.yaml that readers of a folder look into; playing it reads it as a scenario."""
+
+    sites: dict[str, _Site] | None = None
+    clients: dict[str, _ClientGroup] | None = None
+    edges: dict[str, dict[str, Any]] | None = None
+    cores: dict[str, dict[str, Any]] | None = None
+    faults: list[dict[str, Any]] | None = None
+    variants: dict[str, dict[str, Any] | None] | None = None
+    extensions: list[str] | str | None = None

@@ -111,6 +111,26 @@ def test_a_hostile_run_is_refused(home, attack, command, capsys):
     assert "run/" in told
 
 
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        ({"variants": {"small": 0.5}}, "variants.small"),
+        ({"sites": {"tokyo": {"lat": 35.7}}}, "sites.tokyo.lon"),
+        ({"clients": {"c": {"workload": "log"}}}, "clients.c.workload"),
+        ({"clients": ["c"]}, "clients"),
+        ({"faults": ["crash"]}, "faults.0"),
+        ({"extensions": {"a.py": 1}}, "extensions"),
+    ],
+)
+@pytest.mark.parametrize("command", ["show run", "report run", "reproduce run"])
+def test_a_scenario_of_another_form_is_refused(home, change, where, command, capsys):
+    file = home / "run" / "scenario.resolved.yaml"
+    file.write_text(yaml.safe_dump({**yaml.safe_load(file.read_text()), **change}))
+    resealed(home / "run")
+    assert simulate(command.split()) == 2
+    assert f"run/scenario.resolved.yaml is broken: {where}" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["../../run", "..", "", "/etc", "a/b"])
 def test_a_cell_of_a_hostile_sweep_lies_inside(home, name, capsys):
     resealed(home / "sweep", lambda manifest: manifest["cells"][0].update(folder=name))
