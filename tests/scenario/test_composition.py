@@ -101,7 +101,7 @@ def test_both_forms_of_groups_mean_the_same():
         ("routing.policy=nearest", lambda s: s.routing.policy, "nearest"),
         ("faults.0.for=9s", lambda s: s.faults[0].for_, 9),
         ("faults=[]", lambda s: s.faults, ()),
-        ("cores.core.standby=false", lambda s: s.cores["core"].standby, False),
+        ("cores.core.standby=false", lambda s: s.cores["core"].standby, None),
         ("clients.web.session.length=forever", lambda s: s.clients["web"].session.length.is_constant, True),
         ("edges.more={count: 4}", lambda s: s.edges["more"].size, 4),
         ("edges.far={workers: 3}", lambda s: (s.edges["far"].workers, s.edges["far"].count), (3, 1)),
