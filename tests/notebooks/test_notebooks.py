@@ -52,7 +52,7 @@ def test_it_is_committed_with_small_outputs_and_no_error(path):
 def execute(path: Path) -> None:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(FOLDER)}}).execute()
+    NotebookClient(notebook, timeout=300, startup_timeout=180, resources={"metadata": {"path": str(FOLDER)}}).execute()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < MOST_CPU_S
 
