@@ -24,7 +24,6 @@ from simpy.events import NORMAL, URGENT, Event
 from simulator.clock import LAST, Clock
 from simulator.rest import Rest
 
-_BAND = LAST  # width of one priority band
 _STOP, _LOOK, _TICK = URGENT - 2, URGENT - 1, NORMAL
 
 
@@ -85,7 +84,7 @@ class Kernel(simpy.Environment):
 
     # -- SimPy's own interface ------------------------------------------------------------------------
     def _push(self, time_s: float, priority: int, event: Event) -> None:
-        self.clock.push(time_s, _process, event, (priority - 2) * _BAND)
+        self.clock.push(time_s, _process, event, (priority - 2) * LAST)
 
     def schedule(self, event: Event, priority: int = NORMAL, delay: float = 0) -> None:
         """Schedule a SimPy event (as `simpy.Environment.schedule`)."""
@@ -105,7 +104,7 @@ class Kernel(simpy.Environment):
     def settle(self) -> None:
         """Process what is urgent now (processes that begin, faults), so that what is done next comes after it."""
         queue = self._queue
-        while queue and queue[0][0] <= self.now and queue[0][1] < (NORMAL - 2) * _BAND:
+        while queue and queue[0][0] <= self.now and queue[0][1] < (NORMAL - 2) * LAST:
             self.step()
 
     def run(self, until: float | Event | None = None) -> Any:
@@ -122,7 +121,7 @@ class Kernel(simpy.Environment):
         elif until is not None:
             if until <= self.now:
                 raise ValueError(f"until ({until}) must be greater than the current simulation time")
-            self.clock.push(float(until), _stop, self, (_STOP - 2) * _BAND)
+            self.clock.push(float(until), _stop, self, (_STOP - 2) * LAST)
         try:
             self.clock.run()
         except StopSimulation as stop:

@@ -58,9 +58,7 @@ def command(
     with told():
         with interruptible():
             condition, span = condition_of(until), span_of(path, between)
-            loaded = load(scenario, overrides, seed, replications)
-            if replications is None and loaded.replications < LEAST_REPLICATIONS:
-                loaded = load(scenario, overrides, seed, LEAST_REPLICATIONS)
+            loaded = load(scenario, overrides, seed, replications, at_least=LEAST_REPLICATIONS)
             place = resume or folder or default_path(loaded.name, "find")
             click.get_current_context().with_resource(kept_in(place))
             if resume is not None:

@@ -50,9 +50,7 @@ def command(
     output = Output.of(common)
     with told():
         with interruptible():
-            loaded = load(scenario, overrides, seed, replications)
-            if replications is None and loaded.replications < LEAST_REPLICATIONS:
-                loaded = load(scenario, overrides, seed, LEAST_REPLICATIONS)
+            loaded = load(scenario, overrides, seed, replications, at_least=LEAST_REPLICATIONS)
             place = resume or folder or default_path(loaded.name, "sensitivity")
             click.get_current_context().with_resource(kept_in(place))
             if resume is not None:

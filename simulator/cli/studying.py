@@ -58,13 +58,21 @@ def told() -> Iterator[None]:
         fail(str(error), getattr(error, "exit_code", USAGE))
 
 
-def load(path: str, overrides: Sequence[str], seed: int | None, replications: int | None) -> Scenario:
-    """The scenario as the options want it. Raises ScenarioError."""
+def load(
+    path: str, overrides: Sequence[str], seed: int | None, replications: int | None, *, at_least: int = 1
+) -> Scenario:
+    """The scenario as the options want it; `at_least` so many replications, unless an option says how many.
+
+    Raises ScenarioError.
+    """
     from simulator.scenario.schema import Scenario
 
     more = [f"seed={seed}"] if seed is not None else []
     more += [f"replications={replications}"] if replications is not None else []
-    return Scenario.load(path, [*overrides, *more])
+    loaded = Scenario.load(path, [*overrides, *more])
+    if replications is None and loaded.replications < at_least:
+        return load(path, overrides, seed, at_least)
+    return loaded
 
 
 def executor(jobs: int | None, scheduler: str | None) -> Executor:
