@@ -98,12 +98,16 @@ class Caddy(Format):
         return _CaddyReader(options) if any("ts" in o and isinstance(o.get("request"), dict) for o in found) else None
 
 
-class _CaddyReader(JsonReader):
-    title = "Caddy access log (JSON)"
+class _ServerReader(JsonReader):
+    """Lines of one server, whose keys are known."""
 
     def __init__(self, options: Options) -> None:
         self._key = options.client_key
         self._methods: dict[object, int] = {}
+
+
+class _CaddyReader(_ServerReader):
+    title = "Caddy access log (JSON)"
 
     def is_comment(self, line: bytes) -> bool:
         """What the server says of itself is no request."""
@@ -147,12 +151,8 @@ class Traefik(Format):
         return _TraefikReader(options) if any(any(name in o for name in known) for o in found) else None
 
 
-class _TraefikReader(JsonReader):
+class _TraefikReader(_ServerReader):
     title = "Traefik access log (JSON)"
-
-    def __init__(self, options: Options) -> None:
-        self._key = options.client_key
-        self._methods: dict[object, int] = {}
 
     def row(self, value: Mapping[str, Any]) -> Row:
         """The request."""
