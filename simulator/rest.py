@@ -9,7 +9,7 @@ May import: the clock. Does not know what keepers do.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from simulator.clock import Clock
@@ -81,12 +81,22 @@ class Rest:
         return min(needs_s, _first_s(clock.queue, resting))
 
 
-def _first_s(queue: Iterable[tuple[float, int, Callable[[Any], None], Any]], resting: Iterable[Keeper]) -> float:
-    return min(
-        (
-            time_s
-            for time_s, _, function, argument in queue
-            if not any(argument is keeper.tick or function in keeper.causes for keeper in resting)
-        ),
-        default=INFINITY,
-    )
+def _first_s(queue: Sequence[tuple[float, int, Callable[[Any], None], Any]], resting: Sequence[Keeper]) -> float:
+    """When the first entry is due that belongs to nobody who rests, seconds; infinity if there is none.
+
+    The queue is a heap: below an entry that counts none is due earlier, and only below those that rest is looked on.
+    """
+    first_s = INFINITY
+    places = [0]
+    while places:
+        place = places.pop()
+        if place >= len(queue):
+            continue
+        time_s, _, function, argument = queue[place]
+        if time_s >= first_s:
+            continue
+        if any(argument is keeper.tick or function in keeper.causes for keeper in resting):
+            places += (2 * place + 1, 2 * place + 2)
+        else:
+            first_s = time_s
+    return first_s

@@ -11,6 +11,7 @@ import click
 
 from simulator.cli.fit import log_options, read_columns, read_gap
 from simulator.cli.output import Given, Output, fail, output_options, say
+from simulator.cli.studying import cores
 
 if TYPE_CHECKING:
     from simulator.logs.formats.base import ClientKey
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
 @click.option("--scenario", metavar="FILE", help="The service; its clients are replaced.  [default: as of `fit`]")
 @click.option("--replications", type=click.IntRange(min=5), default=10, show_default=True, help="Of the prediction.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of the first replication.")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), help="Processes.  [default: all cores]")
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON and nothing else.")
 @log_options
 @output_options
 def command(
-    logs: tuple[str, ...], split: str, scenario: str | None, replications: int, seed: int, as_json: bool, gap: str,
-    client_key: ClientKey, columns: str | None, log_format: str, **common: Given,
+    logs: tuple[str, ...], split: str, scenario: str | None, replications: int, seed: int, jobs: int | None,
+    as_json: bool, gap: str, client_key: ClientKey, columns: str | None, log_format: str, **common: Given,
 ) -> None:  # fmt: skip
     """Fit the first part of LOG, predict the second with intervals, and show what happened beside it.
 
@@ -52,7 +54,7 @@ def command(
     try:
         found = backtest(
             list(logs), split=share, scenario=scenario, replications=replications, seed=seed, format=log_format,
-            columns=read_columns(columns), client_key=client_key, gap_s=read_gap(gap),
+            columns=read_columns(columns), client_key=client_key, gap_s=read_gap(gap), jobs=jobs or cores(),
             progress=say if output.progress != "none" else None,
         )  # fmt: skip
     except (TraceError, ScenarioError) as error:

@@ -14,13 +14,13 @@ import csv
 import math
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from simulator.experiment.api import run
+from simulator.experiment.runner import Item, Job, Silence, play
 from simulator.experiment.stats import t_quantile
 from simulator.fitting.cut import Cut, cut
 from simulator.fitting.fit import GAP_S, LEAST_REQUESTS, Fit, fit, read
@@ -30,6 +30,8 @@ from simulator.fitting.swaps import ALWAYS, SESSIONS, Arrivals
 from simulator.fitting.writing import findings
 from simulator.logs import OPERATIONS, Log, TraceError
 from simulator.logs.formats.base import ClientKey
+from simulator.observe.metrics import MetricUnavailableError, metric_value, parse_metric, unit_of
+from simulator.observe.result import Replication
 from simulator.scenario.schema import Scenario
 
 METRICS: Final = ("requests.rate", "hit_ratio.l1", "hit_ratio.l2", "core.requests.rate", "storage.reads.rate",
@@ -129,7 +131,7 @@ def backtest(
     log: Log | str | Path | Sequence[str], *, split: float = 0.5, scenario: Scenario | str | None = None,
     replications: int = REPLICATIONS, seed: int = 1, metrics: Sequence[str] = METRICS, format: str = "auto",  # noqa: A002
     columns: Mapping[str, str | int] | None = None, client_key: ClientKey = "host", gap_s: float = GAP_S,
-    progress: Callable[[str], None] | None = None,
+    jobs: int = 1, progress: Callable[[str], None] | None = None,
 ) -> Backtest:  # fmt: skip
     """Fit the first part of a log, predict the second, and compare.
 
@@ -145,17 +147,21 @@ def backtest(
         columns: as for `fit`.
         client_key: as for `fit`.
         gap_s: as for `fit`.
+        jobs: processes; the result is the same whatever their number.
         progress: hears what is being done.
 
     Raises:
         TraceError: the log cannot be read, or one part of it has too few requests.
         ScenarioError: the scenario is wrong.
+        UnknownMetricError: a metric has a name that none has.
         ValueError: `split` or `replications` is out of range.
     """
     if not 0 < split < 1:
         raise ValueError(f"split {split:g} leaves a part empty: write a share between 0 % and 100 %, such as 50%")
     if replications < LEAST_REPLICATIONS:
         raise ValueError(f"{replications} replications give no interval: take {LEAST_REPLICATIONS} or more")
+    for name in metrics:
+        parse_metric(name)
     say = progress or (lambda _: None)
     data = log if isinstance(log, Log) else read(log, format, columns, client_key)
     start_s = float(data.time_s[0])
@@ -167,38 +173,44 @@ def backtest(
     say("fitting the first part")
     fitted = fit(first, gap_s=gap_s)
     real = cut(second, gap_s if fitted.kind != "always" else math.inf)
-    world = _World(fitted, _service(scenario, fitted), real, tuple(metrics), seed)
+    world = _World(fitted, _service(scenario, fitted), real, tuple(metrics), seed, jobs, say)
     phase_s = split_s - start_s
     likelihood = Likelihood(fitted.cut, fitted.rates.law, sessions=fitted.rates.end_rate > 0)
     rng = np.random.default_rng(seed)
-    drawn = []
     with tempfile.TemporaryDirectory(prefix="stickysim-") as name:
         folder = Path(name)
+        played: dict[str, Scenario] = {}
         for number in range(replications):
-            say(f"predicting: replication {number + 1} of {replications}")
             law = likelihood.moved(fitted.rates, rng)
             if keeps_clients(fitted):
                 arrivals = next_arrivals(fitted, law, likelihood, real.span_s, rng)
-                drawn.append(world.replay(arrivals, folder / f"predicted-{number}.csv", seed=seed + number))
+                played[f"replication {number}"] = world.replayed(arrivals, folder / f"predicted-{number}.csv")
             else:
-                drawn.append(world.play(fitted.with_rates(law).clients(phase_s), seed + number))
-        say("replaying what came")
-        happened = world.replay((real.time_s, real.client), folder / "real.csv", _operations(second))
+                played[f"replication {number}"] = world.scenario(fitted.with_rates(law).clients(phase_s))
+        real_arrivals = (real.time_s, real.client)
+        played["what came"] = world.replayed(real_arrivals, folder / "real.csv", _operations(second))
+        say(f"predicting with {replications} replications, and replaying what came")
+        drawn = world.play(played)
+        happened = drawn.pop("what came")
         rows = [
-            _compared(name, [one[name] for one in drawn if name in one], happened[name])
+            _compared(name, [one[name] for one in drawn.values() if name in one], happened[name])
             for name in metrics
             if name in happened
         ]
         if any(not row.covered for row in rows):
-            rows = _traced(world, rows, happened, folder, say)
+            rows = _traced(world, rows, happened, folder)
     return Backtest(fitted, split_s, len(second.time_s), replications, tuple(rows))
 
 
 class _World:
     """The service that every workload is played through."""
 
-    def __init__(self, fitted: Fit, service: dict[str, Any], real: Cut, metrics: tuple[str, ...], seed: int) -> None:
+    def __init__(
+        self, fitted: Fit, service: dict[str, Any], real: Cut, metrics: tuple[str, ...], seed: int, jobs: int,
+        say: Callable[[str], None],
+    ) -> None:  # fmt: skip
         self.fit, self.real, self.metrics, self.seed = fitted, real, metrics, seed
+        self.jobs, self.say = jobs, say
         groups = service["clients"]
         self.base_dir = Path(service.pop("base_dir"))
         self.group = next(iter(groups))
@@ -207,25 +219,20 @@ class _World:
             if key not in ("count", "workload", "session", "operations", "response_size")
         }  # fmt: skip
         span_s = max(real.span_s, 1.0)
-        unused = ("clients", "duration", "warmup", "seed", "replications", "variants", "sweep", "expect", "measured")
+        unused = ("clients", "duration", "warmup", "seed", "replications", "variants", "sweep", "expect", "measured",
+                  "record")  # fmt: skip
         self.service = {key: value for key, value in service.items() if key not in unused}
         self.service |= {"duration": f"{span_s:.3f}s", "warmup": f"{_WARMUP * span_s:.3f}s", "replications": 1}
 
-    def play(self, clients: Mapping[str, Any], seed: int) -> dict[str, float]:
-        """Metric -> value; those that this service has."""
+    def scenario(self, clients: Mapping[str, Any]) -> Scenario:
+        """The service with these clients."""
         group = {**clients, **self.place}
-        scenario = Scenario.from_dict({**self.service, "seed": seed, "clients": {self.group: group}}, self.base_dir)
-        result = run(scenario, variants=False)
-        if result.failures:
-            raise RuntimeError(result.failures[0].message)
-        known = {name: float(result[name].mean) for name in self.metrics if name in set(result)}
-        return {name: value for name, value in known.items() if math.isfinite(value)}
+        return Scenario.from_dict({**self.service, "seed": self.seed, "clients": {self.group: group}}, self.base_dir)
 
-    def replay(
-        self, arrivals: Arrivals, path: Path, operations: np.ndarray[Any, Any] | None = None, *,
-        seed: int | None = None,
-    ) -> dict[str, float]:  # fmt: skip
-        """The same of arrivals one by one."""
+    def replayed(
+        self, arrivals: Arrivals, path: Path, operations: np.ndarray[Any, Any] | None = None
+    ) -> Scenario:  # fmt: skip
+        """The service with arrivals one by one, written to `path`."""
         with path.open("w", newline="", encoding="utf-8") as file:
             out = csv.writer(file)
             out.writerow(["t_s", "client"] + (["op"] if operations is not None else []))
@@ -238,7 +245,49 @@ class _World:
         workload = {"kind": "trace", "file": str(path), "format": "csv", "time_unit": "s",
                     "inactivity_gap": f"{gap_s}s" if math.isfinite(gap_s) else "never"}  # fmt: skip
         sizes = {key: value for key, value in self.fit.clients().items() if key == "response_size"}
-        return self.play({"workload": workload, **sizes}, self.seed if seed is None else seed)
+        return self.scenario({"workload": workload, **sizes})
+
+    def play(self, scenarios: Mapping[str, Scenario]) -> dict[str, dict[str, float]]:
+        """What became of each, as metric -> value; those that this service has. Each has random numbers of its own.
+
+        Raises:
+            KeyboardInterrupt: the user has stopped it.
+            RuntimeError: one could not be played.
+        """
+        items = [Item(number, name) for number, name in enumerate(scenarios)]
+        outcome = play(Job(scenarios, self.seed, None), items, jobs=self.jobs, listener=_Counting(self.say))
+        if outcome.interrupted:
+            raise KeyboardInterrupt
+        if outcome.failures:
+            raise RuntimeError(outcome.failures[0].message)
+        return {item.variant: self._known(outcome.results[item]) for item in items}
+
+    def _known(self, played: Replication) -> dict[str, float]:
+        found = {}
+        for name in self.metrics:
+            try:
+                found[name] = metric_value(played, name)
+            except MetricUnavailableError:
+                continue
+        return {name: value for name, value in found.items() if math.isfinite(value)}
+
+
+class _Counting(Silence):
+    """Says how many are played."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._items = self._done = 0
+
+    def started(self, items: int, duration_s: float) -> None:
+        """So many will be played."""
+        del duration_s
+        self._items = items
+
+    def finished(self, item: Item, requests: int) -> None:
+        """One more is played."""
+        self._done += 1
+        self._say(f"{self._done} of {self._items}: {item.variant}, {requests:,} requests")
 
 
 def _service(scenario: Scenario | str | None, fitted: Fit) -> dict[str, Any]:
@@ -257,28 +306,31 @@ def _operations(log: Log) -> np.ndarray[Any, Any] | None:
 
 
 def _compared(metric: str, drawn: Sequence[float], happened: float) -> Compared:
-    """Student's interval for one further outcome."""
+    """Student's interval for one further outcome; that of a ratio lies within 0 and 1."""
     values = np.array(drawn)
     n, mean = len(values), float(values.mean())
     half = t_quantile(0.975, n - 1) * float(values.std(ddof=1)) * math.sqrt(1 + 1 / n)
     slack = 1e-9 * abs(mean)
-    return Compared(metric, mean, mean - half - slack, mean + half + slack, happened)
+    low, high = mean - half - slack, mean + half + slack
+    if unit_of(metric) == "ratio":
+        low, high = max(low, 0.0), min(high, 1.0)
+    return Compared(metric, mean, low, high, happened)
 
 
 def _traced(
-    world: _World, rows: list[Compared], happened: Mapping[str, float], folder: Path, say: Callable[[str], None]
-) -> list[Compared]:
+    world: _World, rows: list[Compared], happened: Mapping[str, float], folder: Path
+) -> list[Compared]:  # fmt: skip
     """The rows with the effect of each fitted part on every metric that was missed."""
     swaps = ALWAYS if world.fit.kind == "always" else SESSIONS
-    found: dict[str, dict[str, float]] = {}
-    for number, (part, swap) in enumerate(swaps.items()):
-        say(f"swapping: {part}")
-        arrivals = swap(world.fit, world.real, np.random.default_rng(world.seed))
-        found[part] = world.replay(arrivals, folder / f"swap-{number}.csv")
+    world.say(f"{len(swaps)} replays, with one part in each as the fit has it")
+    scenarios = {
+        part: world.replayed(swap(world.fit, world.real, np.random.default_rng(world.seed)), folder / f"{number}.csv")
+        for number, (part, swap) in enumerate(swaps.items())
+    }
+    found = world.play(scenarios)
     return [
-        row if row.covered else Compared(
-            row.metric, row.predicted, row.low, row.high, row.happened,
-            {part: values[row.metric] - happened[row.metric] for part, values in found.items() if row.metric in values},
-        )
+        row if row.covered else replace(row, effects={
+            part: values[row.metric] - happened[row.metric] for part, values in found.items() if row.metric in values
+        })
         for row in rows
     ]  # fmt: skip

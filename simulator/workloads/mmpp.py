@@ -10,8 +10,7 @@ diurnal, spike).
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal, Self
 
 import numpy as np
@@ -60,47 +59,54 @@ class Mmpp(WorkloadSpec):
 class PhasePath:
     """The path of one client's phases as a rate profile, drawn as far as it is asked for, up to `end_s`."""
 
-    __slots__ = ("_areas", "_end_s", "_levels", "_sojourns", "_starts", "_until")
+    __slots__ = ("_areas", "_blocks", "_end_s", "_levels", "_starts")
 
-    def __init__(self, sojourns: Iterator[tuple[float, float]], start_s: float, end_s: float) -> None:
-        """Make the path from (length in s, rate per s) of each phase; areas count from `start_s`."""
-        self._sojourns = sojourns
-        length_s, level = next(sojourns)
-        self._starts, self._areas, self._levels = [start_s], [0.0], [level]
-        self._until = start_s + length_s
+    def __init__(self, blocks: Iterator[tuple[FloatArray, FloatArray]], start_s: float, end_s: float) -> None:
+        """Make the path from phases, some at a time: (length in s, rate per s) of each; areas count from `start_s`."""
+        self._blocks = blocks
+        lengths, self._levels = next(blocks)
+        self._starts = np.cumsum(np.concatenate([[start_s], lengths]))  # of the phases, and the end of the last
+        self._areas = np.cumsum(np.concatenate([[0.0], np.diff(self._starts) * self._levels]))  # expected until then
         self._end_s = end_s
 
-    def _extend(self) -> None:
-        length_s, level = next(self._sojourns)
-        self._areas.append(self._areas[-1] + (self._until - self._starts[-1]) * self._levels[-1])
-        self._starts.append(self._until)
-        self._levels.append(level)
-        self._until += length_s
+    def _extend(self, reached: Callable[[float, float], bool]) -> None:
+        """Draw phases until (end of the last in s, expected arrivals until then) is far enough."""
+        starts, areas, levels = [self._starts], [self._areas], [self._levels]
+        while not reached(starts[-1][-1], areas[-1][-1]):
+            lengths, more = next(self._blocks)
+            bounds = np.cumsum(np.concatenate([starts[-1][-1:], lengths]))
+            starts.append(bounds[1:])
+            areas.append(np.cumsum(np.concatenate([areas[-1][-1:], np.diff(bounds) * more]))[1:])
+            levels.append(more)
+        if len(levels) > 1:
+            self._starts, self._areas = np.concatenate(starts), np.concatenate(areas)
+            self._levels = np.concatenate(levels)
 
     def integral(self, time_s: float) -> float:
         """Expected arrivals from the start of the path."""
-        while self._until < time_s:
-            self._extend()
-        k = bisect_right(self._starts, time_s) - 1
-        return self._areas[k] + (time_s - self._starts[k]) * self._levels[k]
+        self._extend(lambda until_s, _: until_s >= time_s)
+        k = int(np.searchsorted(self._starts, time_s, side="right")) - 1
+        k = min(k, len(self._levels) - 1)
+        return float(self._areas[k] + (time_s - self._starts[k]) * self._levels[k])
 
     def inverse(self, area_s: FloatArray) -> FloatArray:
         """When the expected number of arrivals reaches each value; infinity if not before `end_s`."""
-        furthest = float(area_s[-1])
-        while self._until < self._end_s and furthest >= self.integral(self._until):
-            self._extend()
-        areas, levels = np.asarray(self._areas), np.asarray(self._levels)
+        furthest, end_s = float(area_s[-1]), self._end_s
+        self._extend(lambda until_s, area: until_s >= end_s or area > furthest)
+        areas, levels = self._areas[:-1], self._levels
         k = np.searchsorted(areas, area_s, side="right") - 1
         over_s = np.full(len(area_s), np.inf)
         np.divide(area_s - areas[k], levels[k], out=over_s, where=levels[k] > 0)
-        times: FloatArray = np.asarray(self._starts)[k] + over_s
+        times: FloatArray = self._starts[k] + over_s
         return times
 
     def forget(self, before_s: float) -> None:
         """Drop the phases that ended before."""
-        passed = bisect_right(self._starts, before_s) - 1
+        passed = int(np.searchsorted(self._starts, before_s, side="right")) - 1
+        passed = min(passed, len(self._levels) - 1)
         if passed > 0:
-            del self._starts[:passed], self._areas[:passed], self._levels[:passed]
+            self._starts, self._areas = self._starts[passed:], self._areas[passed:]
+            self._levels = self._levels[passed:]
 
 
 class MmppAgents(Individual):
@@ -111,18 +117,21 @@ class MmppAgents(Individual):
     def __init__(self, context: SourceContext, spec: Mmpp) -> None:
         super().__init__(context)
         self._phases = KeyedDraws(context.rng("phases"))
-        self._levels = spec.rates
-        self._stay_s = [1 / rate for rate in spec.switching]
+        self._levels = np.asarray(spec.rates)
+        self._stay_s = 1 / np.asarray(spec.switching)
         self._share = np.cumsum(spec.stationary())
 
-    def _sojourns(self, client: int) -> Iterator[tuple[float, float]]:
-        """(length in s, rate per s) of one phase after the other, from a stationary start."""
+    def _sojourns(self, client: int) -> Iterator[tuple[FloatArray, FloatArray]]:
+        """(lengths in s, rates per s) of one block of phases after the other, from a stationary start."""
         start = int(np.searchsorted(self._share, self._phases.at(client, 0, 0).random(), side="right"))
-        phase, block = min(start, len(self._levels) - 1), 1
+        phase, block, n = min(start, len(self._levels) - 1), 1, len(self._levels)
         while True:
-            for length in self._phases.at(client, 0, block).standard_exponential(_SOJOURNS).tolist():
-                yield length * self._stay_s[phase], self._levels[phase]
-                phase = (phase + 1) % len(self._levels)
+            phases = (phase + np.arange(_SOJOURNS)) % n
+            yield (
+                self._phases.at(client, 0, block).standard_exponential(_SOJOURNS) * self._stay_s[phases],
+                self._levels[phases],
+            )
+            phase = (phase + _SOJOURNS) % n
             block += 1
 
     def _new(self, client: int) -> Agent:
