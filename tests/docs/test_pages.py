@@ -62,6 +62,7 @@ def named(*languages: str) -> list[object]:
     ]
 
 
+@pytest.mark.interpreted  # the goldens say that a compiled wheel computes the same: once is enough
 @pytest.mark.parametrize(("page", "block"), named("console"))
 def test_commands_print_what_the_page_says(page, block, tmp_path):
     snippets.write_files(page.read_text(encoding="utf-8"), tmp_path)
