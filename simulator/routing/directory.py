@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from simulator.routing.weights import Weights
 
 
 class Draining(IntEnum):
@@ -44,6 +47,7 @@ class Directory:
         self.outstanding = [0] * self.size
         self.lives = [0] * self.size
         self.shared: dict[str, Any] = {}
+        self.weights: Weights | None = None  # where edges do not all count the same
         self.last_resort = False
         self.version = 0
         self._draining = [0] * self.size
@@ -60,6 +64,7 @@ class Directory:
         if part is None:
             part = self._parts[among] = Directory(self.names, self.sites)
             part.believed, part.outstanding, part.lives = self.believed, self.outstanding, self.lives
+            part.weights = self.weights
             part._show([one in among and self.open[one] for one in range(self.size)])
             part.stays = [one in among and self.stays[one] for one in range(self.size)]
             part.exists, part.keeping = self.exists, self.keeping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulator.routing.base import Router, RoutingContext, register
-from simulator.routing.leaving import LeastOutstanding
+from simulator.routing.leaving import least_loaded
 
 if TYPE_CHECKING:
     from simulator.nodes.client import Client
@@ -18,7 +18,7 @@ class LeastOutstandingEdge(Router):
 
     def __init__(self, context: RoutingContext) -> None:
         super().__init__(context)
-        self.least = LeastOutstanding(context.directory, context.uniform, context.load).pick
+        self.least = least_loaded(context.directory, context.uniform, context.load).pick
 
     def choose(self, client: Client, session: Session) -> int:  # noqa: ARG002 (each request anew)
         """The least loaded edge."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from simulator.routing.directory import Directory
 from simulator.routing.near import Nearest
+from simulator.routing.weights import Drawn, LeastWeighted, weighted
 
 if TYPE_CHECKING:
     from simulator.nodes.client import Client
@@ -83,12 +84,14 @@ class LeastOutstanding:
 class PowerOfTwo:
     """The less loaded of two others, each drawn from all (Azar et al. 1999; Mitzenmacher 2001).
 
-    The draws are independent, as in theory, so that both can be the same edge.
+    The draws are independent, as in theory, so that both can be the same edge. Weights change what is compared, and not
+    what is drawn.
     """
 
     def __init__(self, directory: Directory, uniform: Callable[[], float], load: Callable[[Client, int], int]) -> None:
         self._any = Uniform(directory, uniform).pick
         self._load = load
+        self._weights = directory.weights
 
     def pick(self, client: Client, current: int) -> int:
         """The less loaded of two edges other than `current`; of equally loaded ones the first drawn."""
@@ -96,7 +99,12 @@ class PowerOfTwo:
         if one < 0:
             return -1
         two = self._any(client, current)
-        return two if two != one and self._load(client, two) < self._load(client, one) else one
+        if two == one:
+            return one
+        load_one, load_two, weights = self._load(client, one), self._load(client, two), self._weights
+        if weights is not None:
+            return two if weighted(load_two, weights.of(two)) < weighted(load_one, weights.of(one)) else one
+        return two if load_two < load_one else one
 
 
 def make_leaving(
@@ -106,7 +114,23 @@ def make_leaving(
     if name == "nearest":
         return Nearest(directory)
     if name == "uniform":
-        return Uniform(directory, uniform)
+        return any_other(directory, uniform)
     if name == "least_outstanding":
-        return LeastOutstanding(directory, uniform, load)
+        return least_loaded(directory, uniform, load)
     return PowerOfTwo(directory, uniform, load)
+
+
+def any_other(directory: Directory, uniform: Callable[[], float]) -> Leaving:
+    """Any other edge, by weight where edges have weights."""
+    weights = directory.weights
+    return Uniform(directory, uniform) if weights is None else Drawn(directory, weights, uniform)
+
+
+def least_loaded(
+    directory: Directory, uniform: Callable[[], float], load: Callable[[Client, int], int]
+) -> Leaving:  # fmt: skip
+    """The least loaded other edge, by weight where edges have weights."""
+    weights = directory.weights
+    if weights is None:
+        return LeastOutstanding(directory, uniform, load)
+    return LeastWeighted(directory, weights, uniform, load)

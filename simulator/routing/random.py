@@ -1,11 +1,11 @@
-"""Each request to any healthy edge, each as likely."""
+"""Each request to any healthy edge, each as likely as its weight says."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from simulator.routing.base import Router, RoutingContext, register
-from simulator.routing.leaving import Uniform
+from simulator.routing.leaving import any_other
 
 if TYPE_CHECKING:
     from simulator.nodes.client import Client
@@ -18,7 +18,7 @@ class RandomEdge(Router):
 
     def __init__(self, context: RoutingContext) -> None:
         super().__init__(context)
-        self.any = Uniform(context.directory, context.uniform)
+        self.any = any_other(context.directory, context.uniform)
 
     def choose(self, client: Client, session: Session) -> int:  # noqa: ARG002 (each request anew)
         """Any edge."""
