@@ -7,7 +7,7 @@ model knows the scenario language. Does not run anything.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import accumulate, count
@@ -33,13 +33,14 @@ from simulator.nodes.sessions import SessionPlan
 from simulator.nodes.standby import StandbyPlace
 from simulator.nodes.storage import Storage
 from simulator.placement import Placing
-from simulator.request import Operation
+from simulator.request import Operation, Outcome
 from simulator.routing import Router, RoutingContext, find_policy
 from simulator.routing.directory import Directory
-from simulator.routing.leaving import make_leaving
+from simulator.routing.leaving import make_assigning, make_leaving
 from simulator.routing.near import Nearest, first_edges
 from simulator.routing.scope import SiteScope, own_draw, scoped
 from simulator.routing.subset import SubsetScope
+from simulator.routing.weights import Weights
 from simulator.sam.manager import ManagerPolicy, StickinessManager
 from simulator.sam.rule import StickinessRule
 from simulator.samplers import Same, Sampler
@@ -120,6 +121,9 @@ class _Builder:
     def world(self, warmup_s: float | None) -> World:
         scenario = self.scenario
         directory = Directory([end.name for end in self.edge_ends], [end.site for end in self.edge_ends])
+        weights = [group.weight for _, _, _, group in self.edge_specs]
+        if any(weight != 1.0 for weight in weights):
+            directory.weights = Weights(weights, lambda: self.kernel.now)
         later = sum(map(len, self.joining.values()))
         for index in range(len(self.edge_ends) - later, len(self.edge_ends)):
             directory.set_exists(index, False)
@@ -324,6 +328,7 @@ class _Builder:
             return RoutingContext(
                 scenario.routing, seen, make_leaving(scenario.routing.leave_to, seen, uniform, load), Nearest(seen),
                 uniform, rng, load, lambda: self.kernel.now, self.hash_salt(),
+                make_assigning(scenario.routing.assign, seen, uniform, load),
             )  # fmt: skip
 
         scope = self.scope(directory, spec, policy, entity)
@@ -333,9 +338,12 @@ class _Builder:
             self.lock_policy(spec, entity, number), self.draws(spec, entity), self.sizes, world.warmup_s,
             world.duration_s, ids,
         )  # fmt: skip
-        asks_for_load = {scenario.routing.policy, scenario.routing.leave_to} & LOAD_AWARE
-        if asks_for_load or is_foreign(policy):
+        looks_at = {scenario.routing.policy, scenario.routing.leave_to}
+        looks_at |= {scenario.routing.assign} if scenario.routing.policy == "cookie" else set()
+        if looks_at & LOAD_AWARE or is_foreign(policy):
             group.outstanding = Outstanding(directory, shared)
+        if policy.counts_sessions or "least_sessions" in looks_at or is_foreign(policy):
+            group.standing = directory.standing
         group.latency_from_response = scenario.sam is not None and scenario.sam.latency == "response"
         steady = spec.session.established and spec.session.length == Constant(INFINITY)
         establishes = not steady or self.leases is not None  # an expired session is established anew, at the nearest
@@ -350,7 +358,8 @@ class _Builder:
         for _ in range(spec.count or 0):
             group.clients.append(placing.client(len(group.clients)))
         if world.manager is not None and not world.groups:
-            world.manager.moves_sessions = not policy.moves_alone
+            keeps = scenario.routing.policy == "cookie" and scenario.routing.on_down != "reassign"
+            world.manager.moves_sessions = not policy.moves_alone and not keeps
             world.manager.choose_other = lambda client, edge: client.group.router.leave(client, edge)
         world.groups.append(group)
         plan = SessionPlan(self.kernel, group, world.duration_s)
@@ -404,7 +413,7 @@ class _Builder:
         """Sessions that exist at t = 0: in storage and in the store, at their nearest edge, which holds the lease."""
         manager, policy = world.manager, self.leases
         phases = self.streams.uniforms(entity, "lease phase").next
-        for client, edge in zip(group.clients, first_edges(group.router.nearest, group.clients), strict=True):
+        for client, edge in zip(group.clients, first_edges(_assigning(group.router), group.clients), strict=True):
             session = group.adopt(client, edge)
             if manager is not None:
                 manager.admit(session, client.expected_rtt_s[edge])
@@ -451,8 +460,21 @@ def _retry_policy(spec: GroupSpec) -> RetryPolicy:
     return RetryPolicy(
         retry.timeout, retry.max, retry.backoff, retry.cap, retry.jitter == "full",
         retry.budget.ratio, float(retry.budget.burst), retry.cancel_on_timeout,
-        retry.to,
+        retry.to, None if retry.on is None else frozenset(_outcomes(retry.on)),
     )  # fmt: skip
+
+
+def _outcomes(names: Sequence[str]) -> Iterator[int]:
+    """The outcomes that are meant; a timeout is one that met a crash, too."""
+    for name in names:
+        yield int(Outcome[name.upper()])
+        if name == "timeout":
+            yield int(Outcome.CRASHED)
+
+
+def _assigning(router: Router) -> Callable[[Client, int], int]:
+    """Where its sessions begin."""
+    return router.nearest if type(router).assign is Router.assign else router.assign
 
 
 def _own_load(client: Client, edge: int) -> int:

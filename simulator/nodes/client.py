@@ -117,6 +117,8 @@ class RetryPolicy:
     budget_burst: float = 10.0
     cancel_on_timeout: bool = False
     to: str = "other"
+    on: frozenset[int] | None = None
+    """The outcomes that are retried; None: all but denied."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -298,7 +298,7 @@ class CoreNode(Server):
         call.tier = Tier.CORE
         if self.manager is not None:
             if not session.established:  # a write that comes late moves no session whose client was answered
-                session.edge = call.edge
+                session.stand_at(call.edge)
             self.manager.admit(session, session.probe_s)
         if self.leases is not None:
             until_s = call.received_s + self.leases.length_s

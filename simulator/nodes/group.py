@@ -50,7 +50,6 @@ class ClientGroup:
         "_draw_operation",
         "_keep_code",
         "_keep_latency",
-        "_moves",
         "_opened_sum_s",
         "_receivers",
         "_replaced",
@@ -119,6 +118,7 @@ class ClientGroup:
         "sizes",
         "source_ended",
         "spared",
+        "standing",
         "track_rtt",
         "turns",
         "warm_latencies_s",
@@ -145,7 +145,6 @@ class ClientGroup:
         self.clock = kernel.clock
         self.router = router
         self._choose = router.choose  # asked for every request: bound once
-        self._moves = router.moves
         self.edges = list(edges)
         self.manager = manager
         self.retry = retry
@@ -167,6 +166,7 @@ class ClientGroup:
         self.edge_sites = [edge.site for edge in edges]
         self.track_rtt = True
         self.outstanding: Outstanding | None = None  # where a policy wants to know loads
+        self.standing: list[int] | None = None  # open sessions at each edge, where a policy wants to know
         self.latency_from_response = False
         self.measures_first = False
         self.retries = Retries(retry, draws.jitter)
@@ -223,15 +223,18 @@ class ClientGroup:
         self.sessions_open += 1
         self._opened_sum_s += self.clock.now
         if session is None:
-            session = Session(self._next_number(client), client, self.clock.now)
+            session = self._new_session(client, self.clock.now)
             client.session = session
             self.sessions_begun += 1
             self._establish(session)
         client.session = session
         return session
 
-    def _next_number(self, client: Client) -> int:
-        return next(self.session_ids) if self.number_for is None else self.number_for(client)
+    def _new_session(self, client: Client, started_s: float) -> Session:
+        number = next(self.session_ids) if self.number_for is None else self.number_for(client)
+        session = Session(number, client, started_s)
+        session.standing = self.standing
+        return session
 
     @property
     def sessions_s(self) -> float:
@@ -260,9 +263,9 @@ class ClientGroup:
 
     def adopt(self, client: Client, edge: int) -> Session:
         """Take a session that is established before the run begins (`established: true`)."""
-        session = Session(self._next_number(client), client, self.clock.now)
+        session = self._new_session(client, self.clock.now)
         session.established = True
-        session.edge = edge
+        session.stand_at(edge)
         self._adopted[client.index] = session
         return session
 
@@ -277,8 +280,11 @@ class ClientGroup:
 
     def _establish(self, session: Session) -> None:
         session.establishing = True
-        edge = self.router.nearest(session.client, -1)
-        if not self.measures_first or edge < 0:
+        if not self.measures_first:
+            self._ask_for_session(session)
+            return
+        edge = self.router.assign(session.client, -1)
+        if edge < 0:
             self._ask_for_session(session)
             return
         rtt_s = self.probe(session.client, edge)
@@ -291,7 +297,7 @@ class ClientGroup:
     def _ask_for_session(self, session: Session) -> None:
         attempt = Attempt(session.client, session, ESTABLISH, self.clock.now, 0)
         self.establishments += 1
-        self._send(attempt, self.router.nearest(session.client, -1), self.sizes.metadata)
+        self._send(attempt, self.router.assign(session.client, -1), self.sizes.metadata)
 
     def probe(self, client: Client, edge: int) -> float:
         """Seconds until the echo of a small message to an edge is back; infinity if it does not come."""
@@ -307,7 +313,7 @@ class ClientGroup:
         session = attempt.session
         session.establishing = False
         session.established = True
-        session.edge = attempt.edge
+        session.stand_at(attempt.edge)
         pending, session.pending = session.pending, None
         for waiting in pending or ():
             if not waiting.done:
@@ -329,7 +335,7 @@ class ClientGroup:
                 self._request_failed(waiting, outcome)
 
     def _send_close(self, session: Session) -> None:
-        session.over = True
+        session.end()
         self.router.forget(session)
         if self.manager is not None:
             self.manager.forget(session)
@@ -388,8 +394,8 @@ class ClientGroup:
         if edge != session.edge and edge >= 0:
             if last >= 0:  # the first request of a session moves it nowhere, wherever it was established
                 self._leave(session, edge)
-            if self._moves:
-                session.edge = edge
+            if self.router.moves:
+                session.stand_at(edge)
         if edge != last:
             if last < 0 or edge < 0:
                 self.first_stops += 1
@@ -404,7 +410,7 @@ class ClientGroup:
         self.left += 1
         if self.flows is not None:
             self.flows[session.edge * len(self.edges) + edge] += 1
-        if self._moves:
+        if self.router.moves:
             self.migrations += 1
 
     def _send(self, attempt: Attempt, edge: int, size: float) -> None:
@@ -562,7 +568,7 @@ class ClientGroup:
                 self.manager.report_retry(session.slot)
         if outcome == SESSION_EXPIRED:
             self._expire(session)
-        if self.retries.granted(attempt.tries):
+        if self.retries.granted(attempt.tries, outcome):
             if outcome == SESSION_EXPIRED:
                 self._retry(attempt)
             else:
@@ -585,9 +591,9 @@ class ClientGroup:
         if failed.operation == ESTABLISH:
             edge = failed.edge
             if edge < 0 or not self.retries.at_same(again.tries):
-                edge = self.router.nearest(failed.client, self.retries.besides(edge))
+                edge = self.router.assign(failed.client, self.retries.besides(edge))
                 if edge < 0:  # there is no other
-                    edge = self.router.nearest(failed.client, -1)
+                    edge = self.router.assign(failed.client, -1)
             self._send(again, edge, self.sizes.metadata)
         elif not session.established:
             self._wait_for_establishment(again)
@@ -602,7 +608,7 @@ class ClientGroup:
             if self.router.retry_moves and edge >= 0 and edge != session.edge:
                 if self.flows is not None:
                     self.flows[session.edge * len(self.edges) + edge] += 1
-                session.edge = edge
+                session.stand_at(edge)
                 self.migrations += 1
             self._send(again, edge, self._request_bytes.next())
 
@@ -610,10 +616,11 @@ class ClientGroup:
         """The service does not know the session any more: open another in its place."""
         if session.expired:
             return
-        session.expired = session.over = True
+        session.expired = True
+        session.end()
         if self.manager is not None:
             self.manager.forget(session)
-        successor = Session(self._next_number(session.client), session.client, session.started_s)
+        successor = self._new_session(session.client, session.started_s)
         successor.closing = session.closing
         self._replaced[successor.session_id] = self._replaced.get(session.session_id, session)
         session.successor = successor

@@ -1,17 +1,20 @@
 """Whether and when an agent tries again, and whether at the same edge: the retries of one group, with their budget.
 
-May import: samplers. Does not know which other edge a retry goes to; routing does.
+May import: samplers, outcomes. Does not know which other edge a retry goes to; routing does.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from simulator.request import Outcome
+
 if TYPE_CHECKING:
     from simulator.nodes.client import RetryPolicy
     from simulator.samplers import Sampler
 
 INFINITY: Final = float("inf")
+SESSION_EXPIRED: Final = int(Outcome.SESSION_EXPIRED)
 LAST_DOUBLING: Final = 1000  # 2.0 ** 1024 is no float any more
 
 
@@ -34,10 +37,15 @@ class Retries:
         if self._tokens < policy.budget_burst:
             self._tokens = min(self._tokens + policy.budget_ratio, policy.budget_burst)
 
-    def granted(self, tries: int) -> bool:
-        """Whether an attempt that failed after `tries` retries is tried again; if so, the budget has paid for it."""
+    def granted(self, tries: int, outcome: int) -> bool:
+        """Whether an attempt that failed so after `tries` retries is tried again; if so, the budget has paid for it.
+
+        An expired session is always established anew, at the cost of a retry.
+        """
         policy = self.policy
         if tries >= policy.limit:
+            return False
+        if policy.on is not None and outcome not in policy.on and outcome != SESSION_EXPIRED:
             return False
         if policy.budget_ratio < INFINITY:
             if self._tokens < 1.0 or policy.budget_ratio <= 0.0:

@@ -41,6 +41,7 @@ class Session:
         "published_weight",
         "session_id",
         "slot",
+        "standing",
         "started_s",
         "successor",
         "tally",
@@ -53,6 +54,7 @@ class Session:
         self.slot = -1  # where the SAM keeps its rows; none before it is admitted
         self.started_s = started_s
         self.edge = -1  # edge_node_id: its current edge
+        self.standing: list[int] | None = None  # open sessions at each edge, where somebody wants to know
         self.weight = 0.0
         self.published_weight = 0.0
         self.client_weight = 0.0
@@ -72,3 +74,20 @@ class Session:
         self.tally = 0  # 1: a request of the window ended; 2: it counts, with those that it replaced; 4: one failed
         self.successor: Session | None = None
         self.grant: Grant | None = None  # its lease, as the core that is its authority knows it
+
+    def stand_at(self, edge: int) -> None:
+        """From now on its current edge is this one."""
+        standing = self.standing
+        if standing is not None:
+            if self.edge >= 0:
+                standing[self.edge] -= 1
+            standing[edge] += 1
+        self.edge = edge
+
+    def end(self) -> None:
+        """The client wants nothing more of it."""
+        standing = self.standing
+        if standing is not None and self.edge >= 0:
+            standing[self.edge] -= 1
+        self.standing = None
+        self.over = True

@@ -5,6 +5,7 @@ from simulator.routing.base import POLICIES, Router, RoutingContext, find_policy
 from simulator.routing.consistent_hash import ConsistentHash
 from simulator.routing.cookie import Cookie
 from simulator.routing.least_outstanding import LeastOutstandingEdge
+from simulator.routing.least_sessions import LeastSessionsEdge
 from simulator.routing.maglev import Maglev
 from simulator.routing.nearest import NearestEdge
 from simulator.routing.power_of_two import PowerOfTwoEdge
@@ -18,6 +19,7 @@ __all__ = [
     "ConsistentHash",
     "Cookie",
     "LeastOutstandingEdge",
+    "LeastSessionsEdge",
     "Maglev",
     "NearestEdge",
     "PowerOfTwoEdge",

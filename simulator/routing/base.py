@@ -41,6 +41,18 @@ class RoutingSettings(Protocol):
         """A cookie unused for so long is void, seconds."""
 
     @property
+    def refresh(self) -> str:
+        """Never | request: what a cookie's duration counts from besides its giving."""
+
+    @property
+    def on_down(self) -> str:
+        """Reassign | return | strict: what a cookie does whose edge is believed failed."""
+
+    @property
+    def on_failed_attempt(self) -> str:
+        """Excursion | reassign | stay: what a retry does while the cookie's edge is not."""
+
+    @property
     def virtual_nodes(self) -> int:
         """Points a node."""
 
@@ -59,7 +71,7 @@ class RoutingContext:
 
     `uniform()` draws from [0, 1); `rng(purpose)` gives a stream of the group; `load(client, edge)` is the load in the
     view that the scenario chose; `now()` is the time in seconds; `hash_salt` sets the positions of this replication's
-    edges apart from those of others.
+    edges apart from those of others; `assigning` chooses where a session without a cookie goes (None: to the nearest).
     """
 
     settings: RoutingSettings
@@ -71,6 +83,7 @@ class RoutingContext:
     load: Callable[[Client, int], int]
     now: Callable[[], float]
     hash_salt: int = 0
+    assigning: Leaving | None = None
 
 
 class Router:
@@ -81,7 +94,8 @@ class Router:
     round-trip times that agents measured. `moves_alone`: whether it alone decides where a session goes, so that the SAM
     moves none off a failed edge. `keeps_edge`: whether a session keeps its edge from request to request, and leaves it
     by `leave` and `nearest` alone: under `scope: site` these two choose the site, and the policy sees all edges. Any
-    other policy is then built once for each site, and sees the edges of that site only.
+    other policy is then built once for each site, and sees the edges of that site only. `counts_sessions`: whether it
+    looks at the sessions that stand at each edge (`Directory.standing`).
     """
 
     name: ClassVar[str] = ""
@@ -89,6 +103,7 @@ class Router:
     uses_rtt: ClassVar[bool] = False
     moves_alone: ClassVar[bool] = False
     keeps_edge: ClassVar[bool] = False
+    counts_sessions: ClassVar[bool] = False
     moves: bool = True
     retry_moves: bool = True
 
@@ -97,6 +112,10 @@ class Router:
         self.directory = context.directory
         self.leave = context.leaving.pick
         self.nearest = context.nearest.pick
+
+    def assign(self, client: Client, current: int) -> int:
+        """The edge of an establishment, other than `current` (-1: any); -1 where there is none."""
+        return self.nearest(client, current)
 
     def choose(self, client: Client, session: Session) -> int:
         """The edge of a request's first attempt; -1 where none is believed healthy."""

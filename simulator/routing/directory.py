@@ -31,8 +31,8 @@ class Directory:
     resort. A session may stay at its edge where `stays` says so: that is open, or keeps its sessions while it is
     drained; `keeping` says that one does. `version` grows with every change. `outstanding` is what one balancer for
     all clients has outstanding at each edge, where it is counted: from the send until the answer is back, the client
-    gave up, or the edge restarted, which begins another of its `lives`. `shared` is what the policies of all groups
-    keep together.
+    gave up, or the edge restarted, which begins another of its `lives`. `standing` are the open sessions whose current
+    edge each is, where they are counted. `shared` is what the policies of all groups keep together.
     """
 
     def __init__(self, names: Sequence[str], sites: Sequence[str | None]) -> None:
@@ -46,6 +46,7 @@ class Directory:
         self.healthy = list(range(self.size))
         self.outstanding = [0] * self.size
         self.lives = [0] * self.size
+        self.standing = [0] * self.size
         self.shared: dict[str, Any] = {}
         self.weights: Weights | None = None  # where edges do not all count the same
         self.last_resort = False
@@ -64,7 +65,7 @@ class Directory:
         if part is None:
             part = self._parts[among] = Directory(self.names, self.sites)
             part.believed, part.outstanding, part.lives = self.believed, self.outstanding, self.lives
-            part.weights = self.weights
+            part.standing, part.weights = self.standing, self.weights
             part._show([one in among and self.open[one] for one in range(self.size)])
             part.stays = [one in among and self.stays[one] for one in range(self.size)]
             part.exists, part.keeping = self.exists, self.keeping

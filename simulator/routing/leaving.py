@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from simulator.routing.directory import Directory
 from simulator.routing.near import Nearest
+from simulator.routing.rotation import InTurn
 from simulator.routing.weights import Drawn, LeastWeighted, weighted
 
 if TYPE_CHECKING:
@@ -124,6 +125,24 @@ def any_other(directory: Directory, uniform: Callable[[], float]) -> Leaving:
     """Any other edge, by weight where edges have weights."""
     weights = directory.weights
     return Uniform(directory, uniform) if weights is None else Drawn(directory, weights, uniform)
+
+
+def make_assigning(
+    name: str, directory: Directory, uniform: Callable[[], float], load: Callable[[Client, int], int]
+) -> Leaving:
+    """The class behind a value of `routing.assign`: where a session without a cookie goes."""
+    if name == "random":
+        return any_other(directory, uniform)
+    if name == "round_robin":
+        return InTurn(directory)
+    if name == "least_sessions":
+        return least_sessions(directory, uniform)
+    return make_leaving(name, directory, uniform, load)
+
+
+def least_sessions(directory: Directory, uniform: Callable[[], float]) -> Leaving:
+    """The other edge at which the fewest open sessions stand, by weight where edges have weights."""
+    return least_loaded(directory, uniform, lambda _, edge: directory.standing[edge])
 
 
 def least_loaded(

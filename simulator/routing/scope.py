@@ -181,6 +181,10 @@ class EachPart(Router):
         self._remember = type(sample).forget is not Router.forget
         self._known: dict[int, Router] = {}  # client -> the router that may keep something for it
 
+    def assign(self, client: Client, current: int) -> int:
+        """The choice among the candidates."""
+        return self._in(self._candidates(client)).assign(client, current)
+
     def choose(self, client: Client, session: Session) -> int:
         """The choice among the candidates."""
         return self._at(client, session).choose(client, session)
@@ -223,6 +227,7 @@ def scoped(policy: type[Router], scope: Scope, context_of: Callable[[Directory],
         context_of(scope.directory),
         leaving=InScope(scope, lambda part: context_of(part).leaving),
         nearest=InScope(scope, lambda part: context_of(part).nearest),
+        assigning=InScope(scope, lambda part: context_of(part).assigning or context_of(part).nearest),
     )
     if policy.keeps_edge:
         return checked_router(policy(whole))

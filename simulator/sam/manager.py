@@ -332,7 +332,7 @@ class StickinessManager(Slowable):
             flows = session.client.group.flows
             if flows is not None:
                 flows[edge * self.directory.size + other] += 1
-            session.edge = other
+            session.stand_at(other)
             session.started_s = self.kernel.now  # a cookie that is given now lasts from now
             to[other] += 1
             session.client.group.migrations += 1

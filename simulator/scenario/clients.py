@@ -26,6 +26,7 @@ from pydantic_core.core_schema import SerializerFunctionWrapHandler
 from simulator.distribution_fields import DurationDist, SizeDist
 from simulator.distribution_fields import PositiveDurationDist as PositiveDist
 from simulator.distributions import Constant
+from simulator.request import Outcome
 from simulator.scenario.families import Workload, unknown_name
 from simulator.scenario.fields import Bool, GroupName, choice
 from simulator.spec import Spec
@@ -45,6 +46,9 @@ from simulator.units import (
     show,
 )
 
+_NEVER = (Outcome.OK, Outcome.CRASHED, Outcome.SESSION_EXPIRED, Outcome.DENIED)  # crashed is a kind of timeout
+RETRIED = tuple(outcome.name.lower() for outcome in Outcome if outcome not in _NEVER and outcome.name != "CANCELLED")
+"""What an attempt may end as, and be retried."""
 OPERATIONS = ("lookup", "read_lock", "acquire", "release")
 _Whole = Annotated[int, BeforeValidator(lambda v: parse_count(v, 0)), WithJsonSchema({"type": "integer", "minimum": 0})]
 
@@ -109,6 +113,24 @@ class _BudgetSchema:
         return {"anyOf": [handler.resolve_ref_schema(section)["properties"]["ratio"], section]}
 
 
+def _retried(value: object) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, (list, tuple)):
+        raise QuantityError(f"{show(value)} is not a list of outcomes", "write [timeout, refused]")
+    for i, name in enumerate(value):
+        if name not in RETRIED:
+            raise unknown_name("outcome", name, RETRIED).inside(i)
+    return tuple(dict.fromkeys(value))
+
+
+def _retried_plain(names: tuple[str, ...] | None) -> list[str] | None:
+    return None if names is None else list(names)
+
+
+_RETRIED_SCHEMA = {"anyOf": [{"type": "array", "items": {"enum": list(RETRIED)}}, {"type": "null"}]}
+
+
 class Retry(Spec):
     """What a client does about a request that was not answered."""
 
@@ -129,6 +151,13 @@ class Retry(Spec):
     )
     """other: another edge, as the routing policy says; same: the same, believed failed or not; any: the tried one too;
     other_last: the same, and another at the last retry."""
+    on: Annotated[
+        tuple[str, ...] | None,
+        PlainValidator(_retried),
+        PlainSerializer(_retried_plain),
+        WithJsonSchema(_RETRIED_SCHEMA),
+    ] = None
+    """Which outcomes are retried; left out, all but denied. An expired session always is."""
     cancel_on_timeout: Bool = False
     """A timeout also cancels the work at the server, if it has not begun."""
 

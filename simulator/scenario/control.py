@@ -6,7 +6,7 @@ May import: units, families. Does not apply any rule (see simulator.sam, simulat
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import model_validator
 
@@ -124,6 +124,9 @@ def _is_prime(n: int) -> bool:
     return n > 1 and all(n % d for d in range(2, math.isqrt(n) + 1))
 
 
+Assign = Literal["nearest", "random", "round_robin", "least_outstanding", "least_sessions", "power_of_two"]
+
+
 class Routing(Spec):
     """Where a request goes. Settings that the chosen policy does not use wait for a variant that does."""
 
@@ -150,6 +153,18 @@ class Routing(Spec):
     """Of a cookie."""
     idle: PositiveDurationOrNever = math.inf
     """A cookie unused for this long is void."""
+    refresh: Annotated[Literal["never", "request"], *choice("never", "request")] = "never"
+    """Whether the duration of a cookie counts from its giving, or from its last request."""
+    assign: Annotated[Assign, *choice(*get_args(Assign))] = "nearest"
+    """Which edge gives a session its cookie, its establishment included."""
+    on_down: Annotated[Literal["reassign", "return", "strict"], *choice("reassign", "return", "strict")] = "reassign"
+    """What becomes of a cookie whose edge is believed failed: another one is given; or its requests go elsewhere until
+    the edge is back; or no other edge is asked."""
+    on_failed_attempt: Annotated[Literal["excursion", "reassign", "stay"], *choice("excursion", "reassign", "stay")] = (
+        "excursion"
+    )
+    """What a retry does while its cookie's edge is not believed failed: it goes elsewhere, and the cookie stands; or
+    another cookie is given; or it goes to the same edge."""
     virtual_nodes: Count = 100
     """Points a node, of consistent_hash."""
     load_bound: ShareOrUnlimited = math.inf

@@ -29,6 +29,7 @@ from simulator.units import (
     Duration,
     PlacesOrUnlimited,
     PositiveDuration,
+    PositiveNumber,
     QuantityError,
     show,
 )
@@ -120,6 +121,8 @@ class EdgeGroup(NodeGroup):
     """Of one request, at one worker."""
     l1: L1 = L1()
     """The cache of each edge."""
+    weight: PositiveNumber = 1.0
+    """How much each node counts in choices among edges: random ones, rotations, comparisons of load."""
     shed: Annotated[Shed | None, *OrOff] = None
     """Refuse requests that waited too long; establishments are never shed."""
     rebuild_time: DurationDist = Constant(0.0)

@@ -26,8 +26,8 @@ Judged = Iterator[tuple[Path, bool, str]]
 
 _MOST_CELLS = 64  # of a sweep that are looked at
 _BUILT_IN = frozenset((
-    "adaptive", "consistent_hash", "cookie", "least_outstanding", "maglev", "nearest", "power_of_two", "random",
-    "round_robin", "static",
+    "adaptive", "consistent_hash", "cookie", "least_outstanding", "least_sessions", "maglev", "nearest",
+    "power_of_two", "random", "round_robin", "static",
 ))  # fmt: skip
 _RULE = (
     "base", "latency_low", "latency_high", "rate_low", "rate_high", "error_low", "error_high", "latency_low_step",
@@ -123,7 +123,7 @@ def _routing(scenario: Scenario) -> Judged:
     why = f"routing.policy is {policy}"
     for keys, policies in (
         (("weight",), ("static",)),
-        (("duration", "idle"), ("cookie",)),
+        (("duration", "idle", "refresh", "assign", "on_down", "on_failed_attempt"), ("cookie",)),
         (("virtual_nodes", "load_bound"), ("consistent_hash",)),
         (("table_size",), ("maglev",)),
         (("after_leaving",), ("adaptive", "static")),
@@ -133,6 +133,7 @@ def _routing(scenario: Scenario) -> Judged:
             yield ("routing", key), policy in policies, f"{why}: {key} is of {listed}"
     leaves = policy in ("adaptive", "static") or scenario.sam is not None
     by_load = policy in _BY_LOAD or (leaves and routing.leave_to in _BY_LOAD)
+    by_load = by_load or (policy == "cookie" and routing.assign in _BY_LOAD)
     yield ("routing", "leave_to"), leaves, f"{why}, which leaves no edge, and there is no SAM to move sessions"
     hashes = policy in ("consistent_hash", "maglev")
     salted = hashes or routing.subset is not None
@@ -213,7 +214,7 @@ def _clients(scenario: Scenario) -> Judged:
         endless = session.arrivals is None and session.length.mean == math.inf
         yield (*path, "session", "pause"), not endless, "these sessions never end: give a length"
         if retry is not None:
-            for key in ("backoff", "cap", "jitter", "budget", "to"):
+            for key in ("backoff", "cap", "jitter", "budget", "to", "on"):
                 yield (*path, "retry", key), retry.max > 0, "retry.max is 0: nothing is sent again"
             yield (*path, "retry", "cancel_on_timeout"), retry.timeout < math.inf, "there is no timeout"
 

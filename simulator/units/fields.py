@@ -165,6 +165,13 @@ Number = Annotated[
     float, BeforeValidator(parse_number), PlainSerializer(format_number), WithJsonSchema({"type": "number"})
 ]
 """A plain finite number."""
+PositiveNumber = Annotated[
+    float,
+    BeforeValidator(_positive(parse_number, "0")),
+    PlainSerializer(format_number),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0}),
+]
+"""A plain finite number > 0."""
 Weight = Annotated[
     float,
     BeforeValidator(parse_weight),

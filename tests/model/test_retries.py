@@ -52,3 +52,25 @@ def test_an_establishment_is_tried_again_likewise(to, availability):
         "network": {"links": [{"from": "u", "to": "e-1", "latency": "5ms"}]},
     }  # fmt: skip
     assert played(merged(DEAD, change)).metrics["availability"] == availability
+
+
+@pytest.mark.parametrize(
+    ("on", "failed"),
+    [(None, 0.0), (["timeout"], 0.0), (["error", "refused"], 0.5), ([], 0.5), (["refused", "timeout"], 0.0)],
+)
+def test_outcomes_that_are_not_listed_are_not_retried(on, failed):
+    """The dead edge's timeouts, of which each met the crash, are retried where timeouts are."""
+    result = with_retries("other", **({} if on is None else {"on": on}))
+    assert result.metrics["failures.ratio"] == pytest.approx(failed, abs=5 * math.sqrt(failed / 2 / 9_900))
+
+
+def test_an_expired_session_is_always_established_anew():
+    """Whatever `on` says: here nothing is retried but that."""
+    change = {
+        "duration": "120s", "leases": {"length": "5s", "renew_before": "2s", "idle_after": "5s"},
+        "clients": {"u": {"count": 20, "workload": {"rate": "0.05/s"}, "retry": {"on": [], "timeout": "1s", "max": 1}}},
+        "edges": {"e": {"count": 1}}, "faults": [], "routing": {"policy": "nearest"},
+    }  # fmt: skip
+    result = played(merged(DEAD, change))
+    assert result.metrics["lease.expiries.rate"] > 0.0
+    assert result.metrics["failures.ratio"] == 0.0
