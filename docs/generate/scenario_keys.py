@@ -70,7 +70,7 @@ def keys(model: type[Spec], path: str = "", skip: tuple[str, ...] = ()) -> str:
 
 def _loader_rows() -> Iterator[tuple[str, str, str, str]]:
     properties = scenario_schema()["properties"]
-    kinds = {"extends": "text", "values": "mapping or list of mappings"}
+    kinds = {"extends": "text or list of texts", "values": "mapping or list of mappings"}
     for key in _TOP_ONLY:
         yield code(key), properties[key]["description"], kinds[key], "left out"
 

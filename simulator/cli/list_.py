@@ -19,17 +19,20 @@ def command(scenario: str | None, **common: Given) -> None:
     """List bundled scenarios, policies, workloads, faults and distributions, a line each.
 
     With SCENARIO the members of families that its `extensions` register are included. `simulator list metrics`
-    lists the metrics instead.
+    lists the metrics instead, `simulator list presets` the bundled presets alone.
     """
     from simulator.extensions import load_entry_points
     from simulator.scenario import Scenario
+    from simulator.scenario.bundled import PRESETS
 
     output = Output.of(common)
     load_entry_points()
-    metrics = scenario == "metrics" and not Path(scenario).exists()
-    if scenario is not None and not metrics:
+    other = {"metrics": _metrics, "presets": _presets}.get(scenario or "")
+    if scenario is None or (Path(scenario).exists() and not (scenario == PRESETS and Path(scenario).is_dir())):
+        other = None
+    if scenario is not None and other is None:
         Scenario.load(scenario)
-    for title, rows in _metrics() if metrics else _sections():
+    for title, rows in (other or _sections)():
         lines = list(rows.items())
         width = max((len(name) for name, _ in lines), default=0)
         click.echo(click.style(title, bold=True) if output.color else title)
@@ -47,6 +50,7 @@ def _sections() -> Iterator[tuple[str, Mapping[str, str]]]:
     from simulator.workloads import kinds
 
     yield "Bundled scenarios", _bundled()
+    yield from _presets()
     yield "Routing policies", {name: _routing_line(name) for name in routing_policies()}
     yield "Cache policies", {name: _first_line(find_policy(name)) for name in policy_names()}
     yield "Workloads", {name: _first_line(kind) for name, kind in kinds().items()}
@@ -54,6 +58,12 @@ def _sections() -> Iterator[tuple[str, Mapping[str, str]]]:
     yield "Faults", {verb: fault.about or _first_line(fault) for verb, fault in fault_verbs().items()}
     laws = {name: law.about for name, law in LAWS.items()}
     yield "Distributions", laws | {"empirical": "measured values, the first column of a CSV file"}
+
+
+def _presets() -> Iterator[tuple[str, Mapping[str, str]]]:
+    from simulator.scenario.fragments import bundled_presets
+
+    yield "Presets", bundled_presets()
 
 
 def _metrics() -> Iterator[tuple[str, Mapping[str, str]]]:

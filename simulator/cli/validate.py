@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -25,6 +26,11 @@ def command(files: tuple[str, ...], overrides: tuple[str, ...], **common: Given)
     wrong = 0
     for name in files:
         try:
+            preset = _preset(name, overrides)
+            if preset is not None:
+                if not output.quiet:
+                    click.echo(f"{name}: ok, a preset: `extends: {preset}` in a scenario or a variant takes it")
+                continue
             scenario = Scenario.load(name, overrides)
         except ScenarioError as error:
             wrong += 1
@@ -37,6 +43,20 @@ def command(files: tuple[str, ...], overrides: tuple[str, ...], **common: Given)
                     click.echo(f"  {line}")
     if wrong:
         raise click.exceptions.Exit(USAGE)
+
+
+def _preset(name: str, overrides: Sequence[str]) -> str | None:
+    """What a scenario extends the file by, if it is a preset; raises ScenarioError for what is wrong in it."""
+    from simulator.scenario import ScenarioError
+    from simulator.scenario.bundled import is_preset
+    from simulator.scenario.fragments import validated
+    from simulator.scenario.loading import locate
+
+    try:
+        path, label = locate(name)
+    except ScenarioError:
+        return None  # perhaps SCENARIO:variant
+    return validated(path, label, overrides) if is_preset(path) else None
 
 
 def _extent(scenario: Scenario) -> str:

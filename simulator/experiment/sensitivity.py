@@ -32,6 +32,7 @@ from simulator.experiment.study import Executor
 from simulator.experiment.sweep import Plan, metrics_for, plan_folder, play_plan
 from simulator.experiment.sweep_result import SweepResult
 from simulator.scenario.errors import ScenarioError
+from simulator.scenario.everyone import spread
 from simulator.scenario.tree import Node, descend
 from simulator.units import NUMBER, number_text
 
@@ -241,13 +242,14 @@ def inputs_of(
     found: list[Moved] = []
     left_out: dict[str, str] = {}
     matched = False
+    tree = spread(scenario.tree)
     for keys, value in _leaves(scenario.resolved()):
         path = ".".join(map(str, keys))
         if keys[0] in _NOT_INPUTS or any(part in _NOT_MOVED for part in keys):
             continue
         if only and not any(fnmatch.fnmatchcase(path, pattern) for pattern in only):
             continue
-        if not everything and not _written(scenario.tree, keys):
+        if not everything and not _written(tree, keys):
             continue
         moved = _moved(path, value, by)
         if moved is None:

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from simulator.scenario.everyone import EVERY
 from simulator.scenario.merge import GROUPS
 from simulator.scenario.schema import Scenario
 
@@ -33,12 +34,19 @@ def scenario_schema() -> dict[str, Any]:
         properties[section] = _mapping_or_list(properties[section], schema["$defs"])
     properties["schema"] = {**properties["schema"], "const": 1}
     properties["values"] = _values()
-    properties["extends"] = {"type": "string", "description": "Another file, in this folder, to build upon."}
+    properties["extends"] = _extends()
     for required in ("name", "duration", "clients", "edges"):
         if required in schema["required"]:
             schema["required"].remove(required)  # `extends` may bring them
     schema["anyOf"] = [{"required": ["duration", "clients", "edges"]}, {"required": ["extends"]}]
     return {"$schema": DIALECT, **schema, "title": "A stickysim scenario"}
+
+
+def _extends() -> dict[str, Any]:
+    """One file or several (see `extending`)."""
+    name = {"type": "string", "examples": ["base.yaml", "presets/haproxy"]}
+    about = "A file in this folder, or a bundled one, to build upon; or a list of them, of which the later wins."
+    return {"description": about, "anyOf": [name, {"type": "array", "items": name, "minItems": 1}]}
 
 
 def _values() -> dict[str, Any]:
@@ -63,7 +71,7 @@ def _values() -> dict[str, Any]:
 
 
 def _mapping_or_list(mapping: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
-    """A section of groups: by name, or a list of items with `name`."""
+    """A section of groups: by name, or a list of items with `name`; `*` says what is of every group."""
     patterns = mapping.get("patternProperties")
     group = next(iter(patterns.values())) if patterns else mapping["additionalProperties"]
     name = group["$ref"].rsplit("/", 1)[-1]
@@ -71,6 +79,15 @@ def _mapping_or_list(mapping: dict[str, Any], definitions: dict[str, Any]) -> di
     item["properties"] = {"name": {"type": "string", "description": "Of the group."}, **item["properties"]}
     item["required"] = ["name", *item.get("required", [])]
     definitions[f"{name}Item"] = item
-    listed = {"type": "array", "items": {"$ref": f"#/$defs/{name}Item"}}
+    every = {key: value for key, value in definitions[name].items() if key != "required"}
+    definitions[f"{name}Every"] = {**every, "title": f"Every {name}", "description": "Of every group without its own."}
+    star = {
+        "properties": {**item["properties"], "name": {"const": EVERY, "description": "Every group."}},
+        "required": ["name"],
+    }
+    definitions[f"{name}EveryItem"] = {**every, **star, "title": f"Every {name}"}
+    items = {"anyOf": [{"$ref": f"#/$defs/{name}Item"}, {"$ref": f"#/$defs/{name}EveryItem"}]}
+    listed = {"type": "array", "items": items}
+    mapping = {**mapping, "properties": {EVERY: {"$ref": f"#/$defs/{name}Every"}}}
     about = {"description": mapping["description"]} if "description" in mapping else {}
     return {**about, "anyOf": [{k: v for k, v in mapping.items() if k != "description"}, listed]}

@@ -14,9 +14,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from simulator.scenario import overrides as setting
-from simulator.scenario.bundled import FILE_OF_FOLDER, bundled_names, find_bundled
+from simulator.scenario.bundled import FILE_OF_FOLDER, PRESETS, bundled_names, find_bundled
 from simulator.scenario.errors import Issue, ScenarioError
-from simulator.scenario.merge import GROUPS, load_tree, normalise_groups
+from simulator.scenario.everyone import spread
+from simulator.scenario.extending import load_tree, with_variants
+from simulator.scenario.fragments import is_fragment, refuse
+from simulator.scenario.merge import GROUPS, normalise_groups
 from simulator.scenario.schema import Scenario
 from simulator.scenario.translate import issues_of
 from simulator.scenario.tree import Mark, Node, Source, dotted, from_plain
@@ -41,6 +44,8 @@ def locate(source: str | Path) -> tuple[Path, str]:
         return path / FILE_OF_FOLDER, str(path / FILE_OF_FOLDER)
     if path.exists() and not path.is_dir():
         return path, label
+    if path.parts[:1] == (PRESETS,) and Path(f"{label}.yaml").is_file():
+        return Path(f"{label}.yaml"), f"{label}.yaml"
     bundled = find_bundled(label)
     if bundled is not None:
         return bundled, label if path.suffix else str(_nearest_name(bundled))
@@ -67,6 +72,8 @@ def load(source: str | Path, overrides: Overrides = ()) -> Scenario:
     name, of_variant = _split(source)
     path, label = locate(name)
     tree = load_tree(path, label)
+    if is_fragment(tree, path):
+        raise refuse(path, label)
     if tree.get("name") is None:
         tree = tree.with_child("name", Node(_name_of(path), tree.mark))
     base_dir = path.resolve().parent
@@ -93,6 +100,7 @@ def from_dict(values: Mapping[str, Any], base_dir: Path) -> Scenario:
     tree = normalise_groups(from_plain(values, None))
     if tree.get("extends") is not None:
         raise ScenarioError("extends works in files only")
+    tree = with_variants(tree, base_dir)
     if tree.get("name") is None:
         tree = tree.with_child("name", Node("scenario"))
     return make(tree, base_dir)
@@ -125,8 +133,9 @@ def make(tree: Node, base_dir: Path, *, alternatives: bool = True) -> Scenario:
     """Validate a tree; with `alternatives` also every variant and every value of a sweep."""
     from simulator.scenario.checks import check
 
-    scenario = _validate(tree, base_dir)
-    issues = check(scenario, tree)
+    whole = spread(tree)
+    scenario = _validate(whole, base_dir).bind(tree, base_dir)
+    issues = check(scenario, whole)
     if issues:
         raise ScenarioError(sorted(issues, key=_position))
     if alternatives:

@@ -1,22 +1,19 @@
-"""One scenario out of several files: `extends`, and groups as a mapping or as a list of named items.
+"""One tree on top of another, and groups as a mapping or as a list of named items.
 
 Mappings merge deeply, groups by name, other lists are replaced. Two mappings that name different members of a
 family (another `kind` of workload, another law of a distribution) are alternatives: the later one replaces.
 
-May import: the reader, tree and errors. Does not validate values.
+May import: the tree and errors. Does not validate values.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
 
 from simulator.distribution_fields import LAWS
-from simulator.scenario.bundled import FILE_OF_FOLDER, bundled_folder
 from simulator.scenario.errors import Issue, ScenarioError
-from simulator.scenario.reader import read_file
-from simulator.scenario.tree import Mark, Node, Source, descend
+from simulator.scenario.tree import Node, descend
 from simulator.units import show
 
 GROUPS = ("clients", "edges", "cores")
@@ -33,66 +30,6 @@ _EXCLUSIVE = (  # paths below one mapping: to set one of them is to replace the 
 )
 _OF_CLOSED = ("pause", "start", "established")  # of a session: what those that arrive do not have
 _SPREADS = re.compile(r"p[0-9]{1,4}|sigma")  # of a lognormal: how its tail is given
-_LONGEST_CHAIN = 20
-
-
-def load_tree(path: Path, label: str) -> Node:
-    """The file at `path` with everything it extends merged in; raises ScenarioError."""
-    folder = path.resolve().parent
-    return _load(path, label, folder, ())
-
-
-def _load(path: Path, label: str, folder: Path, chain: tuple[Path, ...]) -> Node:
-    root = read_file(path, label)
-    if not root.is_mapping():
-        mark = root.mark or Mark(Source(label, is_file=False))
-        raise ScenarioError([Issue(f"a scenario is a mapping, not {_kind(root)}", "begin with schema: 1", mark)])
-    root = normalise_groups(root)
-    parent = root.get("extends")
-    if parent is None:
-        return root
-    here = (*chain, path.resolve())
-    other, other_label = _find(parent, path, label, folder)
-    if other.resolve() in here:
-        names = " -> ".join(p.name for p in (*here[here.index(other.resolve()) :], other.resolve()))
-        raise ScenarioError([Issue(f"extends goes round in a circle: {names}", "", parent.mark)])
-    if len(here) >= _LONGEST_CHAIN:
-        raise ScenarioError([Issue(f"more than {_LONGEST_CHAIN} files extend each other", "", parent.mark)])
-    return merge(_load(other, other_label, folder, here), root.without("extends"))
-
-
-def _find(node: Node, path: Path, label: str, folder: Path) -> tuple[Path, str]:
-    name = node.value
-    if not isinstance(name, str) or not name or "\0" in name:
-        raise ScenarioError(
-            [Issue(f"extends names one file, not {_kind(node)}", "write extends: base.yaml", node.mark)]
-        )
-    bundled = bundled_folder().resolve()
-    found = path.resolve().parent / name
-    allowed = (folder, bundled)
-    if not any(found.resolve().is_relative_to(place) for place in allowed):
-        raise ScenarioError([_outside(name, node)])
-    if (found / FILE_OF_FOLDER).is_file():
-        found, name = found / FILE_OF_FOLDER, f"{name}/{FILE_OF_FOLDER}"
-        if not any(found.resolve().is_relative_to(place) for place in allowed):
-            raise ScenarioError([_outside(name, node)])
-    if found.is_file():
-        return found, str(Path(label).parent / name)
-    shipped = bundled / name
-    if shipped.is_file() and shipped.resolve().is_relative_to(bundled):
-        return shipped, str(shipped)
-    raise ScenarioError(
-        [Issue(f"there is no file {show(name, 80)} to extend", "it is sought beside this file", node.mark)]
-    )
-
-
-def _outside(name: str, node: Node) -> Issue:
-    what = f"extends leaves the folder of the scenario: {show(name, 80)}"
-    return Issue(what, "keep the file in that folder or below it", node.mark)
-
-
-def _kind(node: Node) -> str:
-    return show(node.plain() if not isinstance(node.value, (dict, list)) else ({} if node.is_mapping() else []))
 
 
 def normalise_groups(root: Node) -> Node:
@@ -115,7 +52,7 @@ def _by_name(section: str, node: Node, issues: list[Issue]) -> Node:
         if name is None:
             issues.append(Issue("this group has no name", "add name: NAME", item.mark, path))
         elif not isinstance(name.value, str):
-            issues.append(Issue(f"{_kind(name)} cannot be a name", "use letters and digits", name.mark, path))
+            issues.append(Issue(f"{show(name.plain())} cannot be a name", "use letters and digits", name.mark, path))
         elif name.value in groups:
             issues.append(Issue(f"the name '{name.value}' is given twice", "rename one", name.mark, path))
         else:

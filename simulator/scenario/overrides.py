@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path as FilePath
 
 from simulator.scenario.errors import Issue, ScenarioError
+from simulator.scenario.everyone import EVERY
 from simulator.scenario.faults import fault_verbs
 from simulator.scenario.merge import GROUPS, merge, normalise_groups, without_rivals
 from simulator.scenario.paths import known_paths, probably
@@ -106,7 +107,7 @@ def _check_group(root: Node, parts: Sequence[str], value: Node) -> None:
     names = list(section.value) if section is not None and section.is_mapping() else []
     if parts[0] == "cores" and section is None:
         names = ["core"]
-    if parts[1] in names:
+    if parts[1] in names or (parts[1] == EVERY and names):
         return
     close = difflib.get_close_matches(parts[1], names, 1)
     below = [path for path in probably(root, ".".join(parts)) if path.startswith(f"{parts[0]}.")]

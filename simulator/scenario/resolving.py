@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args, get_origin
 
 from simulator.distributions import Empirical
 from simulator.logs.sources import is_stream
+from simulator.scenario.concrete import concrete_variants
+from simulator.scenario.everyone import spread
 from simulator.scenario.matrix import RoundTrips
 from simulator.scenario.tree import Node, descend
 from simulator.scenario.tree import Path as KeyPath
@@ -42,6 +44,7 @@ def resolved(scenario: Scenario) -> dict[str, Any]:
                 del group["operations"]  # likewise
     if scenario.network.geo is None:
         plain["network"]["geo"] = "off"
+    plain["variants"] = concrete_variants(scenario, plain)
     return {key: value for key, value in plain.items() if value not in ("", [], {})}
 
 
@@ -82,6 +85,8 @@ def content_hash(scenario: Scenario) -> str:
         file = getattr(group.workload, "file", None)
         if isinstance(file, (str, tuple)):
             plain["clients"][name]["workload"]["file"] = _digests(group.workload, file, scenario.base_dir)
+    if "variants" in plain:
+        plain["variants"] = _same_numbers(resolved(scenario)["variants"])
     if "extensions" in plain:
         plain["extensions"] = [_digest(scenario.base_dir / name) for name in scenario.extensions]
     text = json.dumps(plain, sort_keys=True, ensure_ascii=True, allow_nan=False)
@@ -157,8 +162,8 @@ def _digest(path: Path) -> str:
 
 def origin(tree: Node, path: KeyPath) -> str:
     """Where the value at a path of the resolved scenario came from: `file:line`, `--set ...` or `default`."""
-    node, taken = descend(tree, path)
-    if taken == path or not node.is_mapping() or _one_value(node, path, taken):
+    node, taken = descend(spread(tree), path)
+    if taken == path or not node.is_mapping() or _one_value(node, path, taken) or taken == ("variants", *path[1:2]):
         mark = node.mark or node.key_mark
         return mark.origin() if mark is not None and taken else "default"
     return "default"

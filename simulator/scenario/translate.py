@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from simulator.scenario.errors import Issue
+from simulator.scenario.everyone import EVERY
 from simulator.scenario.paths import known_paths, probably
 from simulator.scenario.tree import Mark, Node, Path, descend, dotted
 from simulator.spec import Spec
@@ -117,6 +118,9 @@ def _key_issue(item: Any, root: Node, path: Path, data: object, models: Models) 
     if mark is None or mark.source.is_file or not mark.source.override_path:
         return Issue(f"unknown key '{key}'", _meant(root, path, known, written), mark, dotted(path[:-1]))
     whole = mark.source.override_path
+    if whole.split(".")[1:2] == [EVERY] and len(path) > 1:
+        path = (path[0], EVERY, *path[2:])
+        written = dotted(path)
     mend = _meant(root, path, known, whole if whole.startswith(f"{written}.") else written, in_full=True)
     return Issue(f"unknown path {written}", mend, mark)
 

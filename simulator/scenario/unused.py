@@ -17,8 +17,10 @@ from typing import Any
 from simulator.distributions import Constant
 from simulator.scenario import overrides as setting
 from simulator.scenario.errors import Issue, ScenarioError
+from simulator.scenario.everyone import EVERY, spread
+from simulator.scenario.merge import GROUPS
 from simulator.scenario.schema import ClientGroup, Scenario, Tier
-from simulator.scenario.tree import Path, descend, dotted
+from simulator.scenario.tree import Node, Path, descend, dotted
 from simulator.units import format_duration
 
 Judged = Iterator[tuple[Path, bool, str]]
@@ -87,7 +89,7 @@ def _cells(scenario: Scenario) -> Iterator[Scenario]:
 
 def _written(root: Scenario, scenario: Scenario, path: Path, what: str, why: str) -> Issue | None:
     """The warning about a setting, if it is written in the scenario's own file, or set, to what is not its default."""
-    node, taken = descend(scenario.tree, path)
+    node, taken = descend(scenario.tree if EVERY in path else spread(scenario.tree), path)
     mark = node.key_mark or node.mark
     if taken != path or _is_default(scenario, path):
         return None
@@ -99,6 +101,8 @@ def _written(root: Scenario, scenario: Scenario, path: Path, what: str, why: str
 
 def _is_default(scenario: Scenario, path: Path) -> bool:
     model: Any = scenario
+    if EVERY in path:
+        return False
     for part in path[:-1]:
         model = model[part] if isinstance(model, Mapping) else getattr(model, str(part))
         if model is None:
@@ -112,8 +116,30 @@ def _is_default(scenario: Scenario, path: Path) -> bool:
 
 # -- what is used, section by section -----------------------------------------------------------------
 def _judged(scenario: Scenario) -> Judged:
-    for judge in (_routing, _sam, _leases, _clients, _tiers, _network, _times):
+    for judge in (_everyone, _routing, _sam, _leases, _clients, _tiers, _network, _times):
         yield from judge(scenario)
+
+
+def _everyone(scenario: Scenario) -> Judged:
+    """What `*` says: used by a group that does not say it itself."""
+    for section in GROUPS:
+        node = scenario.tree.get(section)
+        every = node.get(EVERY) if node is not None else None
+        if node is None or every is None:
+            continue
+        own = [group for name, group in node.value.items() if name != EVERY]
+        if own:
+            for keys in _ends(every, ()):
+                used = any(descend(group, keys)[1] != keys for group in own)
+                yield (section, EVERY, *keys), used, "every group has its own"
+
+
+def _ends(node: Node, path: Path) -> Iterator[Path]:
+    if not node.is_mapping() or not node.value:
+        yield path
+        return
+    for key, child in node.value.items():
+        yield from _ends(child, (*path, key))
 
 
 def _routing(scenario: Scenario) -> Judged:
