@@ -35,6 +35,7 @@ SHORTER: dict[str, list[str]] = {
     "flash-crowd": ["duration=30s", "faults.0.at=20s", "faults.0.for=5s"],
     "lease-batching": ["duration=30s"],
     "lossy-links": ["duration=30s", "faults.0.at=20s", "faults.0.for=5s"],
+    "metastable": ["duration=30s"],
     "quickstart": ["duration=30s", "warmup=10s", "faults.0.at=20s", "faults.0.for=8s"],
     "reference": ["duration=3s", "warmup=1s"],
     "scale": ["duration=6s", "warmup=2s"],
