@@ -50,7 +50,7 @@ def _sections() -> Iterator[tuple[str, Mapping[str, str]]]:
     from simulator.workloads import kinds
 
     yield "Bundled scenarios", _bundled()
-    yield from _presets()
+    yield from (section for section in _presets() if section[1])
     yield "Routing policies", {name: _routing_line(name) for name in routing_policies()}
     yield "Cache policies", {name: _first_line(find_policy(name)) for name in policy_names()}
     yield "Workloads", {name: _first_line(kind) for name, kind in kinds().items()}

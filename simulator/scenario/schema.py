@@ -107,7 +107,8 @@ class Scenario(Spec):  # noqa: PLW1641 (it holds mappings; content_hash() identi
     faults: tuple[AnyFault, ...] = ()
     """What goes wrong, when, to whom. The key that names the target says what happens."""
     variants: Variants = Field(default_factory=dict)
-    """Name -> paths and values: played beside the scenario as written, on the same arrivals."""
+    """Name -> paths and values: played beside the scenario as written, on the same arrivals. With `extends` a variant
+    has the values of a file, or of several, and then its own."""
     price: Price | None = None
     """What nodes, storage and traffic cost: gives `cost.per_hour` and `cost.per_million_requests`."""
     record: Record = Record()
