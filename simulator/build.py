@@ -49,6 +49,7 @@ from simulator.scenario.joining import joining
 from simulator.scenario.schema import ClientGroup as GroupSpec
 from simulator.scenario.schema import Scenario
 from simulator.scenario.schema import Tier as TierSpec
+from simulator.scenario.traces import asked_for
 from simulator.streams import Streams, whole_numbers
 from simulator.watch import watch_nodes
 from simulator.wiring import CORE, EDGE, SAM, STORAGE, Endpoint, Wiring
@@ -250,14 +251,12 @@ class _Builder:
     def connect_nodes(self, edges: Sequence[EdgeNode], cores: Sequence[CoreNode]) -> None:
         """Give edges and cores their links to each other."""
         locks = LockTable(lambda session_id: cores[session_id % len(cores)].locks_until_s(session_id))
-        keeps_reads = any(
-            group.operations.get("read_lock", 0.0) > 0 or group.from_trace for group in self.scenario.clients.values()
-        )
+        asked = asked_for(self.scenario)
         for core in cores:
             core.locks = locks
             core.connect(cores, edges, [self.link(self.core_ends[core.index], end) for end in self.edge_ends])
         for edge in edges:
-            edge.track_reads = keeps_reads
+            edge.track_reads, edge.track_data = "read_lock" in asked, "update" in asked
             edge.connect(cores, [self.link(self.edge_ends[edge.index], end) for end in self.core_ends])
             if edge.leases is not None:
                 edge.leases.shards = len(cores)

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 
 class Operation(IntEnum):
-    """What a request asks for. The first two are answered from L1 where it can."""
+    """What a request asks for. The first two are answered from L1 where it can; up to RELEASE, two are about locks."""
 
     LOOKUP = 0
     READ_LOCK = 1
     ACQUIRE = 2
     RELEASE = 3
     ESTABLISH = 4
+    UPDATE = 5
 
 
 class Tier(IntEnum):
@@ -31,7 +32,7 @@ class Tier(IntEnum):
     L1_DELAYED = 1
     L2 = 2
     STORAGE = 3
-    CORE = 4  # decided by the core without a cache: locks, establishment
+    CORE = 4  # decided by the core without a cache: updates, locks, establishment
 
 
 class Outcome(IntEnum):
@@ -68,6 +69,7 @@ class Kind(IntEnum):
     RELEASE = 3
     RENEW = 4
     CLOSE = 5
+    UPDATE = 6
 
 
 class Attempt:

@@ -60,6 +60,7 @@ _SAME: Final[dict[str, str]] = {
     "drain": "cordon decommission",
     # operations
     "lookup": "read get query",
+    "update": "write put set post modify change",
     "acquire": "lock",
     "release": "unlock free",
     # metrics

@@ -38,12 +38,10 @@ def client_group(fit: Fit, phase_s: float = 0.0) -> dict[str, Any]:
     if fit.count is not None:
         group["count"] = fit.count
     group |= {"site": _SITE, "workload": _workload(fit, phase_s), "session": _session(fit)}
-    modelled = {name: share for name, share in fit.operations.items() if name != "update"}
-    if modelled and not fit.log.plays_lookups:
-        lookups = modelled.pop("lookup", 0.0) + fit.operations.get("update", 0.0)
-        whole = {name: round(share, 6) for name, share in modelled.items()}
+    if fit.operations and not fit.log.plays_lookups:
+        whole = {name: round(share, 6) for name, share in fit.operations.items() if name != "lookup"}
         rest = 1 - sum(whole.values())
-        group["operations"] = ({"lookup": f"{_number(100 * rest)}%"} if lookups > 0 else {}) | {
+        group["operations"] = ({"lookup": f"{_number(100 * rest)}%"} if "lookup" in fit.operations else {}) | {
             name: f"{_number(100 * share)}%" for name, share in whole.items()
         }
     if fit.sizes is not None:
@@ -108,8 +106,6 @@ def assumptions(fit: Fit) -> list[str]:
         said.append("Service times: the log's response times, for the edges; under load waiting is counted twice.")
     if fit.log.op is None or fit.log.plays_lookups:
         said.append("Operations: all are lookups; a web log has methods, no locks.")
-    elif "update" in fit.operations:
-        said.append(f"Updates ({fit.operations['update']:.1%}) are played as lookups: a client group has none.")
     if fit.sizes is None:
         said.append("Sizes of answers: the default, 4 KiB.")
     if len(fit.cut.clients) > MOST_CLIENTS:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 INFINITY: Final = float("inf")
 STORAGE_RETRY_S: Final = 1.0
 LOOKUP: Final = int(Kind.LOOKUP)  # plain integers: enums cost in the hot path
+UPDATE: Final = int(Kind.UPDATE)
 SESSION_EXPIRED: Final = int(Outcome.SESSION_EXPIRED)
 ERROR: Final = int(Outcome.ERROR)
 L2: Final = int(Tier.L2)
@@ -108,6 +109,7 @@ class CoreNode(Server):
         self.locks: LockTable  # one for all shards
         self.shards: list[CoreNode] = []
         self.locks_changed_s: dict[SessionId, float] = {}
+        self.data_changed_s: dict[SessionId, float] = {}
         self.pools_changed_s: dict[int, float] = {}  # of all shards; kept by the first
         self.holders: dict[SessionId, dict[int, None]] = {}  # session -> edges that may hold it, with invalidation
         self.standby_ready = policy.standby
@@ -121,7 +123,7 @@ class CoreNode(Server):
         self._absent = Absent()
         cache.on_evict = self._absent.evicted
         self._decide: tuple[Callable[[Call], None], ...] = (  # by `Kind`
-            self._lookup, self._establish, self._acquire, self._release, self._close, self._close,
+            self._lookup, self._establish, self._acquire, self._release, self._close, self._close, self._update,
         )  # fmt: skip
         self.reset_counters()
 
@@ -310,6 +312,20 @@ class CoreNode(Server):
         self._note_holder(call)
         self._reply(call)
 
+    def _update(self, call: Call) -> None:
+        """A session's data change here and now: in L2, and behind it in storage, which nobody waits for."""
+        if not self._lease_runs(call):
+            return
+        session_id = call.session.session_id
+        call.tier = Tier.CORE
+        self.data_changed_s[session_id] = self.clock.now
+        self.storage.write(_nothing, None)
+        self._fill(session_id)
+        if self.policy.invalidate:
+            self._tell_holders(call, self)
+        self._name_renewer(call)
+        self._reply(call)
+
     def _acquire(self, call: Call) -> None:
         if not self._lease_runs(call):
             return
@@ -402,6 +418,7 @@ class CoreNode(Server):
             self._note_change(session_id, lock, self.clock.now)
             self._serve_line(lock)
         self.locks_changed_s.pop(session_id, None)
+        self.data_changed_s.pop(session_id, None)
 
     def _renew(self, batch: Batch) -> None:
         """Answer each lease of a batch: extended, expired, or moved to another renewer."""
@@ -458,6 +475,7 @@ class CoreNode(Server):
         grant.over = True
         self.expiries_s.append(grant.until_s)
         self.cache.discard(session_id)
+        self.data_changed_s.pop(session_id, None)
         if self.locks.holds(session_id):
             self._free_locks_in_time(session_id)
         else:
@@ -523,7 +541,7 @@ class CoreNode(Server):
     def _reply(self, call: Call) -> None:
         now = self.clock.now
         call.read_at_s = now
-        if call.kind == LOOKUP:
+        if call.kind in (LOOKUP, UPDATE):
             expires_at_s = self.cache.expires_at(call.session.session_id)
             call.ttl_left_s = 0.0 if expires_at_s is None else expires_at_s - now
         delay_s = self.to_edge[call.edge].transit(self.sizes.metadata, now)
@@ -557,9 +575,17 @@ class CoreNode(Server):
         owner = self.shards[session_id % len(self.shards)]
         self._note_change(session_id, call.lock, now)
         self.storage.write(_nothing, None)
-        if not self.policy.invalidate:
-            return
+        if self.policy.invalidate:
+            self._tell_holders(call, owner)
+            if call.attempt is not None:
+                owner._note_holder(call)
+
+    def _tell_holders(self, call: Call, owner: CoreNode) -> None:
+        """A session has changed: tell the edges that may hold it, but the one that the answer tells."""
+        now = self.clock.now
+        call.read_at_s = now  # how new the record is
         answered = call.attempt is not None  # the end of a hold has no answer that would tell its edge
+        session_id = call.session.session_id
         for edge in owner.holders.pop(session_id, {}):
             if edge == call.edge and answered:
                 continue
@@ -567,8 +593,6 @@ class CoreNode(Server):
             delay_s = self.to_edge[edge].transit(self.sizes.lookup, now)
             if delay_s < INFINITY:
                 self.clock.push(now + delay_s, self.edges[edge].invalidate, call)
-        if answered:
-            owner._note_holder(call)
 
     # -- faults ---------------------------------------------------------------------------------------
     def take_over(self) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from simulator.links import Link
     from simulator.nodes.client import Sizes
     from simulator.nodes.core import CoreNode
-    from simulator.nodes.session import Session, SessionId
+    from simulator.nodes.session import SessionId
     from simulator.samplers import Sampler
 
 INFINITY: Final = float("inf")
@@ -37,11 +37,13 @@ OK: Final = int(Outcome.OK)  # plain integers: enums cost in the hot path
 ERROR: Final = int(Outcome.ERROR)
 READ_LOCK: Final = int(Operation.READ_LOCK)
 ESTABLISH: Final = int(Operation.ESTABLISH)
+UPDATE: Final = int(Operation.UPDATE)
 L1: Final = int(Tier.L1)
 L1_DELAYED: Final = int(Tier.L1_DELAYED)
 KIND_LOOKUP: Final = int(Kind.LOOKUP)
 KIND_ESTABLISH: Final = int(Kind.ESTABLISH)
 KIND_RELEASE: Final = int(Kind.RELEASE)
+KIND_UPDATE: Final = int(Kind.UPDATE)
 COLD: Final = int(Cause.COLD)
 MIGRATED: Final = int(Cause.MIGRATED)
 LEASE_EXPIRED: Final = int(Cause.LEASE_EXPIRED)
@@ -51,6 +53,7 @@ KIND_OF: dict[int, int] = {
     Operation.ESTABLISH: Kind.ESTABLISH,
     Operation.ACQUIRE: Kind.ACQUIRE,
     Operation.RELEASE: Kind.RELEASE,
+    Operation.UPDATE: Kind.UPDATE,
 }
 
 
@@ -77,12 +80,13 @@ class EdgeNode(Server):
 
     __slots__ = (
         "_finish_cb", "_keep_sojourn", "_keep_wait", "_receivers", "_shedding", "_timers", "absent", "arrival_sum_s",
-        "arrivals", "busy", "cache", "clock", "core_link_sum_s", "cores", "delayed",
+        "arrivals", "busy", "cache", "clock", "core_link_sum_s", "cores", "data_read_at_s", "delayed",
         "departure_sum_s", "draining", "epoch", "exists",
         "fetch_sum_s", "fetches", "fetching", "hits", "in_system", "index", "is_last_resort", "leases",
         "lookups", "misses", "name", "policy", "queue_limit", "read_at_s", "rebuild_s", "refused", "site", "sizes",
         "sojourn_sum_s",
-        "sojourns_s", "stale_reads", "start_sum_s", "to_core", "track_reads", "ttl_s", "visits", "wait_sum_s", "waited",
+        "sojourns_s", "stale_reads", "start_sum_s", "to_core", "track_data", "track_reads", "ttl_s", "visits",
+        "wait_sum_s", "waited",
         "waiting", "waits_s", "wasted", "watch_answer", "watch_start", "workers",
     )  # fmt: skip
 
@@ -119,7 +123,8 @@ class EdgeNode(Server):
         self.to_core: list[Link] = []
         self._receivers: list[Callable[[Any], None]] = []
         self.keep_in(array("d"), array("d"))
-        self.track_reads = False
+        self.track_reads = False  # whether lock states are read from L1
+        self.track_data = False  # whether sessions' data change
         self.watch_start: Callable[[Attempt], None] | None = None  # takes the next service in its hands, once
         self.watch_answer: Callable[[Attempt], None] | None = None  # sees every answer before it is sent
         self.draining = False
@@ -131,6 +136,7 @@ class EdgeNode(Server):
         self.waiting: deque[Any] = deque()  # attempts, and calls whose records are to be rebuilt
         self.fetching: dict[SessionId, Call] = {}
         self.read_at_s: dict[SessionId, float] = {}  # session -> when the core read the lock states that L1 holds
+        self.data_read_at_s: dict[SessionId, float] = {}  # session -> core time of the newest data that is known here
         self.absent = Absent()
         self._timers = (
             Timers(kernel, policy.fetch_timeout_s, self._ask_again) if policy.fetch_timeout_s < INFINITY else None
@@ -263,15 +269,16 @@ class EdgeNode(Server):
                 self.hits += 1
                 group.hits += 1
                 attempt.tier = L1
-                if self.track_reads and attempt.operation == READ_LOCK:
-                    self._check_staleness(session)
+                if self.track_data or (self.track_reads and attempt.operation == READ_LOCK):
+                    self._check_staleness(attempt)
             else:
                 self._miss(attempt, session_id, now)
             session.last_served = self.index
         else:
             attempt.call = call = Call(KIND_OF[attempt.operation], attempt.session, self.index, self.epoch, attempt)
             if attempt.operation != ESTABLISH:
-                call.lock, call.token = attempt.lock, attempt.token
+                if attempt.operation != UPDATE:
+                    call.lock, call.token = attempt.lock, attempt.token
                 if self.leases is not None:
                     self.leases.touch(attempt.session.session_id, now)
         clock.push(now + self.service_s.next(), self._finish_cb, attempt)
@@ -433,7 +440,7 @@ class EdgeNode(Server):
     def _dispatch(self, call: Call) -> bool:
         """Send a question to its shard; whether it is on its way."""
         call.sent_s = self.clock.now
-        size = self.sizes.metadata if call.kind == KIND_ESTABLISH else self.sizes.lookup
+        size = self.sizes.metadata if call.kind in (KIND_ESTABLISH, KIND_UPDATE) else self.sizes.lookup
         delay_s = self._send(call, self._shard(call), size)
         if delay_s == INFINITY:
             call.note_lost()
@@ -479,7 +486,7 @@ class EdgeNode(Server):
             return
         again = Call(call.kind, call.session, self.index, self.epoch, call.attempt)
         again.origin = call
-        if call.kind > KIND_ESTABLISH:
+        if KIND_ESTABLISH < call.kind <= KIND_RELEASE:
             again.lock, again.token = call.lock, call.token
         self._dispatch(again)
         self._timers.add(call)
@@ -554,15 +561,15 @@ class EdgeNode(Server):
         session_id = session.session_id
         if self.fetching.get(session_id) is question:
             del self.fetching[session_id]
-        if outcome == OK and call.kind <= KIND_ESTABLISH:
+        if outcome == OK and (call.kind <= KIND_ESTABLISH or call.kind == KIND_UPDATE):
             self._insert(call, session_id)
-        elif call.kind > KIND_ESTABLISH and session_id in self.read_at_s and outcome != ERROR:
+        elif KIND_ESTABLISH < call.kind <= KIND_RELEASE and session_id in self.read_at_s and outcome != ERROR:
             self.read_at_s[session_id] = call.read_at_s
         asker = question.attempt
         if asker is not None:
             asker.tier = call.tier
             asker.token = call.token
-            if call.kind == KIND_ESTABLISH and outcome == OK:
+            if outcome == OK and call.kind in (KIND_ESTABLISH, KIND_UPDATE):
                 session.last_served = self.index
         lookup = call.kind == KIND_LOOKUP and not question.from_storage and outcome != ERROR
         size = -1.0 if outcome == OK and call.kind != KIND_ESTABLISH else self.sizes.metadata
@@ -580,10 +587,12 @@ class EdgeNode(Server):
     def _insert(self, call: Call, session_id: SessionId) -> None:
         now = self.clock.now
         ttl_s = None if self.ttl_s is None else self.ttl_s.next()
-        if self.policy.inherit_ttl and call.kind == KIND_LOOKUP:
+        if self.policy.inherit_ttl and call.kind != KIND_ESTABLISH:
             ttl_s = min(INFINITY if ttl_s is None else ttl_s, call.ttl_left_s)
         if self.leases is not None:
             self.leases.hold(call.session, call.lease_until_s, call.read_at_s)
+        if self.track_data and not self._is_newest(call, session_id, INFINITY if ttl_s is None else now + ttl_s):
+            return
         if ttl_s is None:
             self.cache.insert(session_id, now)
         elif ttl_s > 0.0:
@@ -592,11 +601,30 @@ class EdgeNode(Server):
         if self.track_reads:
             self.read_at_s[session_id] = call.read_at_s
 
-    def _check_staleness(self, session: Session) -> None:
+    def _is_newest(self, call: Call, session_id: SessionId, expires_at_s: float) -> bool:
+        """Whether a record that came is as new as what the edge knows of its session's data; else L1 does without it.
+
+        An older one was read before an update that this edge carried meanwhile, or was told of.
+        """
+        if call.read_at_s >= self.data_read_at_s.get(session_id, -1.0):
+            self.data_read_at_s[session_id] = call.read_at_s
+            return True
+        if session_id not in self.cache:
+            self.absent.note(session_id, expires_at_s, INVALIDATED)
+        return False
+
+    def _check_staleness(self, attempt: Attempt) -> None:
+        """Count a hit that read what has changed since it was read at the core: data, or lock states."""
+        session = attempt.session
         session_id = session.session_id
         core = self.cores[session_id % len(self.cores)]
-        if core.changed_s(session) > self.read_at_s.get(session_id, -1.0):
+        if attempt.operation != READ_LOCK:
+            stale = core.data_changed_s.get(session_id, -1.0) > self.data_read_at_s.get(session_id, -1.0)
+        else:
+            stale = core.changed_s(session) > self.read_at_s.get(session_id, -1.0)
+        if stale:
             self.stale_reads += 1
+            attempt.client.group.stale_reads += 1
 
     # -- control messages -----------------------------------------------------------------------------
     def receive_control(self, call: Call) -> None:
@@ -611,6 +639,7 @@ class EdgeNode(Server):
             self.cache.discard(session_id)
             self.absent.forget(session_id)
             self.read_at_s.pop(session_id, None)
+            self.data_read_at_s.pop(session_id, None)
             if self.leases is not None:
                 self.leases.drop(session_id)
         call.sent_s = self.clock.now
@@ -624,6 +653,8 @@ class EdgeNode(Server):
             self.pausing.message(self.invalidate, call)
             return
         session_id = call.session.session_id
+        if self.track_data and not self.down:
+            self.data_read_at_s[session_id] = max(call.read_at_s, self.data_read_at_s.get(session_id, -1.0))
         expires_at_s = self.cache.expires_at(session_id)
         if expires_at_s is not None and not self.down:
             self.cache.discard(session_id)
@@ -642,6 +673,7 @@ class EdgeNode(Server):
         self.epoch += 1
         self.lose_entries(Cause.NODE_RESTART)
         self.read_at_s.clear()
+        self.data_read_at_s.clear()
         if self.leases is not None:
             self.leases.clear()
         lost, self.waiting = self.waiting, deque()

@@ -118,6 +118,7 @@ class ClientGroup:
         "sizes",
         "source_ended",
         "spared",
+        "stale_reads",
         "standing",
         "track_rtt",
         "turns",
@@ -197,7 +198,7 @@ class ClientGroup:
         self.issued = self.ok = self.denied = self.answered = self.silent = 0
         self.counted_retries = self.counted_denied = self.left = self.migrations = self.crossed = self.late = 0
         self.first_stops = self.turns = 0  # requests that have none before them to compare with; that changed the edge
-        self.lookups = self.hits = self.delayed = 0  # at L1, whatever became of the requests
+        self.lookups = self.hits = self.delayed = self.stale_reads = 0  # at L1, whatever became of the requests
         self.spared = 0  # lookups of the window that missed L1 and were answered without storage
         self.bandwidths = 0
         self.establishments = self.sessions_begun = self.routed = 0
@@ -369,7 +370,7 @@ class ClientGroup:
         self.issued += 1
         session.outstanding += 1
         attempt = Attempt(client, session, operation, self.clock.now, 0)
-        if operation >= ACQUIRE:
+        if ACQUIRE <= operation < ESTABLISH:
             attempt.lock, attempt.token = self.locking.pick(session, operation)
         self.retries.earn()
         if session.established:
@@ -586,7 +587,7 @@ class ClientGroup:
         if session is not failed.session and failed.operation != ESTABLISH:
             failed.session.outstanding -= 1
             session.outstanding += 1
-        if failed.operation >= ACQUIRE:
+        if ACQUIRE <= failed.operation < ESTABLISH:
             again.lock, again.token = getattr(failed, "lock", (0, 0)), getattr(failed, "token", 0)
         if failed.operation == ESTABLISH:
             edge = failed.edge

@@ -24,7 +24,9 @@ BY_EDGE: Final = (
     "lookups.l1.rate", "misses.l1.rate", "stale_reads.rate", "edge.load", "wasted_work.rate", "renewals.rate",
     "renewal_batches.rate", "lease.lapses.rate",
 )  # fmt: skip
-BY_CORE: Final = ("lookups.l2.rate", "misses.l2.rate", "core.requests.rate", "lease.expiries.rate")
+BY_CORE: Final = (
+    "lookups.l2.rate", "misses.l2.rate", "core.requests.rate", "lease.expiries.rate", "invalidations.rate",
+)  # fmt: skip
 
 
 def checks(metrics: Mapping[str, float], world: World) -> Iterator[tuple[bool, str]]:
@@ -36,6 +38,7 @@ def checks(metrics: Mapping[str, float], world: World) -> Iterator[tuple[bool, s
     families: tuple[tuple[Iterable[str], list[str]], ...] = (
         (BY_GROUP, [group.name for group in world.groups]),
         (BY_EDGE, [edge.name for edge in world.edges]),
+        (("stale_reads.rate",) if "stale_reads.ratio" in metrics else (), [group.name for group in world.groups]),
         (BY_CORE, [core.name for core in world.cores]),
         *(((base,), list(causes)) for base, causes in CAUSE_LABELS.items()),
     )

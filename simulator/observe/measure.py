@@ -14,6 +14,7 @@ import numpy as np
 from simulator.links.counters import PathCounters
 from simulator.observe.costs import Usage, costs
 from simulator.observe.counters import CORE_COLUMNS, EDGE_COLUMNS, GROUP_COLUMNS, LEASE_COLUMNS, NO_COUNTS, FloatArray
+from simulator.observe.freshness import freshness
 from simulator.observe.hops import hop_means
 from simulator.observe.metrics import carried_percentile, histogram_metrics
 from simulator.observe.recorder import weighted_mean, weighted_percentile
@@ -64,6 +65,7 @@ class Measurement:
         """All metrics by name."""
         result: Values = {}
         result |= self.caches()
+        result |= freshness(self.world, self.edges, self.groups, self.cores, self.width_s)
         result |= self.requests()
         result |= self.queues()
         result |= self.network()

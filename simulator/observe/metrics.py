@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from simulator.observe.catalogue import CATALOGUE, CAUSE_LABELS, FIXED_LABELS, Metric
+from simulator.observe.freshness import FRESH
 from simulator.observe.result import FAULT_BEGIN, FAULT_END, Replication
 from simulator.synonyms import meant
 
@@ -160,6 +161,8 @@ def metric_value(replication: Replication, name: str) -> float:
     value = replication.metrics.get(f"{parsed.base}{parsed.suffix}")  # labels in another order
     if value is not None:
         return value
+    if parsed.base in FRESH and parsed.label is None:
+        return 0.0
     if (
         parsed.fault is None
         and parsed.label in CAUSE_LABELS.get(parsed.base, ())

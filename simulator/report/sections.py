@@ -201,7 +201,12 @@ def _cache(result: Result) -> Iterator[Row]:
     yield from _row(result, "L2 hits", "hit_ratio.l2")
     stale = _get(result, "stale_reads.rate")
     if stale:
-        yield Row("stale lock reads", _shown(stale))
+        yield from _row(result, "stale reads", "stale_reads.rate", _share_of_hits(result))
+
+
+def _share_of_hits(result: Result) -> str:
+    share = _get(result, "stale_reads.ratio")
+    return f"{show(share, 'ratio')} of L1 hits" if share is not None else ""
 
 
 def _stickiness(result: Result) -> Iterator[Row]:

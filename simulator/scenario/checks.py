@@ -198,7 +198,7 @@ def _clients(scenario: Scenario, tree: Node, actors: Actors) -> Found:
             yield path, "this group has no count", "add count: 100, or session: {arrivals: 0.5/s, ...}"
         if session.arrivals is not None:
             yield from _open_sessions(path, scenario, name)
-        decided = {op for op, share in group.operations.items() if share > 0} - {"lookup"}
+        decided = {op for op, share in group.operations.items() if share > 0} - {"lookup", "update"}
         if decided and group.locks.per_session + group.locks.shared_pool == 0:
             what = f"{sorted(decided)[0]} needs a lock, and this group has none"
             yield (*path, "operations"), what, "set locks.per_session or locks.shared_pool"

@@ -49,7 +49,7 @@ from simulator.units import (
 _NEVER = (Outcome.OK, Outcome.CRASHED, Outcome.SESSION_EXPIRED, Outcome.DENIED)  # crashed is a kind of timeout
 RETRIED = tuple(outcome.name.lower() for outcome in Outcome if outcome not in _NEVER and outcome.name != "CANCELLED")
 """What an attempt may end as, and be retried."""
-OPERATIONS = ("lookup", "read_lock", "acquire", "release")
+OPERATIONS = ("lookup", "update", "read_lock", "acquire", "release")
 _Whole = Annotated[int, BeforeValidator(lambda v: parse_count(v, 0)), WithJsonSchema({"type": "integer", "minimum": 0})]
 
 
@@ -164,7 +164,7 @@ class Retry(Spec):
 
 def _operations(value: object) -> dict[str, float]:
     if not isinstance(value, Mapping) or not value:
-        raise QuantityError(f"{show(value)} is not a mix of operations", "write {lookup: 90%, read_lock: 10%}")
+        raise QuantityError(f"{show(value)} is not a mix of operations", "write {lookup: 90%, update: 10%}")
     mix: dict[str, float] = {}
     for name, share in value.items():
         if name not in OPERATIONS:
@@ -185,6 +185,7 @@ def _operations_plain(mix: Mapping[str, float]) -> dict[str, str]:
 
 _MEANING = {
     "lookup": "Reads the session.",
+    "update": "Changes the session's data.",
     "read_lock": "Reads the state of a lock.",
     "acquire": "Asks for a lock.",
     "release": "Gives a lock back.",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulator.logs import Log, TraceError
+from simulator.logs import OPERATIONS, Log, TraceError
 from simulator.logs.measured import measured_of
 from simulator.logs.model import moment
 from simulator.logs.reading import line_of
@@ -50,6 +50,25 @@ def brings_operations(trace: Trace, base_dir: Path) -> bool:
         return trace.load(base_dir).op is not None
     except TraceError:
         return False
+
+
+def asked_for(scenario: Scenario) -> frozenset[str]:
+    """Every operation that some client asks for; a workload of somebody's own that brings its clients may ask for any.
+
+    Raises:
+        TraceError: a log cannot be read.
+    """
+    asked: set[str] = set()
+    for group in scenario.clients.values():
+        if not group.from_trace:
+            asked.update(name for name, share in group.operations.items() if share > 0)
+        elif isinstance(group.workload, Trace):
+            data = group.workload.load(scenario.base_dir)
+            codes = () if data.op is None or data.plays_lookups else np.unique(data.op)
+            asked.update([OPERATIONS[code] for code in codes] or ["lookup"])
+        else:
+            asked.update(OPERATIONS)
+    return frozenset(asked)
 
 
 def unreadable(scenario: Scenario) -> Found:

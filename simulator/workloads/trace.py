@@ -24,7 +24,6 @@ from simulator.logs.formats.strings import is_string
 from simulator.logs.formats.tables import ROLES
 from simulator.logs.model import BadLineError, moment
 from simulator.logs.sources import files_of, is_stream
-from simulator.request import Operation
 from simulator.spec import Spec
 from simulator.synonyms import meant
 from simulator.units import Factor, PositiveDurationOrNever, QuantityError, Ratio, show
@@ -34,7 +33,6 @@ from simulator.workloads.profile import FLAT, AreaClock
 _BLOCK = 4096
 _OPENS, _CLOSES = 8, 16  # event codes: an operation 0..7, _OPENS more if a session opens with it; or _CLOSES
 _TABLES = ("csv", "parquet", "jsonl")
-_MODELLED = np.array([name.upper() in Operation.__members__ for name in OPERATIONS])
 
 
 def _files(value: object) -> str | tuple[str, ...]:
@@ -204,9 +202,6 @@ class Trace(WorkloadSpec):
         beyond = [f"{n:,} {where}" for n, where in ((before, "before t = 0"), (late, "after the end of the run")) if n]
         summary = f"{data.summary()}; played: {played:,} requests of {clients:,} clients in {sessions:,} sessions"
         summary += f"; not played: {before + late:,}" + (f" ({', '.join(beyond)})" if beyond else "")
-        asked = 0 if data.op is None or data.plays_lookups else int(np.count_nonzero(~_MODELLED[data.op]))
-        if asked:
-            summary += f"; {asked:,} updates are played as lookups"
         return {
             "summary": summary, "format": data.format, "first": _shown(data, 0), "last": _shown(data, -1),
             "span_s": data.span_s, "lines": data.lines, "requests": len(times_s), "bad": data.skipped,
@@ -256,7 +251,7 @@ def schedule(
     at_s, who = at_s[since], data.client[since]
     op = np.zeros(len(at_s), dtype=np.int64)
     if data.op is not None and not data.plays_lookups:
-        op = np.where(_MODELLED[data.op], data.op, 0).astype(np.int64)[since]
+        op = data.op.astype(np.int64)[since]
     order = np.lexsort((at_s, who))  # by client, within a client by time
     client, t_s = who[order], at_s[order]
     first = np.ones(len(order), dtype=bool)
