@@ -55,6 +55,8 @@ PRINTED = [
     ("22 L", MMPP.number, "12.25"), ("22 W", MMPP.sojourn_s, ".2296"),
     ("27 1", caching.fixed_ttl(1), ".5000"), ("27 5", caching.fixed_ttl(5), ".8333"),
     ("28 1", caching.sliding_ttl(1), ".6321"), ("28 5", caching.sliding_ttl(5), ".9933"),
+    ("110 stale", caching.updated_elsewhere(2, 0.4, 5)[0], ".3161"),
+    ("110 hit", caching.updated_elsewhere(2, 0.4, 5)[1], ".9116"),
     ("30 fixed", caching.fixed_ttl(caching.erlang_renewals(2, 2, 5)), ".6923"),
     ("30 sliding", caching.erlang_gap_below(2, 2, 5), ".9596"),
     ("33 hit", COALESCED[0], ".8065"), ("33 delayed", COALESCED[1], ".03226"), ("33 miss", COALESCED[2], ".1613"),

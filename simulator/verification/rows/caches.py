@@ -160,6 +160,30 @@ def exponential_tiers(
     )  # fmt: skip
 
 
+def updates(lookups: float, updates: float, ttl_s: float, edges: int = 2) -> Case:
+    """Sessions' data change: hits on what another edge has changed since are stale."""
+    stale, hit = theory.updated_elsewhere(lookups, updates, ttl_s, edges)
+    share = updates / (lookups + updates)
+    clients, duration_s = 40, 80.0
+    scenario = one_edge(
+        lookups + updates, {"ttl": seconds(ttl_s)}, ttl_s, duration_s / ttl_s, clients,
+        clients={"operations": {"lookup": 1.0 - share, "update": share}},
+        edges={"count": edges}, routing={"policy": "random"},
+    )  # fmt: skip
+    return Case(
+        f"110 T {ttl_s:g}, {edges} edges", "110",
+        f"updates {updates:g}/s, lookups {lookups:g}/s, at {edges} edges at random, T {ttl_s:g} s",
+        "an entry lives for min(T, Exp(w/n)), v on average", f"20 x {int(duration_s * clients * (lookups + updates)):,}"
+        " requests",
+        (
+            Check("stale share of hits", stale),
+            Check("hit ratio", hit),
+        ),
+        measured(scenario, {"stale share of hits": "stale_reads.ratio", "hit ratio": "hit_ratio.l1"}),
+        quick=edges == 2, group=GROUP,
+    )  # fmt: skip
+
+
 # -- directly on the caches ---------------------------------------------------------------------------
 def count_hits(cache: Cache, requests: Iterable[tuple[int, float]]) -> int:
     """Look each (key, now_s) up, fill at once at a miss, and count the hits."""
@@ -272,5 +296,7 @@ def cases() -> list[Case]:
         inherited(0.8, 4, 30, edges=3),
         exponential_tiers("44", "44", 3, None, 0.6),
         exponential_tiers("44", "44 five edges", 5, None, 1.0, 4.0, 20.0),
+        updates(2.0, 0.4, 5.0),
+        updates(1.0, 0.3, 8.0, edges=3),
         *(libcachesim(policy) for policy in LIBCACHESIM),
     ]  # fmt: skip

@@ -21,6 +21,20 @@ def fixed_ttl(hits_a_fill: float) -> float:
     return hits_a_fill / (1.0 + hits_a_fill)
 
 
+def updated_elsewhere(lookups: float, updates: float, ttl_s: float, edges: int = 2) -> tuple[float, float]:
+    """Stale share of hits and hit ratio with a fixed TTL, requests at random edges; rates are a session's, per second.
+
+    An update refills the edge that carries it, rate u of each edge, and makes entries of the others stale. So an entry
+    lives for min(T, Exp(u)), v on average, in which lookups hit it; one of age a is stale with probability
+    1 - exp(-(n-1) u a). A miss is the first lookup or update after an entry's end by its TTL, if it is a lookup.
+    """
+    u = updates / edges
+    lives_s = -math.expm1(-u * ttl_s) / u
+    fresh_s = -math.expm1(-updates * ttl_s) / updates
+    hit = lives_s / (lives_s + math.exp(-u * ttl_s) / (lookups / edges + u))
+    return 1.0 - fresh_s / lives_s, hit
+
+
 def sliding_ttl(rate_times_ttl: float) -> float:
     """A hit is a gap shorter than T."""
     return -math.expm1(-rate_times_ttl)
