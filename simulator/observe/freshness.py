@@ -13,8 +13,10 @@ from simulator.observe.counters import CORE_COLUMNS, EDGE_COLUMNS, GROUP_COLUMNS
 if TYPE_CHECKING:
     from simulator.world import World
 
-FRESH: Final = ("stale_reads.ratio", "invalidations.rate")
-"""Metrics that are zero, not unknown, where nothing changes."""
+FRESH: Final = {
+    "stale_reads.rate": "hit_ratio.l1", "stale_reads.ratio": "hit_ratio.l1", "invalidations.rate": "core.requests.rate",
+}  # fmt: skip
+"""Metrics that are zero, not unknown, where nothing changes; and one that always has the same labels."""
 _STALE, _HITS = EDGE_COLUMNS.index("stale_reads"), EDGE_COLUMNS.index("hits")
 _GROUP_STALE, _GROUP_HITS = GROUP_COLUMNS.index("stale_reads"), GROUP_COLUMNS.index("hits")
 _SENT = CORE_COLUMNS.index("invalidations")

@@ -161,7 +161,7 @@ def metric_value(replication: Replication, name: str) -> float:
     value = replication.metrics.get(f"{parsed.base}{parsed.suffix}")  # labels in another order
     if value is not None:
         return value
-    if parsed.base in FRESH and parsed.label is None:
+    if f"{FRESH.get(parsed.base)}{parsed.suffix}" in replication.metrics:
         return 0.0
     if (
         parsed.fault is None

@@ -14,6 +14,7 @@ WORLD = {
             "count": 30,
             "site": "here",
             "workload": {"kind": "poisson", "rate": "2/s"},
+            "operations": {"lookup": "95%", "update": "5%"},
             "retry": {"timeout": "1s", "max": 1},
         },
         "far": {

@@ -102,6 +102,9 @@ def _clients(rng: Draw, sites: list[str]) -> dict[str, Any]:
                 {"read_lock": "50%", "acquire": "50%"},
                 {"release": "100%"},
                 {"lookup": "90%", "acquire": "10%"},
+                {"lookup": "70%", "update": "30%"},
+                {"lookup": "40%", "update": "20%", "read_lock": "20%", "acquire": "10%", "release": "10%"},
+                {"update": "100%"},
             ]
         )
         own, pool = rng.choice([(1, 0), (0, 1), (0, 2), (1, 3), (3, 0)])
