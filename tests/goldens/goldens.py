@@ -27,6 +27,7 @@ FOLDER = Path(__file__).parent
 REPLICATIONS = 2
 INTERPRETED = str(simulator.clock.__file__).endswith(".py")
 SHORTER: dict[str, list[str]] = {
+    "conversations": ["duration=60s", "warmup=20s"],
     "core-failover": ["duration=30s", "warmup=10s", "faults.0.at=15.4s", "faults.0.for=10s"],
     "edge-failover": ["duration=30s", "warmup=10s", "faults.0.at=20.4s", "faults.0.for=10s"],
     "finding-freshness": ["duration=30s"],
