@@ -341,7 +341,7 @@ class _Builder:
         looks_at |= {scenario.routing.assign} if scenario.routing.policy == "cookie" else set()
         if looks_at & LOAD_AWARE or is_foreign(policy):
             group.outstanding = Outstanding(directory, shared)
-        if policy.counts_sessions or "least_sessions" in looks_at or is_foreign(policy):
+        if policy.counts_sessions or "least_sessions" in looks_at:
             group.standing = directory.standing
         group.latency_from_response = scenario.sam is not None and scenario.sam.latency == "response"
         steady = spec.session.established and spec.session.length == Constant(INFINITY)

@@ -16,18 +16,19 @@ if TYPE_CHECKING:
 
 
 def is_foreign(part: object) -> bool:
-    """Whether an object's class comes from outside of this package."""
-    return not type(part).__module__.startswith("simulator.")
+    """Whether an object's class, or a class, comes from outside of this package."""
+    cls = part if isinstance(part, type) else type(part)
+    return not cls.__module__.startswith("simulator.")
 
 
 def checked_router(router: Router) -> Router:
-    """The router; if it is a user's own, its `choose` and `retry` answer with plain numbers of edges, or -1.
+    """The router; if it is a user's own, its `choose`, `retry` and `assign` answer with plain numbers of edges, or -1.
 
     They raise ValueError for anything else.
     """
     if is_foreign(router):
         size, name = router.directory.size, type(router).name
-        for method in ("choose", "retry"):
+        for method in ("choose", "retry", "assign"):
             setattr(router, method, _edge_or_none(getattr(router, method), f"{name}.{method}", size))
     return router
 

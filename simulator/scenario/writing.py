@@ -18,6 +18,7 @@ from simulator.units import number_text
 
 _WIDTH = 100
 _PLAIN = re.compile(r"[A-Za-z0-9_./](?:[A-Za-z0-9_./%*+ -]*[A-Za-z0-9_./%*+-])?")
+_SWITCHES = frozenset(("on", "off", "yes", "no", "y", "n"))  # booleans to readers of YAML 1.1, which keys must not be
 Annotate = Callable[[Path], str]
 
 
@@ -31,6 +32,10 @@ def scalar_text(value: object) -> str:
     if _PLAIN.fullmatch(text) and isinstance(scalar(text), str):
         return text
     return f'"{"".join(map(_escaped, text))}"'
+
+
+def _key_text(key: object) -> str:
+    return f'"{key}"' if key in _SWITCHES else scalar_text(key)
 
 
 def _escaped(character: str) -> str:
@@ -66,7 +71,7 @@ Line = tuple[str, str]
 
 def _mapping(value: Mapping[str, Any], path: Path, indent: int, annotate: Annotate | None) -> Iterator[Line]:
     for key, item in value.items():
-        yield from _entry(f"{' ' * indent}{scalar_text(key)}:", item, (*path, key), indent, annotate)
+        yield from _entry(f"{' ' * indent}{_key_text(key)}:", item, (*path, key), indent, annotate)
 
 
 def _entry(head: str, value: Any, path: Path, indent: int, annotate: Annotate | None) -> Iterator[Line]:
@@ -109,7 +114,7 @@ def _all_scalars(value: Any) -> bool:
 
 def _flow(value: Any) -> str:
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{scalar_text(key)}: {_flow(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{_key_text(key)}: {_flow(item)}" for key, item in value.items()) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(_flow, value)) + "]"
     return scalar_text(value)
