@@ -12,7 +12,7 @@ from simulator import distribution_fields as dist
 from simulator import units
 from simulator.links import Loss
 from simulator.scenario import fields
-from simulator.scenario.clients import Operations
+from simulator.scenario.clients import Operations, RetriedOutcomes
 from simulator.scenario.matrix import MatrixFile
 from simulator.scenario.network import Sites
 from simulator.scenario.schema import DurationOrTrace
@@ -34,6 +34,7 @@ _MEMBERS = {
     "factor or `unlimited`": units.FactorOrUnlimited,
     "number": units.Number,
     "weight": units.Weight,
+    "number above 0": units.PositiveNumber,
     "weight or `measured`": fields.WeightOrMeasured,
     "whole number or `unlimited`": units.CountOrUnlimited,
     "whole number or `unlimited` ": units.PlacesOrUnlimited,
@@ -41,6 +42,7 @@ _MEMBERS = {
     "`true` or `false`": fields.Bool,
     "text": fields.Text,
     "names or globs": fields.Globs,
+    "list of outcomes": RetriedOutcomes,
     "[random duration](families.md#distributions)": dist.DurationDist,
     "[random size](families.md#distributions)": dist.SizeDist,
     "[random rate](families.md#distributions)": dist.RateDist,

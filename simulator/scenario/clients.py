@@ -131,6 +131,11 @@ def _retried_plain(names: tuple[str, ...] | None) -> list[str] | None:
 _RETRIED_SCHEMA = {"anyOf": [{"type": "array", "items": {"enum": list(RETRIED)}}, {"type": "null"}]}
 
 
+RetriedOutcomes = Annotated[
+    tuple[str, ...] | None, PlainValidator(_retried), PlainSerializer(_retried_plain), WithJsonSchema(_RETRIED_SCHEMA)
+]
+
+
 class Retry(Spec):
     """What a client does about a request that was not answered."""
 
@@ -151,12 +156,7 @@ class Retry(Spec):
     )
     """other: another edge, as the routing policy says; same: the same, believed failed or not; any: the tried one too;
     other_last: the same, and another at the last retry."""
-    on: Annotated[
-        tuple[str, ...] | None,
-        PlainValidator(_retried),
-        PlainSerializer(_retried_plain),
-        WithJsonSchema(_RETRIED_SCHEMA),
-    ] = None
+    on: RetriedOutcomes = None
     """Which outcomes are retried; left out, all but denied. An expired session always is."""
     cancel_on_timeout: Bool = False
     """A timeout also cancels the work at the server, if it has not begun."""

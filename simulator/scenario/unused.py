@@ -169,6 +169,12 @@ def _routing(scenario: Scenario) -> Judged:
     yield ("routing", "scope"), placed, "no clients have a site, and to them all edges are one site"
     yield ("routing", "overprovision"), routing.scope == "site", "routing.scope is global: overprovision is of site"
     yield ("routing", "view"), by_load, "nothing chooses by load: view is of least_outstanding and power_of_two"
+    weighs = policy in (*_BY_LOAD, "least_sessions", "random", "round_robin")
+    weighs = (
+        weighs or (leaves and routing.leave_to != "nearest") or (policy == "cookie" and routing.assign != "nearest")
+    )
+    for name in scenario.edges:
+        yield ("edges", name, "weight"), weighs, f"{why}, and the nearest edge is chosen whatever it weighs"
 
 
 def _sam(scenario: Scenario) -> Judged:
