@@ -26,6 +26,7 @@ from simulator.nodes.client import Client, Draws, LockPolicy, RetryPolicy, Sizes
 from simulator.nodes.core import CoreNode, CorePolicy
 from simulator.nodes.edge import EdgeNode, EdgePolicy
 from simulator.nodes.group import GAIN, ClientGroup
+from simulator.nodes.hedging import HedgePolicy, Hedging
 from simulator.nodes.home_shards import HomeShards
 from simulator.nodes.outstanding import Outstanding
 from simulator.nodes.probing import Prober
@@ -337,6 +338,8 @@ class _Builder:
             self.lock_policy(spec, entity, number), self.draws(spec, entity), self.sizes, world.warmup_s,
             world.duration_s, ids,
         )  # fmt: skip
+        if spec.hedge is not None and spec.hedge.after < INFINITY:
+            group.hedging = Hedging(self.kernel, HedgePolicy(spec.hedge.after, spec.hedge.cancel), group)
         looks_at = {scenario.routing.policy, scenario.routing.leave_to}
         looks_at |= {scenario.routing.assign} if scenario.routing.policy == "cookie" else set()
         if looks_at & LOAD_AWARE or is_foreign(policy):

@@ -46,6 +46,11 @@ class Outcome(IntEnum):
     DENIED = 5  # an answer (a lock operation is told "no"), no failure
     UNROUTABLE = 6
     ERROR = 7  # an error, answered without service
+    CANCELLED = 9  # the other of two twins was answered; of attempts only, never of a request
+
+
+NO_FAILURES = frozenset((Outcome.OK, Outcome.DENIED, Outcome.CANCELLED))
+"""Outcomes that no failed request has."""
 
 
 class Cause(IntEnum):

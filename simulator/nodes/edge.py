@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 INFINITY: Final = float("inf")
 OK: Final = int(Outcome.OK)  # plain integers: enums cost in the hot path
 ERROR: Final = int(Outcome.ERROR)
+CANCELLED: Final = int(Outcome.CANCELLED)
 READ_LOCK: Final = int(Operation.READ_LOCK)
 ESTABLISH: Final = int(Operation.ESTABLISH)
 UPDATE: Final = int(Operation.UPDATE)
@@ -169,6 +170,8 @@ class EdgeNode(Server):
         """A request has arrived over the network."""
         if self.disturbed and self._turns_away(attempt):
             return
+        if attempt.outcome == CANCELLED:  # while it was on its way
+            return
         now = self.clock.now
         self.arrivals += 1
         attempt.arrived_s = now
@@ -210,7 +213,8 @@ class EdgeNode(Server):
                 break
             waiting.popleft()
             self._drop_waiting(now)
-            self._refuse(first)
+            if first.outcome != CANCELLED:
+                self._refuse(first)
         waiting.extendleft(reversed(kept))
 
     def _drop_waiting(self, now: float) -> None:
@@ -361,7 +365,7 @@ class EdgeNode(Server):
             if isinstance(following, Call):
                 self._start_rebuild(following)
                 return
-            if following.done and following.client.group.retry.cancel_on_timeout:
+            if following.done and (following.outcome == CANCELLED or following.client.group.retry.cancel_on_timeout):
                 self._drop_waiting(now)
                 continue
             self._start(following)

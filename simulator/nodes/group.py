@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from simulator.kernel import Kernel
     from simulator.nodes.edge import EdgeNode
+    from simulator.nodes.hedging import Hedging
     from simulator.routing.base import Router
     from simulator.sam.manager import StickinessManager
 
@@ -84,6 +85,7 @@ class ClientGroup:
         "failed_latencies_s",
         "first_stops",
         "flows",
+        "hedging",
         "hits",
         "issued",
         "late",
@@ -168,8 +170,8 @@ class ClientGroup:
         self.track_rtt = True
         self.outstanding: Outstanding | None = None  # where a policy wants to know loads
         self.standing: list[int] | None = None  # open sessions at each edge, where a policy wants to know
-        self.latency_from_response = False
-        self.measures_first = False
+        self.hedging: Hedging | None = None  # where attempts get twins
+        self.latency_from_response = self.measures_first = False
         self.retries = Retries(retry, draws.jitter)
         self._draw_operation = draws.operation
         self._request_bytes = draws.request_bytes
@@ -430,10 +432,23 @@ class ClientGroup:
         timers = self._timers
         if delay_s < INFINITY:
             clock.push(now + delay_s, self._receivers[edge], attempt)
-        elif timers is None:
-            self.unanswered(attempt)
+        if self.hedging is not None:
+            self.hedging.sent(attempt)
         if timers is not None:
             timers.add(attempt)
+        elif delay_s == INFINITY:
+            self.unanswered(attempt)
+
+    def send_hedge(self, twin: Attempt, edge: int) -> None:
+        """Send the twin of an attempt, which moves its session nowhere."""
+        self._send(twin, edge, self._request_bytes.next())
+
+    def give_up(self, attempt: Attempt) -> None:
+        """An attempt is not waited for any more, though nobody knows how it would have ended."""
+        if self._timers is not None:
+            self._timers.over(attempt)
+        if self.outstanding is not None:
+            self.outstanding.over(attempt)
 
     def edge_restarted(self, edge: int) -> None:
         """An edge has come back: nothing is outstanding there."""
@@ -461,6 +476,8 @@ class ClientGroup:
         if outcome not in (OK, DENIED):
             self._attempt_failed(attempt, outcome, rtt_s)
             return
+        if self.hedging is not None:
+            self.hedging.answered(attempt)
         if operation >= ACQUIRE and outcome == OK and self._settle(attempt):
             return  # an establishment is no request
         if self._reports:
@@ -567,6 +584,10 @@ class ClientGroup:
             self.manager.report(session.slot, -1.0 if rtt_s < 0 else -2.0 - rtt_s)
             if attempt.tries:
                 self.manager.report_retry(session.slot)
+        if self.hedging is not None and self.hedging.failed(attempt):
+            if self.manager is not None and not attempt.tries:
+                self.manager.report_retry(session.slot)  # the twin is the same request
+            return
         if outcome == SESSION_EXPIRED:
             self._expire(session)
         if self.retries.granted(attempt.tries, outcome):
@@ -674,6 +695,8 @@ class ClientGroup:
         The client itself learns nothing: a closed loop stays stuck, as it would.
         """
         if self._timers is not None or attempt.done:
+            return
+        if self.hedging is not None and self.hedging.unheard(attempt):
             return
         attempt.done = True
         outcome = CRASHED if attempt.met_crash else TIMEOUT

@@ -47,6 +47,11 @@ class Retries:
             return False
         if policy.on is not None and outcome not in policy.on and outcome != SESSION_EXPIRED:
             return False
+        return self.pay()
+
+    def pay(self) -> bool:
+        """Whether the budget pays for one attempt more; if so, it has."""
+        policy = self.policy
         if policy.budget_ratio < INFINITY:
             if self._tokens < 1.0 or policy.budget_ratio <= 0.0:
                 return False

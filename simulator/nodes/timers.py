@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Generic, Protocol, TypeVar
 
+from simulator.clock import LAST
 from simulator.kernel import Kernel
 
 
@@ -24,14 +25,18 @@ T = TypeVar("T", bound=Finishable)
 
 
 class Timers(Generic[T]):
-    """Calls `expired(item)` `delay_s` seconds after `add(item)`, unless `item.done` by then."""
+    """Calls `expired(item)` `delay_s` seconds after `add(item)`, unless `item.done` by then.
 
-    __slots__ = ("_armed", "_clock", "_deadlines_s", "_delay_s", "_expired")
+    With `last`, what arrives at that instant is in time.
+    """
 
-    def __init__(self, kernel: Kernel, delay_s: float, expired: Callable[[T], None]) -> None:
+    __slots__ = ("_armed", "_band", "_clock", "_deadlines_s", "_delay_s", "_expired")
+
+    def __init__(self, kernel: Kernel, delay_s: float, expired: Callable[[T], None], last: bool = False) -> None:
         self._clock = kernel.clock
         self._delay_s = delay_s
         self._expired = expired
+        self._band = LAST if last else 0
         # In order, as all have one length. A plain dict would look for its first item among all that were ever deleted.
         self._deadlines_s: OrderedDict[T, float] = OrderedDict()
         self._armed = False
@@ -39,6 +44,10 @@ class Timers(Generic[T]):
     def __iter__(self) -> Iterator[T]:
         """What is waited for, done or not, the oldest first."""
         return iter(self._deadlines_s)
+
+    def __contains__(self, item: T) -> bool:
+        """Whether it is waited for."""
+        return item in self._deadlines_s
 
     def add(self, item: T) -> None:
         """Start the timer of `item`."""
@@ -54,7 +63,7 @@ class Timers(Generic[T]):
 
     def _arm(self, deadline_s: float) -> None:
         self._armed = True
-        self._clock.call_at(deadline_s, self._fire)
+        self._clock.push(deadline_s, self._fire, None, self._band)
 
     def _fire(self, _: None) -> None:
         now, deadlines_s = self._clock.now, self._deadlines_s

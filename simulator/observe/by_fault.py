@@ -18,7 +18,7 @@ from simulator.observe.binned import Binned
 from simulator.observe.histogram import Histogram
 from simulator.observe.metrics import histogram_metrics
 from simulator.observe.result import FAULT_BEGIN, FAULT_END
-from simulator.request import Outcome, Tier
+from simulator.request import NO_FAILURES, Outcome, Tier
 
 if TYPE_CHECKING:
     from simulator.nodes.group import ClientGroup
@@ -101,6 +101,8 @@ class ByFault:
             return
         self._take_answered(number, group, ledger)
         self._take_failed(number, ledger)
+        for label, mask in self._masks(np.array(ledger.hedged_due_s)) if ledger.hedged_due_s else ():
+            self._counts[label][number].retries += int(mask.sum())
         ledger.clear()
 
     def _take_answered(self, number: int, group: ClientGroup, ledger: Ledger) -> None:
@@ -192,7 +194,7 @@ class ByFault:
             }
             if not beside:
                 for outcome in Outcome:
-                    if outcome not in (Outcome.OK, Outcome.DENIED):
+                    if outcome not in NO_FAILURES:
                         cause = f"failures.ratio[{outcome.name.lower()}]{label}"
                         result[cause] = _ratio(failed.get(int(outcome), 0), requests)
         return result

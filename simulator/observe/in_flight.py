@@ -66,6 +66,7 @@ def attempts_in_flight(world: World) -> list[Attempt]:
             search.look(thing)
     for group in world.groups:
         search.timers(group._timers)
+        search.timers(None if group.hedging is None else group.hedging.waiting)
     return list(search.found.values())
 
 
@@ -87,7 +88,9 @@ class _Search:
             if thing.operation == Operation.ESTABLISH:
                 self.look(thing.session)
             elif retries or not thing.done:
-                self.found[id(thing)] = thing
+                hedging = thing.client.group.hedging
+                stands = thing if hedging is None else hedging.request_of(thing)  # twins are one request
+                self.found[id(stands)] = stands
         elif isinstance(thing, Call):
             if id(thing) in self._seen:
                 return

@@ -18,7 +18,7 @@ from simulator.observe.freshness import freshness
 from simulator.observe.hops import hop_means
 from simulator.observe.metrics import carried_percentile, histogram_metrics
 from simulator.observe.recorder import weighted_mean, weighted_percentile
-from simulator.request import Cause, Outcome
+from simulator.request import NO_FAILURES, Cause, Outcome
 
 if TYPE_CHECKING:
     from simulator.observe.recorder import Recorder
@@ -204,11 +204,13 @@ class Measurement:
         row = self.groups[numbers].sum(axis=0)
         open_s = self.sessions_s[numbers].sum()
         crossed = sum(self.world.groups[number].crossed for number in numbers)
+        hedging = [group.hedging for group in map(self.world.groups.__getitem__, numbers) if group.hedging is not None]
+        hedges = sum(one.counted for one in hedging)
         result = {
             f"availability{label}": ratio(answered, requests),
             f"requests.rate{label}": requests / self.width_s,
             f"goodput{label}": (row[_G["ok"]] + row[_G["denied"]]) / self.width_s,
-            f"attempts.per_request{label}": ratio(requests + retries, requests),
+            f"attempts.per_request{label}": ratio(requests + retries + hedges, requests),
             f"failures.ratio{label}": ratio(all_failed, requests),
             f"denied.ratio{label}": ratio(self._denied(numbers), requests),
             f"network_latency.mean{label}": ratio(row[_G["rtt_sum_s"]], row[_G["answered"]]),
@@ -226,11 +228,13 @@ class Measurement:
             f"sessions.open.mean{label}": open_s / self.width_s,
             f"sessions.established.rate{label}": row[_G["establishments"]] / self.width_s,
         }
+        if hedging:
+            result[f"hedges.ratio{label}"] = ratio(hedges, requests)
         if not label:
             if self.recorder.faults.any:
                 result["failures.faults.ratio"] = ratio(self.recorder.faults.failed, self.recorder.faults.due)
             for outcome in Outcome:
-                if outcome not in (Outcome.OK, Outcome.DENIED):
+                if outcome not in NO_FAILURES:
                     result[f"failures.ratio[{outcome.name.lower()}]"] = ratio(failed.get(outcome, 0), requests)
         return result
 

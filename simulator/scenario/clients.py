@@ -28,12 +28,13 @@ from simulator.distribution_fields import PositiveDurationDist as PositiveDist
 from simulator.distributions import Constant
 from simulator.request import Outcome
 from simulator.scenario.families import Workload, unknown_name
-from simulator.scenario.fields import Bool, GroupName, choice
+from simulator.scenario.fields import Bool, GroupName, OrOff, choice
 from simulator.spec import Spec
 from simulator.units import (
     Count,
     Distance,
     Duration,
+    DurationOrNever,
     PositiveDurationOrNever,
     PositiveRate,
     QuantityError,
@@ -162,6 +163,15 @@ class Retry(Spec):
     """A timeout also cancels the work at the server, if it has not begun."""
 
 
+class Hedge(Spec):
+    """A second try beside the first, at another edge: the first good answer counts. Of lookup and read_lock only."""
+
+    after: DurationOrNever
+    """An attempt that has no answer by then gets its twin; 0s: both are sent at once."""
+    cancel: Bool = True
+    """Whether the twin that was not needed is dropped at its edge, if its service has not begun."""
+
+
 def _operations(value: object) -> dict[str, float]:
     if not isinstance(value, Mapping) or not value:
         raise QuantityError(f"{show(value)} is not a mix of operations", "write {lookup: 90%, update: 10%}")
@@ -236,6 +246,8 @@ class ClientGroup(Spec):
     """What an answer weighs on a link."""
     retry: Retry | None = None
     """Left out: no timeout, no retries."""
+    hedge: Annotated[Hedge | None, *OrOff] = None
+    """Send a request that is slow to be answered to another edge too; each hedge takes a token of `retry.budget`."""
 
     @property
     def from_trace(self) -> bool:

@@ -247,8 +247,21 @@ def _clients(scenario: Scenario) -> Judged:
         yield (*path, "session", "pause"), not endless, "these sessions never end: give a length"
         if retry is not None:
             for key in ("backoff", "cap", "jitter", "budget", "to", "on"):
-                yield (*path, "retry", key), retry.max > 0, "retry.max is 0: nothing is sent again"
+                used = retry.max > 0 or (key == "budget" and group.hedge is not None)
+                yield (*path, "retry", key), used, "retry.max is 0: nothing is sent again"
             yield (*path, "retry", "cancel_on_timeout"), retry.timeout < math.inf, "there is no timeout"
+        yield from _hedge(path, scenario, group)
+
+
+def _hedge(path: Path, scenario: Scenario, group: ClientGroup) -> Judged:
+    if group.hedge is None:
+        return
+    why, used = "operations has no lookup or read_lock, and nothing else is hedged", _asks(group, "lookup", "read_lock")
+    if used and group.retry is not None and group.hedge.after >= group.retry.timeout:
+        used, why = False, f"an attempt is given up after {format_duration(group.retry.timeout)}, before it is hedged"
+    elif used and sum(len(edges.nodes(name)) for name, edges in scenario.edges.items()) < 2 and not scenario.faults:
+        used, why = False, "there is no other edge that a hedge could go to"
+    yield (*path, "hedge"), used, why
 
 
 def _tiers(scenario: Scenario) -> Judged:
