@@ -94,7 +94,7 @@ _ROWS: tuple[tuple[str, str, Direction, tuple[str, ...], str], ...] = (
     ("availability", "ratio", _UP, (_G, _S, _F), "answered requests (ok or denied) / all requests"),
     ("requests.rate", "1/s", _NONE, (_G, _S), "requests sent"),
     ("attempts.per_request", "1", _DOWN, (_G, _S, _F), "attempts per request, retries and hedges included"),
-    ("hedges.ratio", "ratio", _DOWN, (_G, _S), "hedges sent / requests (only where clients hedge)"),
+    ("hedges.ratio", "1", _DOWN, (_G, _S), "hedges sent / requests (only where clients hedge)"),
     ("failures.ratio", "ratio", _DOWN, (_C, _G, _S, _F), "failed requests / all requests, also by cause"),
     ("denied.ratio", "ratio", _NONE, (_G, _S, _F), "lock operations answered with a no / all requests"),
     ("failures.faults.ratio", "ratio", _DOWN, (), "failed / all of the requests that were due while a fault was on"),
