@@ -92,7 +92,7 @@ class _Builder:
         if leases is not None:
             self.leases = LeasePolicy(
                 leases.length, leases.renew_before, leases.batch_every, _limit(leases.max_batch), leases.batching,
-                leases.idle_after, leases.lock_delay, leases.clock_skew,
+                leases.idle_after, leases.lock_delay, leases.clock_skew, leases.phase == "spread",
             )  # fmt: skip
         self.edge_specs = [
             (name, site, group_name, group)
@@ -229,13 +229,20 @@ class _Builder:
         if self.leases is not None:
             skew = self.leases.clock_skew_s
             offset = float(self.streams.generator(name, "clock").uniform(-skew, skew)) if skew else 0.0
-            leases = LeaseTable(self.kernel, self.leases, offset)
+            leases = LeaseTable(self.kernel, self.leases, offset, self.lease_phase_s(name))
         service = self.draw(spec.service_time, name, "service")
         rebuild = None if spec.rebuild_time == Constant(0.0) else self.draw(spec.rebuild_time, name, "rebuild")
         edge = EdgeNode(index, name, site, self.kernel, policy, service, ttl_s, cache, leases, self.sizes, rebuild)
         if leases is not None:
             leases.edge = edge
         return edge
+
+    def lease_phase_s(self, edge: str) -> float:
+        """How much later than at n * D the ticks of an edge's renewals are, seconds."""
+        leases = self.leases
+        if leases is None or not leases.spread or not leases.batching:
+            return 0.0
+        return leases.batch_every_s * float(self.streams.generator(edge, "lease tick").random())
 
     def core(self, index: int, storage: Storage, manager: StickinessManager | None) -> CoreNode:
         name, site, _, spec = self.core_specs[index]

@@ -1,9 +1,10 @@
 """The leases that one edge holds, and their renewal in batches.
 
-At tick n, at time n * D, the edge takes all of its leases with remaining time <= M and sends one message per core
-shard (several beyond the largest batch). What is not answered goes again at each next tick while it lasts. The
-edge's belief counts from when it *sent*, the core's from when it *received*: the edge never believes longer
-(Gray & Cheriton, SOSP 1989, with the clock bound applied on the edge's side).
+At tick n, at time n * D, later by the phase of the edge where these are spread, the edge takes all of its leases with
+remaining time <= M and sends one message per core shard (several beyond the largest batch). What is not answered goes
+again at each next tick while it lasts. The edge's belief counts from when it *sent*, the core's from when it
+*received*: the edge never believes longer (Gray & Cheriton, SOSP 1989, with the clock bound applied on the edge's
+side).
 
 May import: kernel, request. Does not model: drift within a lease's length.
 """
@@ -47,6 +48,7 @@ class LeasePolicy:
     idle_after_s: float = 60.0
     lock_delay_s: float = 15.0
     clock_skew_s: float = 0.0
+    spread: bool = False  # whether each edge's ticks have a phase of their own
 
     @property
     def interval_s(self) -> float:
@@ -77,9 +79,10 @@ class HeldLease:
 class LeaseTable:
     """The lease table of one edge with its renewal batcher."""
 
-    def __init__(self, kernel: Kernel, policy: LeasePolicy, clock_offset_s: float) -> None:
+    def __init__(self, kernel: Kernel, policy: LeasePolicy, clock_offset_s: float, phase_s: float = 0.0) -> None:
         self.clock = kernel.clock
         self.policy = policy
+        self.phase_s = phase_s  # of its ticks: when tick 0 is
         self.haste_s = policy.clock_skew_s + clock_offset_s  # how much earlier than the core it lets go
         self.edge: EdgeNode
         self.send: Callable[[Batch, int], bool]  # (batch, shard) -> on its way
@@ -148,7 +151,7 @@ class LeaseTable:
         elif leases:
             tick = ASKED
             if due_s < INFINITY:
-                tick = max(math.ceil(due_s / policy.batch_every_s - EXACT), self.next_tick)
+                tick = max(math.ceil((due_s - self.phase_s) / policy.batch_every_s - EXACT), self.next_tick)
                 self._due.setdefault(tick, []).extend(leases)
             for held in leases:
                 held.fate = UNSEEN
@@ -173,8 +176,8 @@ class LeaseTable:
         return bool(self._unanswered)
 
     def first_due(self) -> float:
-        """The first tick at which leases are due, infinity for none."""
-        return min(self._due, default=INFINITY)
+        """When the first tick is at which leases are due, seconds; infinity for none."""
+        return min(self._due, default=INFINITY) * self.policy.batch_every_s + self.phase_s
 
     # -- renewing -------------------------------------------------------------------------------------
     def tick(self, number: int) -> None:
@@ -206,7 +209,7 @@ class LeaseTable:
     def catch_up(self, since_s: float) -> None:
         """The edge has stood still since then: if a tick was missed, all that was due at such ticks is renewed now."""
         last = self.next_tick - 1
-        if last < 0 or last * self.policy.batch_every_s < since_s:
+        if last < 0 or last * self.policy.batch_every_s + self.phase_s < since_s:
             return
         late: list[HeldLease] = []
         for number in sorted(number for number in self._due if number <= last):
@@ -319,32 +322,39 @@ class LeaseTable:
         if expired:
             held.until_s = min(held.until_s, self.clock.now)
         if self.policy.batching:  # look at it once more when it has ended, to forget it
-            every_s = self.policy.batch_every_s
-            tick_now = math.floor(self.clock.now / every_s + EXACT)
-            held.due_tick = max(math.ceil(held.until_s / every_s), tick_now) + 1
+            every_s, phase_s = self.policy.batch_every_s, self.phase_s
+            tick_now = math.floor((self.clock.now - phase_s) / every_s + EXACT)
+            held.due_tick = max(math.ceil((held.until_s - phase_s) / every_s), tick_now) + 1
             self._due.setdefault(held.due_tick, []).append(held)
 
 
 def renew_all(kernel: Kernel, tables: Sequence[LeaseTable], policy: LeasePolicy) -> Generator[Event, None, None]:
     """The SimPy process behind the ticks of all edges: tick n at n * D, a product, not a running sum; the first is 0.
 
-    Leases granted before the run can be due at t = 0 already, where L - M is no multiple of D.
+    Each edge's come later by its phase. Leases granted before the run can be due at t = 0 already, where L - M is no
+    multiple of D.
     """
     every_s = policy.batch_every_s
     keeper = Keeper(
         lambda: not any(table.waiting() for table in tables),
-        needs_s=lambda: min((table.first_due() for table in tables), default=INFINITY) * every_s,
+        needs_s=lambda: min((table.first_due() for table in tables), default=INFINITY),
     )
     kernel.rest.add(keeper)
+    phases: dict[float, list[LeaseTable]] = {}
+    for table in tables:
+        phases.setdefault(table.phase_s, []).append(table)
+    rounds = sorted(phases.items(), key=lambda item: item[0])
+    keeper.ahead_s = rounds[-1][0] if rounds else 0.0  # after the first of tick n all others of tick n follow
     number = 0
     while True:
         number = kernel.rest.next_tick(keeper, number, every_s)
         for table in tables:
             table.next_tick = number
-        keeper.tick = tick = kernel.tick_at(number * every_s)
-        yield tick
+        for phase_s, together in rounds or [(0.0, [])]:
+            keeper.tick = tick = kernel.tick_at(number * every_s + phase_s)
+            yield tick
+            for table in together:
+                table.next_tick = number + 1
+                if not table.edge.down and table.edge.pausing is None:
+                    table.tick(number)
         number += 1
-        for table in tables:
-            table.next_tick = number
-            if not table.edge.down and table.edge.pausing is None:
-                table.tick(number - 1)

@@ -193,6 +193,8 @@ class Leases(Spec):
     """Renewal is due when this much or less is left."""
     batch_every: PositiveDuration = 1.0
     """How often an edge looks for leases that are due."""
+    phase: Annotated[Literal["common", "spread"], *choice("common", "spread")] = "common"
+    """Of these ticks: all edges look at the same instants, or each later by a time of its own, drawn from one tick."""
     max_batch: CountOrUnlimited = 256
     """Leases in one message."""
     batching: Switch = True

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from simulator.verification.case import Case
 
 SUBJECTS = (
-    "queueing", "caches", "stickiness", "dispatch", "leases", "network", "availability", "regions", "affinity",
+    "queueing", "caches", "stickiness", "dispatch", "leases", "network", "hedging", "availability", "regions", "affinity",
     "statistics",
 )  # fmt: skip
 

@@ -156,7 +156,9 @@ def test_without_a_timeout_a_hedge_helps_what_was_lost():
     assert alone["failures.ratio[timeout]"] == 1.0
     erred = hedged(faults=[erring("e-2", "1ms")], **lost)
     assert erred["failures.ratio[timeout]"] == 1.0
-    later = hedged(faults=[erring("e-1", "70ms")], network={"links": [*far, {"from": "u-*", "to": "e-2", "loss": "100%"}]})
+    later = hedged(
+        faults=[erring("e-1", "70ms")], network={"links": [*far, {"from": "u-*", "to": "e-2", "loss": "100%"}]}
+    )
     assert later["failures.ratio[timeout]"] == 1.0
 
 

@@ -32,6 +32,8 @@ WORLDS = {
     "a partition": {"faults": [{"at": "500.001s", "for": "60s", "partition": [["pop-1"], ["sam"]]}]},
     "a crashed manager": {"faults": [{"at": "300.0045s", "for": "60s", "crash": "sam"}]},
     "a drain": {"faults": [{"at": "300s", "for": "600s", "drain": "pop-1"}]},
+    "leases at phases of their own": {"leases": {"phase": "spread", "batch_every": "1.7s", "idle_after": "100s"}},
+    "hedges": {"clients": {"people": {"hedge": {"after": "11ms"}}}},
     "leases for ever": {"leases": {"idle_after": "never"}},
     "cumulative": {"sam": {"model": "cumulative"}, "clients": {"people": {"session": {"length": "300s"}}}},
     "odd periods": {
