@@ -62,8 +62,8 @@ class Hedging:
     def _hedge(self, attempt: Attempt) -> None:
         """No answer so far: send a twin, where there is another edge and the budget pays."""
         group, session = self._group, attempt.session
-        edge = group.router.retry(attempt.client, session, attempt.edge)
-        if edge < 0 or edge == attempt.edge or not group.retries.pay():
+        edge = group.router.hedge(attempt.client, session, attempt.edge)
+        if edge < 0 or not group.retries.pay():
             if attempt in self._unheard:
                 del self._unheard[attempt]
                 group.unanswered(attempt)

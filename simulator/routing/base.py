@@ -125,6 +125,11 @@ class Router:
         """The edge of a retry: another healthy one, or the same where there is no other; -1 where none is."""
         return self.or_same(self.leave(client, tried), tried)
 
+    def hedge(self, client: Client, session: Session, tried: int) -> int:
+        """The edge of a hedge, always an excursion: that of a retry, if it is another; -1 where there is none."""
+        edge = self.retry(client, session, tried)
+        return -1 if edge == tried else edge
+
     def or_same(self, edge: int, tried: int) -> int:
         """`edge`; where that is -1, the edge that was tried, if it is believed healthy."""
         if edge >= 0:

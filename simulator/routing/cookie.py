@@ -79,6 +79,12 @@ class Cookie(Router):
             session.started_s = self.now()
         return edge
 
+    def hedge(self, client: Client, session: Session, tried: int) -> int:
+        """Another edge, without another cookie; where it is strict the same."""
+        if self.on_down == "strict":
+            return session.edge if self.serves(session.edge) else -1
+        return self.leave(client, tried)
+
     def serves(self, edge: int) -> bool:
         """Whether a cookie that names this edge is good for it now."""
         directory = self.directory

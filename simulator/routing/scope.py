@@ -193,6 +193,10 @@ class EachPart(Router):
         """The choice among the candidates; the same edge again where there is no other."""
         return self._at(client, session).retry(client, session, tried)
 
+    def hedge(self, client: Client, session: Session, tried: int) -> int:
+        """The choice among the candidates."""
+        return self._in(self._candidates(client)).hedge(client, session, tried)
+
     def forget(self, session: Session) -> None:
         """The session is over, for the router that kept something for it."""
         known = self._known.pop(session.client.index, None)
