@@ -242,3 +242,20 @@ def test_the_oracle():
     assert found["latency.mean"] == pytest.approx(0.1 * (1 - share / 2), abs=5 * 0.07 / math.sqrt(n))
     p99_s = (0.1 * math.log(100) + 0.1) / 2
     assert found["latency.p99"] == pytest.approx(p99_s, abs=5 * np.sqrt(0.01 * 0.99 / n) / (0.01 * 2 / 0.1))
+
+
+@pytest.mark.parametrize(
+    ("cookie", "mean_s"),
+    [
+        ({}, 0.111),
+        ({"on_failed_attempt": "reassign"}, 0.111),  # no attempt has failed
+        ({"on_failed_attempt": "stay"}, 0.111),
+        ({"on_down": "strict"}, 0.6),  # the twin is at the same edge
+    ],
+)
+def test_a_hedge_gives_no_cookie(cookie, mean_s):
+    """The cookie's edge takes 600 ms: all requests go on to be sent there first, and moved is none."""
+    found = hedged(routing={"policy": "cookie", **cookie}, faults=slow())
+    assert found["latency.mean"] == pytest.approx(mean_s)
+    assert found["hedges.ratio"] == 1.0
+    assert found["migrations.rate"] == found["left_ratio"] == 0.0

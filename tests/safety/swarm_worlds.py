@@ -125,6 +125,8 @@ def _clients(rng: Draw, sites: list[str]) -> dict[str, Any]:
             "budget": rng.choice(["unlimited", "20%", "0%"]),
             "cancel_on_timeout": _maybe(rng, 0.3),
         }
+    if _maybe(rng, 0.2):
+        group["hedge"] = {"after": rng.choice(["0s", _ms(rng, 1, 500)]), "cancel": _maybe(rng, 0.6)}
     if _maybe(rng, 0.3):
         group["request_size"] = rng.choice(["0B", "64KiB", {"exponential": "4KiB"}])
         group["response_size"] = rng.choice(["0B", {"lognormal": {"median": "4KiB", "sigma": 1}}])
@@ -195,6 +197,7 @@ def _leases(rng: Draw) -> dict[str, Any]:
         "length": f"{length}ms",
         "renew_before": f"{int(length * rng.choice([0, 0.3, 0.6, 0.9]))}ms",
         "batch_every": rng.choice(["1s", _ms(rng, 20, 2000)]),
+        "phase": rng.choice(["common", "common", "spread"]),
         "max_batch": rng.choice([1, 3, 256]),
         "batching": rng.choice(["on", "on", "off"]),
         "idle_after": rng.choice(["never", _ms(rng, 100, 60000)]),
