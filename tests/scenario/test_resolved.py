@@ -155,6 +155,7 @@ def test_defaults_are_those_of_the_documentation():
         "length": "30s",
         "renew_before": "10s",
         "batch_every": "1s",
+        "phase": "common",
         "max_batch": 256,
         "batching": "on",
         "idle_after": "1min",

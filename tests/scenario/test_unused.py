@@ -32,10 +32,12 @@ def paths(tmp_path, text, *overrides):
         ("sam.rate_low=5/s", "sam.model=published"),
         ("leases.max_batch=9", "leases.batching=on"),
         ("leases.batch_every=9s", "leases.batching=on"),
+        ("leases.phase=spread", "leases.batching=on"),
         ("leases.lock_delay=1s", "clients.u.operations={lookup: 50%, acquire: 50%}"),
         ("clients.u.locks.hold=1s", "clients.u.operations={lookup: 50%, acquire: 50%}"),
         ("clients.u.session.pause=1s", "clients.u.session.length=9s"),
         ("clients.u.retry.budget=5%", "clients.u.retry.max=2"),
+        ("clients.u.retry.budget=5%", "clients.u.hedge={after: 9ms}"),
         ("clients.u.retry.cancel_on_timeout=true", "clients.u.retry.timeout=1s"),
         ("edges.pop.queue=5", "edges.pop.workers=2"),
         ("edges.pop.weight=2", "routing.policy=round_robin"),
@@ -113,3 +115,17 @@ def test_operations_under_a_log_are_an_error(tmp_path):
     path.write_text(f"duration: 60s\nclients:\n  u: {{{group}}}\nedges: {{pop: {{}}}}\n")
     plain = Scenario.load(path)
     assert Scenario.from_dict(plain.resolved()) == plain
+
+
+@pytest.mark.parametrize(
+    ("in_vain", "of_use"),
+    [
+        ("clients.u.retry.timeout=9ms", "clients.u.retry.timeout=2s"),
+        ("clients.u.operations={acquire: 100%}", "clients.u.operations={acquire: 50%, read_lock: 50%}"),
+        ("edges.pop.count=1", "edges.pop.count=2"),
+    ],
+)
+def test_a_hedge_that_is_never_sent(tmp_path, in_vain, of_use):
+    plain = ["edges.pop.count=3", "clients.u.hedge={after: 50ms}"]
+    assert "clients.u.hedge" in paths(tmp_path, "", *plain, in_vain)
+    assert "clients.u.hedge" not in paths(tmp_path, "", *plain, of_use)
