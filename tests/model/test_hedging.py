@@ -225,6 +225,7 @@ def test_a_cancelled_one_is_outstanding_no_more():
     assert sum(world.directory.outstanding) == sum(expected) + waited
 
 
+@pytest.mark.slow
 def test_the_oracle():
     """Service Exp(m), unlimited workers, hedge after a (here both 100 ms).
 
