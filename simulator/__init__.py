@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from simulator.experiment.api import run
     from simulator.experiment.folder import load_run
+    from simulator.experiment.optimise import optimise
+    from simulator.experiment.optimum import Optimum
     from simulator.experiment.result import Result
     from simulator.experiment.sweep import sweep
     from simulator.experiment.sweep_result import SweepResult, load_sweep
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "Backtest", "Fit", "Result", "Scenario", "ScenarioError", "SweepResult", "backtest", "fit", "load_run",
-    "load_sweep", "run", "sweep",
+    "Backtest", "Fit", "Optimum", "Result", "Scenario", "ScenarioError", "SweepResult", "backtest", "fit", "load_run",
+    "load_sweep", "optimise", "run", "sweep",
 ]  # fmt: skip
 
 _WHERE = {
@@ -31,6 +33,8 @@ _WHERE = {
     "Fit": "simulator.fitting.fit",
     "backtest": "simulator.fitting.backtest",
     "fit": "simulator.fitting.fit",
+    "Optimum": "simulator.experiment.optimum",
+    "optimise": "simulator.experiment.optimise",
     "Result": "simulator.experiment.result",
     "Scenario": "simulator.scenario.schema",
     "ScenarioError": "simulator.scenario.errors",

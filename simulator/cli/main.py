@@ -41,6 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sweep": ("sweep", "Run a scenario over a grid of values."),
     "compare": ("compare", "Which is better, on what, and how sure is that?"),
     "find": ("find", "The smallest (or largest) value that meets a condition."),
+    "optimise": ("optimise", "The best of several settings at once, under constraints."),
     "sensitivity": ("sensitivity", "Which inputs move the answer most?"),
     "fit": ("fit", "A workload out of a log, as a commented scenario."),
     "backtest": ("backtest", "Fit a part of a log, predict the rest, and compare."),

@@ -35,8 +35,10 @@ def command(folder: Path, as_json: bool, **common: Given) -> None:
 
 def _show_sweep(folder: Path, output: Output, *, as_json: bool) -> None:
     """The answer of a search or an analysis where there is one; else the cells. Raises FolderError."""
+    from simulator.cli.optimise import print_optimum
     from simulator.cli.sweep import print_sweep
     from simulator.experiment.find import found_of
+    from simulator.experiment.optimum import optimum_of
     from simulator.experiment.sensitivity import sensitivity_of
     from simulator.experiment.stored import MANIFEST, broken
     from simulator.experiment.sweep_result import load_sweep
@@ -46,10 +48,12 @@ def _show_sweep(folder: Path, output: Output, *, as_json: bool) -> None:
     for note in result.notes:
         say(note)
     try:
-        found, analysis = found_of(result), sensitivity_of(result)
+        found, analysis, optimum = found_of(result), sensitivity_of(result), optimum_of(result)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise broken(folder / MANIFEST, error) from error
-    if as_json or (found is None and analysis is None):
+    if optimum is not None:
+        print_optimum(optimum, output, as_json=as_json)
+    elif as_json or (found is None and analysis is None):
         print_sweep(result, output, as_json=as_json)
     elif found is not None:
         click.echo(find_view.render(found, width=output.width), nl=False)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 _RAISED: Final = ("DesignError", "FolderError", "ScenarioError", "SchedulerError", "UnknownMetricError",
-                  "ExpectationError", "FindError", "SensitivityError")  # fmt: skip
+                  "ExpectationError", "FindError", "OptimiseError", "SensitivityError")  # fmt: skip
 
 
 def study_options(command: F) -> F:

@@ -90,9 +90,9 @@ class _Cell(_Form):
 
 
 class SweepManifest(_Any):
-    """Of a sweep, a search or a sensitivity analysis."""
+    """Of a sweep, a search, an optimisation or a sensitivity analysis."""
 
-    study: Literal["sweep", "find", "sensitivity"]
+    study: Literal["sweep", "find", "optimise", "sensitivity"]
     design: str
     status: Literal["complete", "incomplete", "interrupted"]
     question: str

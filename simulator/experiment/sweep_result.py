@@ -46,7 +46,7 @@ class SweepResult:
 
     Attributes:
         name, question: of the scenario.
-        design: grid, zip, random or lhs (or find, sensitivity).
+        design: grid, zip, random or lhs (or find, optimise, sensitivity).
         paths: what was swept.
         outcomes: a cell each.
         metrics: the metrics to look at first.
@@ -54,7 +54,7 @@ class SweepResult:
         interrupted: whether Ctrl-C ended it.
         argv: the command line, if any.
         path: its folder, or None.
-        kind: sweep, find or sensitivity.
+        kind: sweep, find, optimise or sensitivity.
         extra: what else its folder's manifest holds.
         notes: what to know of the folder that it was loaded from.
     """

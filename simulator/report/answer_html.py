@@ -1,4 +1,4 @@
-"""What stands first on the page of `find` and of `sensitivity`: the answer, its figure, and what was tried.
+"""What stands first on the page of `find`, `optimise` and `sensitivity`: the answer, its figure, and what was tried.
 
 May import the searches, their views and the page. Everything from a scenario is escaped.
 """
@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from simulator.experiment.find import found_of
+from simulator.experiment.optimum import optimum_of
 from simulator.experiment.sensitivity import sensitivity_of
-from simulator.report import page
+from simulator.report import optimum_html, page
 from simulator.report.find_view import answer_lines, curve_chart, near_answer
 from simulator.report.format import NOTHING, show, show_difference
 from simulator.report.page import Drawn, cell, folded, header, kept
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
 
 
 def figures(result: SweepResult) -> list[Drawn]:
-    """The curve of a search, or a tornado for each metric of a sensitivity analysis."""
+    """The curve of a search, a tornado for each metric of a sensitivity analysis, or what was tried."""
+    optimum = optimum_of(result)
+    if optimum is not None:
+        return optimum_html.figures(optimum)
     found, analysis = found_of(result), sensitivity_of(result)
     if found is not None:
         caption = "A point a value that was tried, with its 95 % interval where there is one; dashed: the condition."
@@ -49,6 +53,9 @@ def figures(result: SweepResult) -> list[Drawn]:
 
 def parts(result: SweepResult, drawn: Sequence[Drawn]) -> list[str]:
     """The page below its title; empty where there is no answer (an interrupted search, or another study)."""
+    optimum = optimum_of(result)
+    if optimum is not None:
+        return optimum_html.parts(optimum, drawn)
     found, analysis = found_of(result), sensitivity_of(result)
     if found is not None:
         return _search(found, drawn)

@@ -42,6 +42,8 @@ def write_report(result: SweepResult, folder: Path) -> Path:
         (folder / "figures" / f"{old}.svg").unlink()
     path = folder / "report.html"
     write_whole(path, document(result, drawn))
+    if result.kind == "optimise":
+        write_whole(folder / "optimise.html", document(result, drawn))
     return path
 
 
