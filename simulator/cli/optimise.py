@@ -117,7 +117,7 @@ class _Teller:
             shown.append(f"{name} {show(estimate, estimate.unit, estimate.half_width)}")
         left = (time.monotonic() - self.begun) / done * (planned - done)
         eta = f", about {show_duration(left)} and the play-off to go" if done < planned else ""
-        say(f"{done}/{planned} {texts}: {', '.join(shown)} ({trial.feasible}){eta}")
+        say(f"{trial.outcome.cell.number}/{planned} {texts}: {', '.join(shown)} ({trial.feasible}){eta}")
 
     def round(self, finalists: int, replications: int) -> None:
         """A round of the play-off begins."""

@@ -25,7 +25,7 @@ Verdict = Literal[
 DEFAULT_METRICS: Final = (
     "hit_ratio.l1", "hit_ratio.total", "latency.p50", "latency.p95", "latency.p99", "within[200ms]",
     "failures.ratio", "failures.faults.ratio", "core.requests.rate", "storage.reads.rate", "edge.imbalance",
-    "migrations.rate", "crossed_site_ratio",
+    "migrations.rate", "crossed_site_ratio", "cost.per_hour", "cost.per_million_requests",
 )  # fmt: skip
 _WORDS: Final[dict[tuple[bool, bool, bool], Verdict]] = {
     (True, True, True): "better", (True, True, False): "slightly better",

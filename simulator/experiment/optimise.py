@@ -190,9 +190,9 @@ class Optimiser:
                 texts = ", ".join(f"{shorts[path]}={value.text}" for path, value in values.items())
                 self.impossible.append(f"{texts} cannot be: {str(error).splitlines()[0]}")
         outcomes = self._play(cells, self.scenario.replications)
+        self.outcomes.update((cell.name, outcomes[cell.name]) for cell in cells)
         for cell in cells:
-            self.outcomes[cell.name] = outcome = outcomes[cell.name]
-            self.tried[_texts(cell.values)] = trial = self._trial(outcome)
+            self.tried[_texts(cell.values)] = trial = self._trial(outcomes[cell.name])
             if trial is not None and self.heard is not None:
                 self.heard(trial, len(self.outcomes), self.trials)
 

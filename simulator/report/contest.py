@@ -47,7 +47,7 @@ class Contest:
 
 def contest_of(result: Result, metrics: Sequence[str]) -> Contest:
     """The contest of a result on the given metrics, the last of which is that of failures."""
-    elsewhere = _other_worlds(result)
+    elsewhere = elsewhere_of(result)
     rows = {AS_WRITTEN: result.replications}
     rows |= {name: part.replications for name, part in result.variants.items() if name not in elsewhere}
     behind = _failing_more(rows)
@@ -70,7 +70,7 @@ def contest_of(result: Result, metrics: Sequence[str]) -> Contest:
     return Contest(replace(comparison, estimates=estimates, leads=ordered), first, elsewhere, survivors)
 
 
-def _other_worlds(result: Result) -> tuple[str, ...]:
+def elsewhere_of(result: Result) -> tuple[str, ...]:
     """The variants that set a value of the faults or of the network."""
     written = result.facts.resolved.get("variants") or {}
     return tuple(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from simulator.observe.catalogue import HOPS, MISS_CAUSES
+from simulator.report.cost_front import CAPTION, cost_chart
 from simulator.report.distcharts import Curve, bar_chart, ccdf_chart, weights_chart
 from simulator.report.flows import map_chart, moves_chart
 from simulator.report.format import HOP_WORDS, show
@@ -228,6 +229,10 @@ def _variants(metric: str, title: str, unit: str, scale: float, log: bool) -> Ca
     return draw
 
 
+def _cost_front(result: Result) -> Drawn:
+    yield CAPTION, cost_chart(result)
+
+
 def edges_of(result: Result) -> list[str]:
     """Names of the edges in the scenario's order, as far as series were kept by edge."""
     known = set(labels_of(result, "edge.load"))
@@ -288,6 +293,7 @@ _EDGE_MAKERS: Final[tuple[_Maker, ...]] = tuple(
 )  # fmt: skip
 _MAKERS: Final[tuple[_Maker, ...]] = (
     *_VARIANT_MAKERS,
+    ("variants_cost", VARIANTS, "What it costs, and what it keeps", _cost_front),
     ("latency_over_time", _FELT, "Latency over time", _latency),
     ("outcomes", _FELT, "Outcomes over time", _failures),
     ("latency_ccdf", _FELT, "Latency by tier and outcome", _ccdf),

@@ -128,7 +128,9 @@ def _how_sure(found: Optimum) -> list[str]:
         them = f"{against} other finalist{'s' * (against != 1)}"
         return [f"95 % confidence against the {them} (paired, all differences and constraints together)."]
     if found.status == "tied":
-        return ["--rounds, or --replications, plays them on."]
+        alike = sum(one.state == "tied" and one.behind[1:] == (0.0, 0.0) for one in found.judged)
+        same = f"{alike} of them did exactly as well as it in every replication: what differs there does not matter."
+        return [*([same] if alike else []), "--rounds, or --replications, plays them on."]
     if found.status == "undecided":
         return ["Its interval reaches over a bound: --rounds, or --replications, narrows it."]
     if found.status == "frontier":

@@ -15,6 +15,7 @@ from simulator.experiment.summary import Judged, judge
 from simulator.observe.expectations import parse_expectation
 from simulator.observe.metrics import parse_metric
 from simulator.report.contest import AS_WRITTEN, FAILED, contest_of
+from simulator.report.cost_front import priced
 from simulator.report.format import NOTHING, column_decimals, fixed, fixed_half, scale_for, show, show_difference
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ _WORDS: Final = {
     "core.requests.rate": ("core requests", "core load"),
     "latency.p99": ("p99", "p99"),
     "within[200ms]": ("within 200ms", "requests within 200ms"),
+    "cost.per_hour": ("cost per hour", "cost per hour"),
+    "cost.per_million_requests": ("cost per million", "cost per million requests"),
     "failures.ratio": ("failed", "failures"),
     "failures.faults.ratio": ("failed in faults", "failures during faults"),
 }
@@ -127,7 +130,7 @@ def _metrics(result: Result) -> list[str]:
     failed = "failures.faults.ratio" if "failures.faults.ratio" in result.estimates else "failures.ratio"
     asked = [parse_expectation(text).metric for text in result.facts.expect]
     own = [m.name for m in asked if m.better != "none" and m.name not in ("availability", *FAILED)]
-    return [*dict.fromkeys([*own, *_BASE]), failed]
+    return [*dict.fromkeys([*own, *_BASE, *priced(result)]), failed]
 
 
 def table_of(result: Result) -> Table:
@@ -161,7 +164,7 @@ def table_of(result: Result) -> Table:
         values = {row: (_number(one.mean), _half(one)) for row, one in column.items()}
         add(expected.text, expected.metric, values, {row: one.verdict for row, one in column.items()})
     shown = {one.metric for one in judged[AS_WRITTEN]}
-    for metric in (*_COLUMNS, comparison.metrics[-1]):
+    for metric in (*_COLUMNS, *priced(result), comparison.metrics[-1]):
         if metric not in shown:
             estimates = {row: comparison.estimates.get((row, metric)) for row in comparison.rows}
             pairs = {row: (float(one), one.half_width) for row, one in estimates.items() if one is not None}
