@@ -129,7 +129,8 @@ def _how_sure(found: Optimum) -> list[str]:
         return [f"95 % confidence against the {them} (paired, all differences and constraints together)."]
     if found.status == "tied":
         alike = sum(one.state == "tied" and one.behind[1:] == (0.0, 0.0) for one in found.judged)
-        same = f"{alike} of them did exactly as well as it in every replication: what differs there does not matter."
+        are = "is" if alike == 1 else "are"
+        same = f"{alike} of them {are} exactly as good as it in every replication: no number of rounds tells them apart."
         return [*([same] if alike else []), "--rounds, or --replications, plays them on."]
     if found.status == "undecided":
         return ["Its interval reaches over a bound: --rounds, or --replications, narrows it."]
