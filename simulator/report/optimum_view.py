@@ -130,7 +130,7 @@ def _how_sure(found: Optimum) -> list[str]:
     if found.status == "tied":
         alike = sum(one.state == "tied" and one.behind[1:] == (0.0, 0.0) for one in found.judged)
         are = "is" if alike == 1 else "are"
-        same = f"{alike} of them {are} exactly as good as it in every replication: no number of rounds tells them apart."
+        same = f"{alike} of them {are} exactly as good as it in every replication."
         return [*([same] if alike else []), "--rounds, or --replications, plays them on."]
     if found.status == "undecided":
         return ["Its interval reaches over a bound: --rounds, or --replications, narrows it."]
