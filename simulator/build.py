@@ -18,6 +18,7 @@ from simulator.caches import Cache, make_cache
 from simulator.distributions import Constant, Distribution, Exponential, sampler
 from simulator.faults.targets import Targets
 from simulator.foreign import checked_router, is_foreign, plain_index
+from simulator.health.make import make_health
 from simulator.kernel import Kernel
 from simulator.leases.locks import LockTable
 from simulator.leases.renewal import LeasePolicy, LeaseTable, renew_all
@@ -162,6 +163,8 @@ class _Builder:
         world.client_sites = self.client_sites()
         if scenario.routing.policy == "static":
             world.static_weight = scenario.routing.weight
+        if scenario.health is not None:
+            world.health = make_health(world, scenario, scenario.health, self.edge_ends, self.link, self.sizes.lookup)
         ids = count()
         for number, (name, spec) in enumerate(scenario.clients.items()):
             self.group(world, number, name, spec, ids)
@@ -301,14 +304,16 @@ class _Builder:
         return link
 
     def beats(self) -> list[Link]:
-        """The links on which edges send heartbeats to the SAM."""
+        """The links on which edges send heartbeats to the SAM; none where health checks watch them."""
         sam = self.scenario.sam
-        return [] if sam is None else [self.link(edge, _end_of(sam)) for edge in self.edge_ends]
+        if sam is None or self.scenario.health is not None:
+            return []
+        return [self.link(edge, _end_of(sam)) for edge in self.edge_ends]
 
     def slack_s(self) -> list[float]:
         """How much longer than its misses the SAM waits for each edge's heartbeat, for the jitter of its link."""
         sam = self.scenario.sam
-        if sam is None:
+        if sam is None or self.scenario.health is not None:
             return []
         written = sam.heartbeat.slack
         if not isinstance(written, str):
@@ -353,6 +358,7 @@ class _Builder:
             group.outstanding = Outstanding(directory, shared)
         if policy.counts_sessions or "least_sessions" in looks_at:
             group.standing = directory.standing
+        group.passive = None if world.health is None else world.health.passive
         group.latency_from_response = scenario.sam is not None and scenario.sam.latency == "response"
         steady = spec.session.established and spec.session.length == Constant(INFINITY)
         establishes = not steady or self.leases is not None  # an expired session is established anew, at the nearest

@@ -13,6 +13,7 @@ from simulator.sam.detector import FailureDetector
 
 if TYPE_CHECKING:
     from simulator.links import Link
+    from simulator.sam.manager import StickinessManager
     from simulator.world import World
 
 INFINITY = float("inf")
@@ -27,13 +28,28 @@ def watch_nodes(
     slack_s: Sequence[float],
     size_bytes: float,
 ) -> None:
-    """Start the detectors of a world.
+    """Start the SAM and the detectors of a world; where there are health checks, these watch the edges.
 
     `beats` are the edges' links to the SAM, empty without one; `slack_s` is what it allows for the jitter of each.
     """
     if world.manager is not None:
-        world.detector = _watch_edges(world, period_s, misses, beats, slack_s, size_bytes)
+        if world.health is None:
+            world.detector = _watch_edges(world, period_s, misses, beats, slack_s, size_bytes)
+        _start_manager(world, world.manager)
     _watch_cores(world, period_s, misses)
+
+
+def _start_manager(world: World, manager: StickinessManager) -> None:
+    edges = world.edges
+
+    def moved(edge: int, to: dict[int, int]) -> None:
+        sessions = sum(to.values())
+        world.sessions_moved += sessions
+        named = {edges[other].name: to[other] for other in sorted(to)}
+        world.log.add(SESSIONS_MOVED, edges[edge].name, sessions=sessions, to=named)
+
+    manager.on_moved = moved
+    world.starts.append(lambda: world.kernel.process(manager.run()))
 
 
 def _watch_edges(
@@ -71,20 +87,12 @@ def _watch_edges(
             world.log.add(DETECTED, name, after_s=kernel.now - crashed_s)
         manager.edge_failed(edge)
 
-    def moved(edge: int, to: dict[int, int]) -> None:
-        sessions = sum(to.values())
-        world.sessions_moved += sessions
-        named = {edges[other].name: to[other] for other in sorted(to)}
-        world.log.add(SESSIONS_MOVED, edges[edge].name, sessions=sessions, to=named)
-
     detector = FailureDetector(
         kernel, range(len(edges)), period_s, misses, beat, failed, manager.edge_back, manager.listening,
         slack_s=slack_s, settled=manager.edges_settled, certain=certain, passed=passed,
     )  # fmt: skip
-    manager.on_moved = moved
     manager.on_suspect = detector.suspect
     world.starts.append(lambda: kernel.process(detector.run()))
-    world.starts.append(lambda: kernel.process(manager.run()))
     return detector
 
 

@@ -15,13 +15,13 @@ from typing import NamedTuple
 
 from simulator.distribution_tails import tail_s
 from simulator.distributions import Constant, Distribution, sampler
-from simulator.links import Line, LossModel, Path
+from simulator.links import Bernoulli, Line, LossModel, Path
 from simulator.samplers import Sampler, sum_of
 from simulator.scenario.distances import Distances
 from simulator.scenario.schema import Scenario
 from simulator.streams import Streams
 
-CLIENT, EDGE, CORE, SAM, STORAGE = "client", "edge", "core", "sam", "storage"
+CLIENT, EDGE, CORE, SAM, STORAGE, HEALTH = "client", "edge", "core", "sam", "storage", "health"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +125,16 @@ class Wiring:
         default = network.default
         latency: Distribution | None = None
         jitter, loss, bits_per_s = default.jitter, default.loss, default.bandwidth
-        for rule in network.links:
-            if source.matches(rule.from_) and target.matches(rule.to):
-                latency = rule.latency if rule.latency is not None else latency
-                jitter = rule.jitter if rule.jitter is not None else jitter
-                loss = rule.loss if rule.loss is not None else loss
-                bits_per_s = rule.bandwidth if rule.bandwidth is not None else bits_per_s
+        rules = [rule for rule in network.links if source.matches(rule.from_) and target.matches(rule.to)]
+        if not rules and any(end.role == HEALTH and end.site is None for end in (source, target)):
+            return _Parameters(
+                Constant(0.0), Constant(0.0), Bernoulli(ratio=0.0), math.inf, distance=False, last_mile=None
+            )
+        for rule in rules:
+            latency = rule.latency if rule.latency is not None else latency
+            jitter = rule.jitter if rule.jitter is not None else jitter
+            loss = rule.loss if rule.loss is not None else loss
+            bits_per_s = rule.bandwidth if rule.bandwidth is not None else bits_per_s
         geo = network.geo
         distance = latency is None and self.distances.given(source.site, target.site)
         last_mile = None

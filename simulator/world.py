@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from simulator.faults.targets import Targets
+    from simulator.health.health import Health
     from simulator.kernel import Kernel
     from simulator.links import Link
     from simulator.nodes.core import CoreNode
@@ -71,6 +72,7 @@ class World:
     paths: list[PathRecord]
     between_sites: list[Link] = field(default_factory=list)  # links of nodes at different sites, where that has a price
     price: Price | None = None
+    health: Health | None = None
     targets: Targets = field(init=False)
     static_weight: float | None = None
     fault_names: dict[int, str] = field(default_factory=dict)  # number of a fault -> the name that it was given

@@ -97,6 +97,8 @@ class Targets:
         if since_s is None:
             return
         world.absent_s[name] = world.absent_s.get(name, 0.0) + world.measured_s(since_s, world.kernel.now)
+        if world.health is not None:
+            world.health.joined(edge.index)
         edge.join()
         world.directory.restarted(edge.index)
         for group in world.groups:
@@ -115,6 +117,8 @@ class Targets:
             for _ in range(self._crashes[name]):
                 world.log.add(FAULT_END, name, fault="crash")
         world.absent_since_s[name] = world.kernel.now
+        if world.health is not None:
+            world.health.left(edge.index)
         edge.vanish()
         self._tell_exists(edge)
 
@@ -205,9 +209,10 @@ class Targets:
             over_links = world.cores[0].storage_legs is not None
             done = "_from_storage" if over_links else "_stored"
             world.storage.pause(lambda function: getattr(function, "__name__", "") == done)
-        elif world.manager is not None and world.detector is not None:
+        elif world.manager is not None:
             world.manager.pause()
-            world.detector.pause()
+            if world.detector is not None:
+                world.detector.pause()
 
     def unpause(self, name: str) -> None:
         """One pause of a node is over."""
@@ -226,8 +231,9 @@ class Targets:
             self._cores[name].go_on()
         elif name == "storage":
             world.storage.go_on()
-        elif world.manager is not None and world.detector is not None:
-            world.detector.go_on()
+        elif world.manager is not None:
+            if world.detector is not None:
+                world.detector.go_on()
             world.manager.go_on()
 
     # -- sites ----------------------------------------------------------------------------------------

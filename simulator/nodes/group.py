@@ -24,6 +24,7 @@ from simulator.request import Attempt, Call, Kind, Operation, Outcome
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from simulator.health.passive import Passive
     from simulator.kernel import Kernel
     from simulator.nodes.edge import EdgeNode
     from simulator.nodes.hedging import Hedging
@@ -104,6 +105,7 @@ class ClientGroup:
         "number_for",
         "ok",
         "outstanding",
+        "passive",
         "response_bytes",
         "retries",
         "retry",
@@ -171,6 +173,7 @@ class ClientGroup:
         self.outstanding: Outstanding | None = None  # where a policy wants to know loads
         self.standing: list[int] | None = None  # open sessions at each edge, where a policy wants to know
         self.hedging: Hedging | None = None  # where attempts get twins
+        self.passive: Passive | None = None  # where requests tell about the health of edges
         self.latency_from_response = self.measures_first = False
         self.retries = Retries(retry, draws.jitter)
         self._draw_operation = draws.operation
@@ -429,6 +432,8 @@ class ClientGroup:
         attempt.up_s = delay_s = client.up[edge].transit(client.up_line, size, now, client.base_s[edge])
         if self.outstanding is not None:
             self.outstanding.sent(attempt)
+        if self.passive is not None:
+            self.passive.sent(edge, now)
         timers = self._timers
         if delay_s < INFINITY:
             clock.push(now + delay_s, self._receivers[edge], attempt)
@@ -470,6 +475,8 @@ class ClientGroup:
         self._measure(client, attempt.edge, rtt_s)
         if self.outstanding is not None:
             self.outstanding.over(attempt)
+        if self.passive is not None:
+            self.passive.ended(attempt.edge, attempt.sent_s, attempt.outcome, now)
         session.client_weight = attempt.told_weight
         operation = attempt.operation
         outcome = attempt.outcome
@@ -573,6 +580,8 @@ class ClientGroup:
             self.outstanding.over(attempt)
         if self.manager is not None and self.manager.client_reports:
             self.manager.report_silence(attempt.edge)
+        if self.passive is not None:
+            self.passive.ended(attempt.edge, attempt.sent_s, TIMEOUT, self.clock.now)
         self._attempt_failed(attempt, CRASHED if attempt.met_crash else TIMEOUT)
 
     def _attempt_failed(self, attempt: Attempt, outcome: int, rtt_s: float = -1.0) -> None:

@@ -165,6 +165,15 @@ _ROWS: tuple[tuple[str, str, Direction, tuple[str, ...], str], ...] = (
     ("failover.recovery.mean", "s", _DOWN, (), "mean time until the affected hit ratio is back at 95 %"),
     ("failover.recovery.max", "s", _DOWN, (), "longest time until the affected hit ratio is back at 95 %"),
     ("failover.sessions_moved", "1", _NONE, (), "sessions given another edge by the SAM"),
+    ("ejections.rate", "1/s", _NONE, (_E,), "ejections of edges by passive health checks (only with `health`)"),
+    ("health.believed.ratio", "ratio", _UP, (_E,), "share of the edges' time believed healthy (only with `health`)"),
+    (
+        "health.wrong.ratio",
+        "ratio",
+        _DOWN,
+        (_E,),
+        "share of the edges' time believed wrongly: healthy while down, or unhealthy while nothing was wrong",
+    ),
     ("node.availability", "ratio", _UP, (_E, _N), "share of the measured time that nodes were up"),
 )
 

@@ -71,6 +71,9 @@ class Measurement:
         result |= self.network()
         result |= self.control()
         result |= self.failover()
+        if self.world.health is not None:
+            names = [edge.name for edge in self.world.edges]
+            result |= self.world.health.metrics(names, self.first.t_s, self.last.t_s)
         if self.world.price is not None:
             result |= costs(self.world.price, self.usage())
         result |= self.recorder.by_fault.metrics()

@@ -155,6 +155,8 @@ class Recorder:
 
     def _hear(self, kind: str, fault: int | None) -> None:
         """An event was noted in the log."""
+        if self.world.health is not None:
+            self.world.health.account.touch()  # events are noted before they take effect
         self.faults.hear(kind)
         self.by_fault.hear(kind, fault)
 

@@ -1,13 +1,14 @@
 """Which edges are believed healthy, and how loaded they are: what routing policies may look at.
 
-May import: nothing of the model. Does not model: how belief comes about (the SAM's detector).
+May import: nothing of the model. Does not model: how belief comes about (the SAM's detector, health checks), nor when
+it is no longer acted on (`simulator.health.panic`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
     from simulator.routing.weights import Weights
@@ -24,6 +25,24 @@ class Draining(IntEnum):
 KEEPS: Final = int(Draining.KEEPS)
 
 
+class Panic(Protocol):
+    """Says where so few edges are believed healthy that belief counts for nothing."""
+
+    def opened(self, fit: Sequence[bool], able: Sequence[bool], exists: Sequence[bool]) -> list[bool]:
+        """Which of all edges requests may go to: of those in a panic all that are `able`, else those that are `fit`.
+
+        Args:
+            fit: the edges that exist, are believed healthy and not drained.
+            able: those that exist and are not drained.
+            exists: those that exist.
+        """
+
+    def among(
+        self, members: Iterable[int], fit: Sequence[bool], able: Sequence[bool], exists: Sequence[bool]
+    ) -> Sequence[bool]:
+        """The same for these edges alone, as clients see them that know no others."""
+
+
 class Directory:
     """Edges by index; `healthy` holds those that requests may go to, in order, and `open` says so of each.
 
@@ -32,7 +51,8 @@ class Directory:
     drained; `keeping` says that one does. `version` grows with every change. `outstanding` is what one balancer for
     all clients has outstanding at each edge, where it is counted: from the send until the answer is back, the client
     gave up, or the edge restarted, which begins another of its `lives`. `standing` are the open sessions whose current
-    edge each is, where they are counted. `shared` is what the policies of all groups keep together.
+    edge each is, where they are counted. `shared` is what the policies of all groups keep together. Where there is a
+    `panic`, more edges may be open than are believed healthy; `well` is how many would be open without.
     """
 
     def __init__(self, names: Sequence[str], sites: Sequence[str | None]) -> None:
@@ -51,6 +71,9 @@ class Directory:
         self.weights: Weights | None = None  # where edges do not all count the same
         self.last_resort = False
         self.version = 0
+        self.well = self.size
+        self.panic: Panic | None = None
+        self._fit = [True] * self.size
         self._draining = [0] * self.size
         self.exists = [True] * self.size
         self._parts: dict[frozenset[int], Directory] = {}
@@ -66,7 +89,10 @@ class Directory:
             part = self._parts[among] = Directory(self.names, self.sites)
             part.believed, part.outstanding, part.lives = self.believed, self.outstanding, self.lives
             part.standing, part.weights = self.standing, self.weights
-            part._show([one in among and self.open[one] for one in range(self.size)])
+            part.open = [False] * self.size
+            part.healthy = []
+            part.well = 0
+            self._show_to(part, among)
             part.stays = [one in among and self.stays[one] for one in range(self.size)]
             part.exists, part.keeping = self.exists, self.keeping
         return part
@@ -76,12 +102,21 @@ class Directory:
         part.keeping = self.keeping
         for one in among:
             part.stays[one] = self.stays[one]
-        changed = [one for one in among if part.open[one] != self.open[one]]
-        if changed:
+        is_open: Sequence[bool] = self.open
+        if self.panic is not None and not self.last_resort:
+            is_open = self.panic.among(among, self._fit, self._able(), self.exists)
+        well = sum(self._fit[one] for one in among)
+        changed = [one for one in among if part.open[one] != is_open[one]]
+        if changed or part.well != well:
             for one in changed:
-                part.open[one] = self.open[one]
+                part.open[one] = is_open[one]
             part.healthy = sorted([one for one in among if part.open[one]])
+            part.well = well
             part.version += 1
+
+    def _able(self) -> list[bool]:
+        """The edges that exist and are not drained."""
+        return [self.exists[one] and not self._draining[one] for one in range(self.size)]
 
     def set_healthy(self, edge: int, healthy: bool) -> None:
         """Change the belief about one edge."""
@@ -98,23 +133,32 @@ class Directory:
         self.exists[edge] = exists
         self._refresh()
 
+    def set_panic(self, panic: Panic) -> None:
+        """From now on belief counts for nothing where so few edges are believed healthy."""
+        self.panic = panic
+        self._refresh()
+
     def _refresh(self) -> None:
         there = [self.believed[one] and self.exists[one] for one in range(self.size)]
-        is_open = [there[one] and not self._draining[one] for one in range(self.size)]
+        fit = is_open = [there[one] and not self._draining[one] for one in range(self.size)]
+        if self.panic is not None:
+            is_open = self.panic.opened(fit, self._able(), self.exists)
         self.last_resort = not any(is_open)
         if self.last_resort:
-            is_open = list(there)
+            fit = is_open = list(there)
         keeps = [there[one] and self._draining[one] == KEEPS for one in range(self.size)]
         self.keeping = any(keeps)
         self.stays[:] = [is_open[one] or keeps[one] for one in range(self.size)]
-        self._show(is_open)
+        self._fit = fit
+        self._show(is_open, sum(fit))
         for among, part in self._parts.items():
             self._show_to(part, among)
 
-    def _show(self, is_open: list[bool]) -> None:
-        if is_open != self.open:
+    def _show(self, is_open: list[bool], well: int) -> None:
+        if is_open != self.open or well != self.well:
             self.open[:] = is_open
             self.healthy = [one for one in range(self.size) if is_open[one]]
+            self.well = well
             self.version += 1
 
     def restarted(self, edge: int) -> None:

@@ -140,7 +140,7 @@ class SiteScope:
 
     def _bounds_of(self, client: Client, order: Order) -> list[tuple[int, float]]:
         """The sites that get a share, with the upper ends of their shares; the nearest alone where nothing is open."""
-        open_shares = [len(self._within[site](client).healthy) / max(self._known(site), 1) for site in order]
+        open_shares = [self._within[site](client).well / max(self._known(site), 1) for site in order]
         shares = spill(open_shares, self._overprovision)
         bounds: list[tuple[int, float]] = []
         below = 0.0

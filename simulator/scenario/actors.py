@@ -16,12 +16,13 @@ from simulator.scenario.joining import joining
 if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario
 
-RESERVED = ("sam", "storage")
+PROBER = "health"  # an actor of links alone: nothing that faults strike
+RESERVED = ("sam", "storage", PROBER)
 
 
 @dataclass(frozen=True)
 class Actors:
-    """Names of servers in order (edges, cores, storage, the SAM), and the client groups with their sizes."""
+    """Names of servers in order (edges, cores, storage, the SAM, who probes), and the client groups with their sizes."""
 
     edges: tuple[str, ...]
     cores: tuple[str, ...]
@@ -70,4 +71,5 @@ def actors_of(scenario: Scenario) -> Actors:
     if scenario.sam is not None and scenario.sam.shards > 1:
         sam += tuple(f"sam-{i}" for i in range(1, scenario.sam.shards + 1))
     clients = {name: group.count for name, group in scenario.clients.items()}
-    return Actors(names[:n_edges], names[n_edges:], ("storage", *sam), clients, groups)
+    prober = () if scenario.health is None or scenario.health.active is None else (PROBER,)
+    return Actors(names[:n_edges], names[n_edges:], ("storage", *sam, *prober), clients, groups)

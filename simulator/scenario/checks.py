@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from simulator.faults import Add, Lose
-from simulator.scenario.actors import RESERVED, Actors, actors_of
+from simulator.scenario.actors import PROBER, RESERVED, Actors, actors_of
 from simulator.scenario.errors import Issue
 from simulator.scenario.faults import Fault
 from simulator.scenario.joining import joining
@@ -86,6 +86,8 @@ def _sites(scenario: Scenario, tree: Node, actors: Actors) -> Found:
     if scenario.sam is not None:
         used.append((("sam", "site"), scenario.sam.site))
     yield from _lost_sites(scenario, {site for path, site in used if path[0] != "clients"})
+    if scenario.health is not None:
+        used.append((("health", "site"), scenario.health.site))
     used += [
         (("faults", i, "add", "site"), fault.add.site)
         for i, fault in enumerate(scenario.faults)
@@ -320,7 +322,7 @@ def _wrong_target(fault: Fault, pattern: str, actors: Actors) -> tuple[str, str]
     if fault.on_links:
         found = bool(actors.match([pattern]) or actors.match_groups([pattern]))
         return None if found else _no_actor(pattern, actors)
-    servers = actors.match([pattern])
+    servers = [name for name in actors.match([pattern]) if name != PROBER]
     if not servers:
         return _no_actor(pattern, actors)
     return _of_wrong_kind(fault, pattern, set(servers), actors)
@@ -341,13 +343,17 @@ def _of_wrong_kind(fault: Fault, pattern: str, servers: set[str], actors: Actors
 def _no_actor(pattern: str, actors: Actors) -> tuple[str, str]:
     if pattern == "sam" and "sam" not in actors.others:
         return "'sam' cannot be meant: the SAM is off", "switch it on or remove this"
+    if pattern == PROBER:
+        if PROBER in actors.others:
+            return "'health' is the sender of probes, which this fault cannot strike", "partition it from the edges"
+        return "'health' cannot be meant: nobody probes", "add health: {active: {...}}, or remove this"
     if actors.match_groups([pattern]):
         return f"{show(pattern)} means clients, which this fault cannot strike", _servers(actors)
     return f"{show(pattern)} matches no actor", _nearest(pattern, [*actors.servers[:200], *actors.clients])
 
 
 def _servers(actors: Actors) -> str:
-    return f"it strikes {_some(actors.servers)}"
+    return f"it strikes {_some([name for name in actors.servers if name != PROBER])}"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -19,6 +19,7 @@ from simulator.scenario.clients import ClientGroup, Locks, Retry, Session
 from simulator.scenario.control import Heartbeat, Leases, Probes, Routing, Sam
 from simulator.scenario.faults import AnyFault, Fault
 from simulator.scenario.fields import AutoOrDuration, GroupName, OrOff, ScenarioName, Text, choice
+from simulator.scenario.health import Health
 from simulator.scenario.network import Geo, LinkDefaults, LinkRule, Network, Site, Sites
 from simulator.scenario.price import Price
 from simulator.scenario.record import Expectations, Measured, Record, Sweep, Variants
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from simulator.scenario.tree import Node
 
 __all__ = [
-    "L1", "L2", "ClientGroup", "CoreGroup", "EdgeGroup", "Fault", "Geo", "Heartbeat", "Leases",
+    "L1", "L2", "ClientGroup", "CoreGroup", "EdgeGroup", "Fault", "Geo", "Health", "Heartbeat", "Leases",
     "LinkDefaults", "LinkRule", "Locks", "Network", "NodeGroup", "Probes", "Record", "Retry", "Routing",
     "Sam", "Scenario", "Session", "Site", "Storage", "Tier",
 ]  # fmt: skip
@@ -98,6 +99,8 @@ class Scenario(Spec):  # noqa: PLW1641 (it holds mappings; content_hash() identi
     """The session affinity manager: weights of sessions, and the detection of failed edges. `off`: neither."""
     routing: Routing = Routing()
     """Where requests go."""
+    health: Annotated[Health | None, *OrOff] = None
+    """Health checks as load balancers do them, in place of the SAM's heartbeats. `off`: none."""
     leases: Annotated[Leases | None, *OrOff] = Leases()
     """For how long an edge may serve a session, and how it renews. `off`: for ever."""
     coherence: Annotated[Literal["ttl", "invalidate"], *choice("ttl", "invalidate")] = "ttl"

@@ -101,6 +101,10 @@ def _often(scenario: Scenario) -> Found:
         if scenario.sam.probes is not None:
             clients = sum(group.count or 0 for group in scenario.clients.values())
             ticks.append((("sam", "probes", "every"), scenario.sam.probes.every, clients))
+    if scenario.health is not None and scenario.health.active is not None:
+        ticks.append((("health", "active", "period"), scenario.health.active.period, edges))
+    if scenario.health is not None and scenario.health.passive is not None:
+        ticks.append((("health", "passive", "interval"), scenario.health.passive.interval, edges))
     if scenario.leases is not None:
         ticks.append((("leases", "batch_every"), scenario.leases.batch_every, edges))
     for path, every_s, many in ticks:
