@@ -22,7 +22,7 @@ RESERVED = ("sam", "storage", PROBER)
 
 @dataclass(frozen=True)
 class Actors:
-    """Names of servers in order (edges, cores, storage, the SAM, who probes), and the client groups with their sizes."""
+    """Names of servers in order (edges, cores, storage, the SAM, who probes), and client groups with their sizes."""
 
     edges: tuple[str, ...]
     cores: tuple[str, ...]

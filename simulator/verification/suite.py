@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from simulator.verification.case import Case
 
 SUBJECTS = (
-    "queueing", "caches", "stickiness", "dispatch", "leases", "network", "hedging", "availability", "regions",
-    "affinity", "statistics",
+    "queueing", "caches", "stickiness", "dispatch", "leases", "network", "hedging", "availability", "health",
+    "regions", "affinity", "statistics",
 )  # fmt: skip
 
 
