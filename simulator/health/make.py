@@ -115,10 +115,10 @@ def _active(
         name, now = world.edges[edge].name, world.kernel.now
         crashed_s = world.crashed_s.get(name)
         if crashed_s is None:
-            world.log.add(DETECTED, name, false_alarm=True)
+            world.log.add(DETECTED, name, by="checks", false_alarm=True)
         else:
             world.detections_s.append(now - crashed_s)
-            world.log.add(DETECTED, name, after_s=now - crashed_s)
+            world.log.add(DETECTED, name, by="checks", after_s=now - crashed_s)
         belief.set_failed(edge, True)
         if world.manager is not None:
             world.manager.edges_settled([edge])

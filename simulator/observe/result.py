@@ -25,7 +25,7 @@ FAULT_END: Final = "fault.end"
 """The fault of the same `target` and ``fault`` ends."""
 DETECTED: Final = "detected"
 """The SAM, active health checks or a core's standby believe `target` failed; detail: ``after_s`` (since its crash), or
-``false_alarm``."""
+``false_alarm``; ``by`` ("checks": by active health checks; left out: by missing heartbeats)."""
 SESSIONS_MOVED: Final = "sessions.moved"
 """Sessions of `target` were given another edge; detail: ``sessions`` (count), ``to`` (edge: sessions)."""
 RECOVERED: Final = "recovered"

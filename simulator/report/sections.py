@@ -242,3 +242,5 @@ def _failover(result: Result) -> Iterator[Row]:
     moved = _get(result, "failover.sessions_moved")
     if moved:
         yield Row("sessions moved", _shown(moved))
+    yield from _row(result, "edges ejected", "ejections.rate", "by passive health checks")
+    yield from _row(result, "believed wrongly", "health.wrong.ratio", "of the edges' time")

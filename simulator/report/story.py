@@ -22,6 +22,7 @@ import numpy as np
 
 from simulator.observe.result import (
     DETECTED,
+    EJECTED,
     FAULT_BEGIN,
     RECOVERED,
     SESSIONS_MOVED,
@@ -268,12 +269,16 @@ def _begin_of_many(result: Result, fault: WrittenFault) -> str:
 def _noticed(fault: WrittenFault, after: Sequence[Sequence[Mapping[str, dict[str, Any]]]]) -> Iterator[str]:
     """Which of its spans were noticed, how late, and how many sessions moved: means over replications."""
     found = [events[DETECTED] for events in _flat(after) if DETECTED in events]
+    thrown = [events[EJECTED] for events in _flat(after) if EJECTED in events]
     moved = [events[SESSIONS_MOVED] for events in _flat(after) if SESSIONS_MOVED in events]
     parts = []
     if found:
         some = f" {len(found) / len(after):.3g} of {len(fault.spans)}" if len(found) < len(_flat(after)) else " them"
-        parts.append(f"missing heartbeats gave{some} away after {_spread([_after_s(event) for event in found])}")
-    elif fault.spans[0][2].startswith("crash "):
+        parts.append(f"{_what_told(found)} gave{some} away after {_spread([_after_s(event) for event in found])}")
+    if thrown:
+        some = f"{len(thrown) / len(after):.3g} of {len(fault.spans)}" if len(thrown) < len(_flat(after)) else "they"
+        parts.append(f"{some} were ejected after {_spread([_after_s(event) for event in thrown])}")
+    if not parts and fault.spans[0][2].startswith("crash "):
         parts.append("nobody noticed")
     if moved:
         parts.append(_moved(sum(float(event["detail"].get("sessions", 0)) for event in moved) / len(after)))
@@ -321,14 +326,18 @@ def _begin_sentence(result: Result, kind: str, target: str, begin: float, end: f
 
 def _detection(following: Sequence[Mapping[str, dict[str, Any]]], kind: str, lasted_s: float) -> Iterator[str]:
     found = [events[DETECTED] for events in following if DETECTED in events]
+    thrown = [events[EJECTED] for events in following if EJECTED in events]
     moved = [events[SESSIONS_MOVED] for events in following if SESSIONS_MOVED in events]
-    if not found and kind == "crash":
+    if not found and not thrown and kind == "crash":
         yield f"Nobody noticed within the {show_duration(lasted_s)}." if math.isfinite(lasted_s) else "Nobody noticed."
         return
     sentence = ""
     if found:
-        delays = [float(event["detail"].get("after_s", event["t_s"] - event["since_s"])) for event in found]
-        sentence = f"Missing heartbeats gave it away after {_spread(delays)}"
+        words = f"{_what_told(found)} gave it away after {_spread([_after_s(event) for event in found])}"
+        sentence = words[0].upper() + words[1:]
+    if thrown:
+        words = f"it was ejected after {_spread([_after_s(event) for event in thrown])}"
+        sentence = f"{sentence}, and {words}" if sentence else words[0].upper() + words[1:]
     if moved:
         counts = [float(event["detail"].get("sessions", 0)) for event in moved]
         words = f"{_moved(sum(counts) / len(counts))}{_destinations(moved)}"
@@ -338,6 +347,11 @@ def _detection(following: Sequence[Mapping[str, dict[str, Any]]], kind: str, las
         sentence += f"{', and' if sentence else 'The'} its standby served {_spread(takeovers)} after the crash"
     if sentence:
         yield f"{sentence}."
+
+
+def _what_told(found: Sequence[Mapping[str, Any]]) -> str:
+    """What gave a node away."""
+    return "failed health checks" if found[0]["detail"].get("by") == "checks" else "missing heartbeats"
 
 
 def _moved(mean: float) -> str:
