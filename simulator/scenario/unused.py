@@ -116,7 +116,7 @@ def _is_default(scenario: Scenario, path: Path) -> bool:
 
 # -- what is used, section by section -----------------------------------------------------------------
 def _judged(scenario: Scenario) -> Judged:
-    for judge in (_everyone, _routing, _sam, _leases, _clients, _tiers, _network, _times):
+    for judge in (_everyone, _routing, _health, _sam, _leases, _clients, _tiers, _network, _times):
         yield from judge(scenario)
 
 
@@ -177,10 +177,29 @@ def _routing(scenario: Scenario) -> Judged:
         yield ("edges", name, "weight"), weighs, f"{why}, and the nearest edge is chosen whatever it weighs"
 
 
+def _health(scenario: Scenario) -> Judged:
+    health, routing = scenario.health, scenario.routing
+    if health is None:
+        return
+    yield ("health", "site"), health.active is not None, "there are no active checks, and nobody else stands there"
+    passive = health.passive
+    if passive is not None:
+        yield ("health", "passive", "window"), passive.consecutive is not None, "consecutive is off: no failures count"
+    assigns = routing.policy == "cookie" and getattr(routing, "assign", "nearest") != "nearest"
+    leaves = routing.policy in ("adaptive", "static") or scenario.sam is not None
+    chooses = routing.policy not in ("nearest", "consistent_hash", "maglev", "adaptive", "static", "cookie")
+    ramps = chooses or assigns or (leaves and routing.leave_to != "nearest")
+    yield ("health", "slow_start"), ramps, f"routing.policy is {routing.policy}, and nearest edges get all or nothing"
+
+
 def _sam(scenario: Scenario) -> Judged:
     sam = scenario.sam
     if sam is None:
         return
+    why = "health checks watch the edges: only standbys' heartbeats are left"
+    yield ("sam", "heartbeat"), scenario.health is None, why
+    why = "health checks watch the edges: what clients tell is of health.passive"
+    yield ("sam", "client_reports"), scenario.health is None, why
     measured = sam.initial_weight == "measured"
     for key in _RULE:
         in_probe = measured and (key == "base" or key.startswith("latency_"))
