@@ -26,12 +26,12 @@ class Belief:
         self._directory = directory
         self._changing = changing
         self._back = back
-        self._failed = [False] * directory.size
+        self.failed = [False] * directory.size  # by checks
         self._ejected = [False] * directory.size
 
     def set_failed(self, edge: int, failed: bool, *, joined: bool = False) -> None:
         """Checks find an edge unhealthy, or healthy (the first time since it `joined`)."""
-        self._failed[edge] = failed
+        self.failed[edge] = failed
         self._settle(edge, joined)
 
     def set_ejected(self, edge: int, ejected: bool) -> None:
@@ -41,14 +41,14 @@ class Belief:
 
     def join(self, edge: int, *, checked: bool) -> None:
         """An edge has joined: nothing is known of it; where edges are `checked`, it has to pass first."""
-        self._failed[edge], self._ejected[edge] = checked, False
+        self.failed[edge], self._ejected[edge] = checked, False
         self._changing()
         self._directory.set_healthy(edge, not checked)
         if not checked:
             self._back(edge, True)
 
     def _settle(self, edge: int, joined: bool) -> None:
-        healthy = not (self._failed[edge] or self._ejected[edge])
+        healthy = not (self.failed[edge] or self._ejected[edge])
         if healthy != self._directory.believed[edge]:
             self._changing()
             self._directory.set_healthy(edge, healthy)

@@ -101,7 +101,9 @@ class Ejections:
     def _may_go(self, edge: int) -> bool:
         members = [one for one in self._scope_of[edge] if self._edges[one].exists]
         most = max(1, floor(self._policy.most * len(members) + _ROUNDING))
-        return sum(self.out[one] in (EJECTED_NOW, ON_TRIAL) for one in members if one != edge) < most
+        failed = self._belief.failed  # they would be out anyway
+        others = (one for one in members if one != edge and not failed[one])
+        return sum(self.out[one] in (EJECTED_NOW, ON_TRIAL) for one in others) < most
 
     def _become(self, edge: int, state: int) -> None:
         self.out[edge] = state
