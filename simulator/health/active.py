@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import floor
+from math import floor, isnan
 from typing import TYPE_CHECKING, Any
 
 from simulator.clock import LAST
@@ -154,7 +154,10 @@ class ActiveChecks:
         if probe.life != self._lives[probe.edge] or not edge.exists:
             return
         if edge.down:
-            self._arm(probe)
+            if _resets(edge):
+                self._refuse(probe)
+            else:
+                self._arm(probe)
             return
         if edge.pausing is not None:
             self._arm(probe)
@@ -173,6 +176,19 @@ class ActiveChecks:
         else:
             self._clock.push(now + delay_s, self._answered, probe)
 
+    def _refuse(self, probe: Probe) -> None:
+        """The edge is down, and its host says so: a failure as soon as that is heard."""
+        now = self._clock.now
+        delay_s = self._back[probe.edge].transit(self._size_bytes, now)
+        if now + delay_s > probe.deadline_s:
+            self._arm(probe)
+            return
+        self._failing[probe.edge] += 1
+        if delay_s <= 0.0:
+            self._expire(probe)
+        else:
+            self._clock.push(now + delay_s, self._expire, probe)
+
     def _answered(self, probe: Probe) -> None:
         """Its answer is there, in time."""
         self._answering[probe.edge] -= 1
@@ -181,7 +197,7 @@ class ActiveChecks:
             self._succeed(probe.edge)
 
     def _expire(self, probe: Probe) -> None:
-        """Its deadline has come."""
+        """Its deadline has come, or a reset."""
         self._failing[probe.edge] -= 1
         if probe.over:
             return
@@ -218,12 +234,12 @@ class ActiveChecks:
                 continue
             if self._run[index] or edge.pausing is not None or edge.down == self.healthy[index]:
                 return False
+            takes_s = self._certain_s(index)
             if edge.down:
-                if self._answering[index]:
+                if self._answering[index] or isnan(takes_s):
                     return False
                 longest_s = max(longest_s, self.policy.timeout_s)
                 continue
-            takes_s = self._certain_s(index)
             if self._failing[index] or not takes_s <= self.policy.timeout_s:
                 return False
             longest_s = max(longest_s, takes_s)
@@ -248,5 +264,10 @@ class ActiveChecks:
         for index, edge in enumerate(self._edges):
             if edge.exists:
                 self._there[index].pass_over(rounds, self._size_bytes)
-                if not edge.down:
+                if not edge.down or _resets(edge):
                     self._back[index].pass_over(rounds, self._size_bytes)
+
+
+def _resets(edge: EdgeNode) -> bool:
+    """Whether an edge that is down has a host which answers with resets."""
+    return bool(getattr(edge, "resets", False))

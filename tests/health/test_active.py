@@ -178,6 +178,10 @@ SILENT = {
     },
     "a slow one": {"network": {"links": [{"from": "health", "to": "e-1", "latency": "990ms"}]}},
     "one that comes and goes": {"faults": [{"at": "500s", "for": "800s", "add": {"edges": "e"}}]},
+    "chance": {
+        "network": {"links": [{"from": "health", "to": "e-*", "loss": "1%", "latency": {"exponential": "5ms"}}]},
+        "faults": [{"at": "500s", "for": "800s", "crash": "e-1"}],
+    },
     "a partition": {"faults": [{"at": "500.001s", "for": "60s", "partition": [["e-1"], ["health"]]}]},
     "with ejections": {
         "health": {"passive": {"consecutive": 1}}, "faults": [{"at": "200s", "for": "500s", "error": "e-1"}],
@@ -196,7 +200,8 @@ def test_probes_that_change_nothing_are_passed_over_and_no_number_is_another_for
     assert rested.metrics == pytest.approx(restless.metrics, rel=0, abs=0, nan_ok=True)
     assert rested.events == restless.events
     assert rested.totals == restless.totals
-    assert rested.n_events < restless.n_events / 2
+    if world != "chance":  # each probe is drawn there
+        assert rested.n_events < restless.n_events / 2
 
 
 def test_probes_do_not_keep_a_run_alive():
