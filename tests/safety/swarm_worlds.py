@@ -310,7 +310,35 @@ def draw_world(rng: Draw) -> dict[str, Any]:
         world["network"]["links"] = [{"from": "pop-*", "to": "core-*", **_link(rng)}]
     names = _names(world, groups, sam)
     world["faults"] = [_fault(rng, duration_s, names) for _ in range(rng.choice([0, 1, 2, 3, 5]))]
-    return _in_regions(rng, world, sites) if sites else world
+    if sites:
+        world = _in_regions(rng, world, sites)
+    if _maybe(rng, 0.4):
+        world["health"] = _health(rng, sites)
+    return world
+
+
+def _health(rng: Draw, sites: list[str]) -> dict[str, Any]:
+    """Health checks of edges, that links of some seconds do not fail for ever."""
+    health: dict[str, Any] = {"panic_below": rng.choice(["0%", "50%", "100%", 1, 2])}
+    if sites and _maybe(rng, 0.5):
+        health["site"] = rng.choice(sites)
+    if _maybe(rng, 0.7):
+        period_ms = rng.choice([1000, 1500, 3000])
+        health["active"] = {
+            "period": f"{period_ms}ms", "timeout": f"{rng.choice([1000, period_ms])}ms",
+            "fall": rng.choice([1, 2, 3]), "rise": rng.choice([1, 2]),
+        }  # fmt: skip
+    if _maybe(rng, 0.7):
+        few = {"minimum_hosts": rng.choice([1, 2]), "minimum_requests": rng.choice([1, 5])}
+        health["passive"] = {
+            "consecutive": rng.choice([1, 2, 5]), "window": rng.choice(["off", "2s"]), "half_open": _maybe(rng, 0.4),
+            "interval": rng.choice(["500ms", "3s"]), "ejection": rng.choice(["300ms", "2s"]), "max_ejection": "5s",
+            "max_ejected": rng.choice(["0%", "10%", "50%", "100%"]),
+            "success_rate": rng.choice(["off", {"stdev": 0.5, **few}]),
+            "failure_percentage": rng.choice(["off", {"threshold": "30%", **few}]),
+            "latency": rng.choice(["off", {"factor": 1.5, **few}]),
+        }  # fmt: skip
+    return health
 
 
 def _in_regions(rng: Draw, world: dict[str, Any], sites: list[str]) -> dict[str, Any]:
