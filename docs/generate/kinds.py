@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from simulator import distribution_fields as dist
 from simulator import units
 from simulator.links import Loss
-from simulator.scenario import fields
+from simulator.scenario import fields, health
 from simulator.scenario.clients import Operations, RetriedOutcomes
 from simulator.scenario.matrix import MatrixFile
 from simulator.scenario.network import Sites
@@ -52,6 +52,9 @@ _MEMBERS = {
     "known places, or coordinates by name": Sites,
     "name of a CSV file": MatrixFile,
     "duration, or `trace`": DurationOrTrace,
+    "whole number or `off`": health.CountOrOff,
+    "duration or `off`": health.DurationOrOff,
+    "share, or number of edges": health.PanicBelow,
     "paths or globs, or `-`": trace.Files,
     "[format](../how-to/put-your-log-in.md#formats)": trace.Format,
     "names or numbers of columns": trace.Columns,
