@@ -14,6 +14,7 @@ from simulator.health.panic import Limit, PanicBelow
 from simulator.health.passive import Passive
 from simulator.health.sweep import Criterion, Sweep
 from simulator.observe.result import DETECTED, HEALTHY, PANIC_BEGIN, PANIC_END
+from simulator.routing.weights import Weights
 from simulator.wiring import HEALTH, Endpoint
 
 if TYPE_CHECKING:
@@ -82,11 +83,15 @@ def _ramps(world: World, spec: SlowStart | None) -> Callable[[int, bool], None]:
     if spec is None:
         return lambda edge, joined: None  # noqa: ARG005
     wanted = {"both": (False, True), "recovery": (False,), "join": (True,)}[spec.when]
+    directory, kernel = world.directory, world.kernel
+    weights = directory.weights
+    if weights is None:
+        weights = directory.weights = Weights([1.0] * directory.size, lambda: kernel.now)
+    weights.slow_start(spec.window, spec.min, spec.aggression)
 
     def begin(edge: int, joined: bool) -> None:
-        weights = getattr(world.directory, "weights", None)
-        if weights is not None and joined in wanted:
-            weights.begin(edge, world.kernel.now)
+        if joined in wanted:
+            weights.begin(edge, kernel.now)
 
     return begin
 

@@ -185,7 +185,7 @@ def _health(scenario: Scenario) -> Judged:
     passive = health.passive
     if passive is not None:
         yield ("health", "passive", "window"), passive.consecutive is not None, "consecutive is off: no failures count"
-    assigns = routing.policy == "cookie" and getattr(routing, "assign", "nearest") != "nearest"
+    assigns = routing.policy == "cookie" and routing.assign != "nearest"
     leaves = routing.policy in ("adaptive", "static") or scenario.sam is not None
     chooses = routing.policy not in ("nearest", "consistent_hash", "maglev", "adaptive", "static", "cookie")
     ramps = chooses or assigns or (leaves and routing.leave_to != "nearest")

@@ -1,4 +1,4 @@
-"""Rows 101-104: health checks as load balancers do them."""
+"""Rows 101-105: health checks as load balancers do them."""
 
 from __future__ import annotations
 
@@ -138,6 +138,31 @@ def panic(below: str | int, expected: float) -> Case:
     )  # fmt: skip
 
 
+def ramp(window_s: float = 30.0, least: float = 0.1, aggression: float = 1.0, policy: str = "random") -> Case:
+    """One of two edges comes back as the window begins: it is up again just in time for a probe."""
+    warmup_s = 5.0
+    scenario = ideal(
+        warmup_s + window_s, warmup_s, clients={"count": 100, "workload": {"kind": "poisson", "rate": "1/s"}},
+        edges={"count": 2}, routing={"policy": policy}, faults=[{"at": "1s", "crash": "edge-1", "for": "3.99s"}],
+        health={
+            **_active(0.01, 0.01, 1, 1),
+            "slow_start": {"window": seconds(window_s), "min": least, "aggression": aggression},
+        },
+    )  # fmt: skip
+
+    def share(result: Replication) -> float:
+        load = result.metrics
+        return load["edge.load[edge-1]"] / (load["edge.load[edge-1]"] + load["edge.load[edge-2]"])
+
+    return Case(
+        f"105 {policy} window {window_s:g} min {least:g} aggression {aggression:g}", "105",
+        f"slow start over {window_s:g} s from {least:g}, aggression {aggression:g}, {policy} of 2 edges",
+        "the mean of w / (1 + w)", f"20 x {100 * window_s:,.0f} requests",
+        (Check("share", theory.ramp_share(window_s, least, aggression), 0.02),),
+        measured(scenario, {"share": share}), quick=policy == "random" and aggression == 1.0, group=GROUP,
+    )  # fmt: skip
+
+
 def cases() -> list[Case]:
     """All rows, and variations of their parameters."""
     return [
@@ -152,4 +177,7 @@ def cases() -> list[Case]:
         panic("25%", 0.0),
         panic("0%", 0.0),
         panic(2, 0.75),
+        ramp(),
+        ramp(20.0, 0.5, 2.0),
+        ramp(20.0, 0.3, 1.0, "round_robin"),
     ]

@@ -6,6 +6,8 @@ follows from the uniform phase of a crash within a period, and from renewal and 
 
 from __future__ import annotations
 
+import math
+
 from scipy.integrate import quad
 
 
@@ -37,7 +39,7 @@ def ramp_share(window_s: float, least: float, aggression: float) -> float:
     """The share of an edge that comes back, of the load of two, over its slow start: the mean of w / (1 + w)."""
 
     def share(t_s: float) -> float:
-        weight = max(least, (t_s / window_s) ** (1.0 / aggression))
+        weight = max(least, math.pow(t_s / window_s, 1.0 / aggression))
         return weight / (1.0 + weight)
 
     kink_s = window_s * least**aggression
