@@ -29,6 +29,7 @@ WORLD = {
     "edges": {"pop": {"count": 3, "service_time": {"exponential": "5ms"}, "l1": {"ttl": "2s"}}},
     "network": {"default": {"latency": "5ms", "loss": "2%"}},
     "price": {"edge_hour": 0.1},
+    "health": {"active": {"period": "1s", "timeout": "500ms", "fall": 2}, "passive": {}},
     "faults": [
         {"name": "dead", "at": "10s", "for": "5s", "crash": "pop-1"},
         {"at": "20s", "for": "2s", "crash": "core-1"},
