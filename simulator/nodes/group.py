@@ -39,6 +39,7 @@ CRASHED: Final = int(Outcome.CRASHED)
 SESSION_EXPIRED: Final = int(Outcome.SESSION_EXPIRED)
 DENIED: Final = int(Outcome.DENIED)
 UNROUTABLE: Final = int(Outcome.UNROUTABLE)
+CANCELLED: Final = int(Outcome.CANCELLED)
 ACQUIRE: Final = int(Operation.ACQUIRE)
 ESTABLISH: Final = int(Operation.ESTABLISH)
 
@@ -156,8 +157,7 @@ class ClientGroup:
         self.locking = Locking(self.clock, locks, draws.lock, self._tell)
         self.draws = draws
         self.sizes = sizes
-        self.warmup_s = warmup_s
-        self.duration_s = duration_s
+        self.warmup_s, self.duration_s = warmup_s, duration_s
         self.session_ids = session_ids
         self.number_for: Callable[[Client], int] | None = None  # of a new session, where it says more than which it is
         self.clients: list[Client] = []
@@ -454,6 +454,8 @@ class ClientGroup:
             self._timers.over(attempt)
         if self.outstanding is not None:
             self.outstanding.over(attempt)
+        if self.passive is not None:  # it says nothing of its edge, but may have been the one on trial there
+            self.passive.ended(attempt.edge, attempt.sent_s, CANCELLED, self.clock.now)
 
     def edge_restarted(self, edge: int) -> None:
         """An edge has come back: nothing is outstanding there."""
