@@ -48,10 +48,12 @@ from simulator.sam.rule import StickinessRule
 from simulator.samplers import Same, Sampler
 from simulator.scenario.control import Sam
 from simulator.scenario.joining import joining
+from simulator.scenario.named import settings_in
 from simulator.scenario.schema import ClientGroup as GroupSpec
 from simulator.scenario.schema import Scenario
 from simulator.scenario.schema import Tier as TierSpec
 from simulator.scenario.traces import asked_for
+from simulator.settings import configured
 from simulator.streams import Streams, whole_numbers
 from simulator.watch import watch_nodes
 from simulator.wiring import CORE, EDGE, SAM, STORAGE, Endpoint, Wiring
@@ -211,12 +213,12 @@ class _Builder:
     # -- nodes ----------------------------------------------------------------------------------------
     def cache(self, tier: TierSpec, name: str) -> tuple[Cache, Sampler | None]:
         """A tier, and the sampler of its TTL where that is random."""
-        law = tier.ttl
+        law, own = tier.ttl, settings_in(tier.policy)
         seed = int(self.streams.generator(name, "cache").integers(1 << 62))
         mean = law.mean if law.is_constant else 1.0
         if mean == 0.0:  # drawn TTLs of zero are never inserted
-            return make_cache(tier.policy, tier.capacity, None, tier.ttl_mode, seed), Same(0.0)
-        cache = make_cache(tier.policy, tier.capacity, None if mean == INFINITY else mean, tier.ttl_mode, seed)
+            return make_cache(tier.policy, tier.capacity, None, tier.ttl_mode, seed, own), Same(0.0)
+        cache = make_cache(tier.policy, tier.capacity, None if mean == INFINITY else mean, tier.ttl_mode, seed, own)
         return cache, None if law.is_constant else self.draw(law, name, "ttl")
 
     def edge(self, index: int) -> EdgeNode:
@@ -333,7 +335,7 @@ class _Builder:
         directory = world.directory
         shared = scenario.routing.view == "shared"
         load = (lambda _, edge: directory.outstanding[edge]) if shared else _own_load
-        policy = find_policy(scenario.routing.policy)
+        policy = configured(find_policy(scenario.routing.policy), settings_in(scenario.routing.policy))
         rng = partial(streams.generator, f"{entity}.routing")
 
         def context_of(seen: Directory) -> RoutingContext:

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from simulator import distribution_fields as dist
 from simulator import units
 from simulator.links import Loss
-from simulator.scenario import fields, health
+from simulator.scenario import families, fields, health
 from simulator.scenario.clients import Operations, RetriedOutcomes
 from simulator.scenario.matrix import MatrixFile
 from simulator.scenario.network import Sites
@@ -56,6 +56,8 @@ _MEMBERS = {
     "duration or `off`": health.DurationOrOff,
     "share, or number of edges": health.PanicBelow,
     "paths or globs, or `-`": trace.Files,
+    "[cache policy](families.md#cache-policies)": families.CachePolicy,
+    "[routing policy](families.md#routing-policies)": families.RoutingPolicy,
     "[format](../how-to/put-your-log-in.md#formats)": trace.Format,
     "names or numbers of columns": trace.Columns,
 }

@@ -1,16 +1,19 @@
 """Cache policies by name: the table that scenarios, error messages and contract tests read.
 
-May import :mod:`simulator.caches.base`, :mod:`simulator.caches.unlimited` and :mod:`simulator.synonyms`. The built-in
+May import :mod:`simulator.caches.base`, :mod:`simulator.caches.unlimited`, settings and synonyms. The built-in
 policies enter the table when :mod:`simulator.caches` is imported; a user's own enter it by the same decorator.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
+
+from pydantic import BaseModel
 
 from simulator.caches.base import Cache, checked_capacity
 from simulator.caches.unlimited import UnlimitedCache
+from simulator.settings import configured, settings_of, with_defaults
 from simulator.synonyms import meant
 
 _POLICIES: dict[str, type[Cache]] = {}
@@ -22,7 +25,8 @@ def register(name: str) -> Callable[[CacheClass], CacheClass]:
     """Class decorator: make a :class:`Cache` subclass known as policy ``name``, in YAML and everywhere else.
 
     The class is called as ``cls(capacity, ttl_s, ttl_mode, seed)`` with a capacity of at least 1: without a
-    limit nothing is ever evicted, and no policy is asked. Running the definition again (in a notebook)
+    limit nothing is ever evicted, and no policy is asked. Its settings are a pydantic model ``Settings`` inside the
+    class, read as ``self.settings`` from the constructor on. Running the definition again (in a notebook)
     replaces it.
 
     Raises:
@@ -42,7 +46,7 @@ def register(name: str) -> Callable[[CacheClass], CacheClass]:
             raise ValueError(f"cache policy {name!r} is taken by {known.__module__}.{known.__qualname__}")
         _POLICIES[name] = cls
         cls.policy = name
-        return cls
+        return with_defaults(cls)
 
     return add
 
@@ -68,6 +72,7 @@ def make_cache(
     ttl_s: float | None = None,
     ttl_mode: str = "fixed",
     seed: int = 1,
+    settings: Mapping[str, object] | BaseModel | None = None,
 ) -> Cache:
     """Make an empty cache.
 
@@ -77,11 +82,24 @@ def make_cache(
         ttl_s: seconds for which an entry is valid; None or ``math.inf`` for ever.
         ttl_mode: "fixed", from the fill, or "sliding", from the last hit.
         seed: of policies that draw (random victims, hashed sketches); the same seed, the same decisions.
+        settings: of a policy that declares ``Settings``: the model, or keys and values as a scenario writes them.
 
     Raises:
-        ValueError: unknown policy or TTL mode, capacity below 1, TTL not above zero.
+        ValueError: unknown policy or TTL mode, capacity below 1, TTL not above zero, settings that cannot be.
     """
     cls, capacity = find_policy(policy), checked_capacity(capacity)  # compiled classes would say less of a wrong one
     if capacity is None:
         return UnlimitedCache(None, ttl_s, ttl_mode, seed)
+    if settings is not None:
+        cls = configured(cls, _checked(settings, cls))
     return cls(capacity, ttl_s, ttl_mode, seed)
+
+
+def _checked(settings: Mapping[str, object] | BaseModel, cls: type[Cache]) -> BaseModel:
+    """Settings as the model that the class declares."""
+    if isinstance(settings, BaseModel):
+        return settings
+    declared = settings_of(cls)
+    if declared is None:
+        raise ValueError(f"cache policy {cls.policy!r} takes no settings")
+    return declared.model_validate(settings)

@@ -15,6 +15,7 @@ from simulator.cli.output import Given, output_options
 def command(scenario: str, overrides: tuple[str, ...], origin: bool, **_common: Given) -> None:
     """Print the resolved scenario as YAML, which `simulator run` takes again; comments say which places are meant."""
     from simulator.scenario import Scenario
+    from simulator.scenario.inside import flattened
     from simulator.scenario.meaning import places
     from simulator.scenario.resolving import origin as origin_of
     from simulator.scenario.writing import write_yaml
@@ -22,5 +23,6 @@ def command(scenario: str, overrides: tuple[str, ...], origin: bool, **_common: 
     loaded = Scenario.load(scenario, overrides)
     for line in places(loaded):
         click.echo(f"# {line}")
-    annotate = (lambda path: origin_of(loaded.tree, path)) if origin else None
+    tree = flattened(loaded.tree)
+    annotate = (lambda path: origin_of(tree, path)) if origin else None
     click.echo(write_yaml(loaded.resolved(), annotate), nl=False)

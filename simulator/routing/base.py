@@ -15,6 +15,7 @@ import numpy as np
 
 from simulator.routing.directory import Directory
 from simulator.routing.leaving import Leaving
+from simulator.settings import with_defaults
 
 if TYPE_CHECKING:
     from simulator.nodes.client import Client
@@ -152,6 +153,8 @@ POLICIES: dict[str, type[Router]] = {}
 def register(name: str) -> Callable[[_R], _R]:
     """Class decorator: make a `Router` known as policy `name`.
 
+    Its settings are a pydantic model `Settings` inside the class, read as `self.settings` from the constructor on.
+
     Raises:
         TypeError: the class does not derive from `Router`.
         ValueError: another class has the name.
@@ -165,7 +168,7 @@ def register(name: str) -> Callable[[_R], _R]:
             raise ValueError(f"routing policy {name!r} is taken by {known.__module__}.{known.__qualname__}")
         cls.name = name
         POLICIES[name] = cls
-        return cls
+        return with_defaults(cls)
 
     return add
 

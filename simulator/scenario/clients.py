@@ -27,8 +27,9 @@ from simulator.distribution_fields import DurationDist, SizeDist
 from simulator.distribution_fields import PositiveDurationDist as PositiveDist
 from simulator.distributions import Constant
 from simulator.request import Outcome
-from simulator.scenario.families import Workload, unknown_name
+from simulator.scenario.families import Workload
 from simulator.scenario.fields import Bool, GroupName, OrOff, choice
+from simulator.scenario.named import unknown_name
 from simulator.spec import Spec
 from simulator.units import (
     Count,

@@ -12,6 +12,7 @@ from pydantic import model_validator
 
 from simulator.scenario.families import RoutingPolicy
 from simulator.scenario.fields import AutoOrDuration, Bool, GroupName, OrOff, WeightOrMeasured, choice
+from simulator.scenario.named import Named
 from simulator.spec import Spec
 from simulator.units import (
     Count,
@@ -130,7 +131,7 @@ Assign = Literal["nearest", "random", "round_robin", "least_outstanding", "least
 class Routing(Spec):
     """Where a request goes. Settings that the chosen policy does not use wait for a variant that does."""
 
-    policy: RoutingPolicy = "adaptive"
+    policy: RoutingPolicy = Named("adaptive")
     """What decides."""
     weight: Weight | None = None
     """Of the static policy."""

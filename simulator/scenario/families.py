@@ -1,4 +1,4 @@
-"""Fields that name a member of a family: a workload, a fault, a routing or cache policy.
+"""Fields that name a member of a family: a workload, a routing policy, a cache policy.
 
 The families own their registries; a field looks its name up when it validates, so a member of a user's own
 (see `simulator.extensions`) counts like a built-in one: in YAML, in the JSON Schema, in errors.
@@ -8,24 +8,18 @@ May import: pydantic, units; the families themselves only when a value is valida
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, SerializerFunctionWrapHandler
 from pydantic_core import CoreSchema, core_schema
 
+from simulator.scenario.inside import ROUTING
+from simulator.scenario.named import MemberName, Members, Named, unknown_name
 from simulator.spec import Spec
-from simulator.synonyms import meant
 from simulator.units import QuantityError, show
 
 Registry = Callable[[], Mapping[str, type[Spec]]]
-
-
-def unknown_name(what: str, name: object, known: Sequence[str]) -> QuantityError:
-    """The error for a name that is not one of `known`, with the nearest one or the list."""
-    close = meant(name, known)
-    mend = f"did you mean {close}?" if close else f"known are {', '.join(known)}"
-    return QuantityError(f"unknown {what} {show(name)}", mend)
 
 
 class MemberField:
@@ -75,53 +69,33 @@ def workload_kinds() -> Mapping[str, type[Spec]]:
     return kinds()
 
 
-def cache_policies() -> Sequence[str]:
+def cache_policies() -> Mapping[str, type]:
     """All cache policies by name."""
-    from simulator.caches import policy_names
+    from simulator.caches import find_policy, policy_names
 
-    return list(policy_names())
+    return {name: find_policy(name) for name in policy_names()}
 
 
-def routing_policies() -> Sequence[str]:
+def routing_policies() -> Mapping[str, type]:
     """All routing policies by name."""
-    from simulator.routing import policy_names
+    from simulator.routing import POLICIES
 
-    return list(policy_names())
-
-
-_POLICIES: Mapping[str, Callable[[], Sequence[str]]] = {
-    "cache policy": cache_policies,
-    "routing policy": routing_policies,
-}
+    return POLICIES
 
 
-class NameField:
-    """Pydantic's view of a name out of a registry that may grow."""
+def _routing_section() -> type[Spec]:
+    from simulator.scenario.control import Routing
 
-    def __init__(self, what: str, names: Callable[[], Sequence[str]]) -> None:
-        self.what, self.names = what, names
+    return Routing
 
-    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        del source, handler
-        return core_schema.no_info_plain_validator_function(self._validate)
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        del schema, handler
-        return {"enum": list(self.names())}
-
-    def _validate(self, value: object) -> str:
-        names = list(self.names())
-        if isinstance(value, str) and value in names:
-            return value
-        other = next((what for what, named in _POLICIES.items() if what != self.what and value in named()), None)
-        if other is not None:
-            raise QuantityError(f"{show(value)} is a {other}, no {self.what}", f"known are {', '.join(names)}")
-        raise unknown_name(self.what, value, names)
+def _named() -> Mapping[str, Members]:
+    return {"cache policy": cache_policies, "routing policy": routing_policies}
 
 
 Workload = Annotated[Any, MemberField("workload", "kind", workload_kinds)]
 """The arrivals of a client group: any registered workload spec."""
-CachePolicy = Annotated[str, NameField("cache policy", cache_policies)]
-"""The name of a cache policy."""
-RoutingPolicy = Annotated[str, NameField("routing policy", routing_policies)]
-"""The name of a routing policy."""
+CachePolicy = Annotated[Named, MemberName("cache policy", cache_policies, _named)]
+"""A cache policy: its name, or its name with its settings."""
+RoutingPolicy = Annotated[Named, MemberName("routing policy", routing_policies, _named, ROUTING, _routing_section)]
+"""A routing policy, likewise."""

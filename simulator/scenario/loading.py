@@ -19,6 +19,7 @@ from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.everyone import spread
 from simulator.scenario.extending import load_tree, with_variants
 from simulator.scenario.fragments import is_fragment, refuse
+from simulator.scenario.inside import flattened
 from simulator.scenario.merge import GROUPS, normalise_groups
 from simulator.scenario.schema import Scenario
 from simulator.scenario.translate import issues_of
@@ -113,7 +114,7 @@ def overridden(tree: Node, base_dir: Path, overrides: Overrides) -> Scenario:
 
 def variant(tree: Node, base_dir: Path, name: str) -> Scenario:
     """See `Scenario.variant`."""
-    from simulator.scenario.families import unknown_name
+    from simulator.scenario.named import unknown_name
 
     section = tree.get("variants")
     names = list(section.value) if section is not None else []
@@ -152,6 +153,7 @@ def _validate(tree: Node, base_dir: Path) -> Scenario:
     from simulator.extensions import load_extensions
 
     load_extensions(tree.get("extensions"), base_dir)
+    written, tree = tree, flattened(tree)
     data = tree.plain()
     empty = list(_empty_values(tree, ()))
     _fill_in(data)
@@ -162,7 +164,7 @@ def _validate(tree: Node, base_dir: Path) -> Scenario:
     if as_long_as_trace:
         data["duration"] = f"{_trace_length_s(scenario, tree):.9f}s"
         scenario = _validated(tree, data, base_dir, empty)
-    return scenario
+    return scenario.bind(written, base_dir)
 
 
 def _validated(tree: Node, data: Any, base_dir: Path, empty: list[Issue]) -> Scenario:

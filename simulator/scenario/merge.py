@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from simulator.distribution_fields import LAWS
 from simulator.scenario.errors import Issue, ScenarioError
+from simulator.scenario.inside import names_member, without_twins
 from simulator.scenario.tree import Node, descend
 from simulator.units import show
 
@@ -69,6 +70,7 @@ def without_rivals(children: Mapping[str, Node], new: Mapping[str, Node]) -> dic
                 kept = _without(kept, old)
     if "arrivals" in new:
         kept = kept.without(*(key for key in _OF_CLOSED if key not in new))
+    kept = without_twins(kept, new)
     alternatives = len(new) == 1 and set(new) <= _ALTERNATIVES and set(children) <= _ALTERNATIVES
     result: dict[str, Node] = {key: node for key, node in kept.value.items() if key in new or not alternatives}
     if any(_SPREADS.fullmatch(key) for key in new):
@@ -91,20 +93,23 @@ def _without(node: Node, path: Sequence[str]) -> Node:
     return node.with_child(path[0], left) if left.value or not child.value else node.without(path[0])
 
 
-def merge(base: Node, over: Node) -> Node:
-    """`over` on top of `base`."""
-    if not (base.is_mapping() and over.is_mapping()) or _alternatives(base, over):
+def merge(base: Node, over: Node, path: tuple[str, ...] = ()) -> Node:
+    """`over` on top of `base`, both of which are at `path`."""
+    if not (base.is_mapping() and over.is_mapping()) or _alternatives(base, over, path):
         return over
     merged = without_rivals(base.value, over.value)
     for key, node in over.value.items():
         below = merged.get(key)
-        merged[key] = merge(below, node).with_key_mark(node.key_mark) if below is not None else node
+        whole = node if below is None else merge(below, node, (*path, key)).with_key_mark(node.key_mark)
+        merged[key] = whole
     return Node(merged, over.mark, over.key_mark)
 
 
-def _alternatives(base: Node, over: Node) -> bool:
+def _alternatives(base: Node, over: Node, path: tuple[str, ...]) -> bool:
     kinds = base.get("kind"), over.get("kind")
     if kinds[0] is not None and kinds[1] is not None:
         return bool(kinds[0].value != kinds[1].value)
     laws = set(base.value), set(over.value)
+    if names_member(path):
+        return laws[0] != laws[1]
     return laws[0] != laws[1] and all(len(keys) == 1 and keys <= _ALTERNATIVES for keys in laws)

@@ -17,6 +17,7 @@ from pathlib import Path as FilePath
 from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.everyone import EVERY
 from simulator.scenario.faults import fault_verbs
+from simulator.scenario.inside import names_member
 from simulator.scenario.merge import GROUPS, merge, normalise_groups, without_rivals
 from simulator.scenario.paths import known_paths, probably
 from simulator.scenario.reader import read_value
@@ -125,7 +126,7 @@ def _set(node: Node, parts: Sequence[str], depth: int, value: Node) -> Node:
     """`node` with `value` at parts[depth:]."""
     if depth == len(parts):
         whole = depth == 1 or (depth == 2 and parts[0] in GROUPS)
-        return merge(node, value) if whole and node.is_mapping() else value
+        return merge(node, value, tuple(parts)) if whole and node.is_mapping() else value
     part = parts[depth]
     if node.is_list():
         if not part.isdecimal() or int(part) >= len(node.value):
@@ -141,7 +142,7 @@ def _set(node: Node, parts: Sequence[str], depth: int, value: Node) -> Node:
     if below is None:
         below = Node(None if depth + 1 == len(parts) else {}, value.mark, value.key_mark)
     child = _set(below, parts, depth + 1, value)
-    others = without_rivals(children, {part: child})
+    others = {} if names_member(parts[:depth]) else without_rivals(children, {part: child})
     if parts[0] == "faults" and depth == 2 and part in fault_verbs():
         others = {key: other for key, other in others.items() if key not in fault_verbs()}
     return Node({**others, part: child.with_key_mark(child.key_mark)}, node.mark, node.key_mark)

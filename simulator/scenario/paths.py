@@ -10,8 +10,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, get_args
 
+from pydantic.fields import FieldInfo
+
 from simulator.scenario.families import workload_kinds
 from simulator.scenario.merge import GROUPS
+from simulator.scenario.named import MemberName
 from simulator.scenario.tree import Node
 from simulator.spec import Spec
 
@@ -65,8 +68,20 @@ def _below(model: type[Spec], node: Node | None, before: str) -> Iterator[str]:
             continue
         below = _workload(child) if key == "workload" else _spec(field.annotation)
         yield path
+        yield from _inside_name(field, child, path)
         if below is not None:
             yield from _below(below, child, f"{path}.")
+
+
+def _inside_name(field: FieldInfo, child: Node | None, path: str) -> Iterator[str]:
+    """The paths of settings of the member that a field names, if it names one that has some of its own."""
+    member = next((part for part in field.metadata if isinstance(part, MemberName)), None)
+    if member is None or child is None:
+        return
+    name = next(iter(child.value), None) if child.is_mapping() else child.value
+    own = member.own_settings(name)
+    if own is not None:
+        yield from _below(own, child.get(str(name)), f"{path}.{name}.")
 
 
 def _spec(annotation: Any) -> type[Spec] | None:

@@ -18,6 +18,7 @@ from simulator.logs.sources import is_stream
 from simulator.scenario.concrete import concrete_variants
 from simulator.scenario.everyone import spread
 from simulator.scenario.matrix import RoundTrips
+from simulator.scenario.named import Named
 from simulator.scenario.tree import Node, descend
 from simulator.scenario.tree import Path as KeyPath
 from simulator.spec import Spec
@@ -111,10 +112,10 @@ def _hashed(value: object, dumped: Any) -> Any:
     """A value as it enters the hash; `dumped` is what pydantic makes of it."""
     if isinstance(value, Spec):
         return _settings(value)
-    if isinstance(value, Empirical):
-        return {"empirical": value.digest}
-    if isinstance(value, RoundTrips):
-        return value.digest
+    if isinstance(value, Named) and value.settings is not None:
+        return {str(value): _settings(value.settings)}
+    if isinstance(value, (Empirical, RoundTrips)):
+        return {"empirical": value.digest} if isinstance(value, Empirical) else value.digest
     if isinstance(value, Mapping):
         return {str(key): _hashed(item, _part(dumped, key)) for key, item in value.items()}
     if isinstance(value, (tuple, list)):

@@ -22,6 +22,7 @@ from simulator.distribution_fields import DURATION, DurationDist, parse_distribu
 from simulator.distributions import Constant
 from simulator.scenario.families import CachePolicy
 from simulator.scenario.fields import Bool, ExtendOrDuration, GroupName, OrOff, choice
+from simulator.scenario.named import Named
 from simulator.spec import Spec
 from simulator.units import (
     Count,
@@ -43,7 +44,7 @@ class Tier(Spec):
 
     capacity: CountOrUnlimited = None
     """In sessions."""
-    policy: CachePolicy = "lru"
+    policy: CachePolicy = Named("lru")
     """What is evicted when the tier is full."""
     ttl: DurationDist = Constant(5.0)
     """An entry is valid iff now < expiry; `never` for no expiry, `0ms` for a tier that keeps nothing."""

@@ -18,6 +18,7 @@ from simulator.distributions import Constant
 from simulator.scenario import overrides as setting
 from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.everyone import EVERY, spread
+from simulator.scenario.inside import ROUTING, flattened
 from simulator.scenario.merge import GROUPS
 from simulator.scenario.schema import ClientGroup, Scenario, Tier
 from simulator.scenario.tree import Node, Path, descend, dotted
@@ -31,6 +32,7 @@ _BUILT_IN = frozenset((
     "adaptive", "consistent_hash", "cookie", "least_outstanding", "least_sessions", "maglev", "nearest",
     "power_of_two", "random", "round_robin", "static",
 ))  # fmt: skip
+_MORE_USES = ("hash_salt",)  # of a policy, and of something else: judged apart
 _RULE = (
     "base", "latency_low", "latency_high", "rate_low", "rate_high", "error_low", "error_high", "latency_low_step",
     "latency_high_step", "rate_low_step", "rate_high_step", "error_low_step", "error_high_step",
@@ -89,7 +91,8 @@ def _cells(scenario: Scenario) -> Iterator[Scenario]:
 
 def _written(root: Scenario, scenario: Scenario, path: Path, what: str, why: str) -> Issue | None:
     """The warning about a setting, if it is written in the scenario's own file, or set, to what is not its default."""
-    node, taken = descend(scenario.tree if EVERY in path else spread(scenario.tree), path)
+    tree = flattened(scenario.tree)
+    node, taken = descend(tree if EVERY in path else spread(tree), path)
     mark = node.key_mark or node.mark
     if taken != path or _is_default(scenario, path):
         return None
@@ -147,16 +150,13 @@ def _routing(scenario: Scenario) -> Judged:
     if policy not in _BUILT_IN:
         return  # a policy of the user's own may read any of them
     why = f"routing.policy is {policy}"
-    for keys, policies in (
-        (("weight",), ("static",)),
-        (("duration", "idle", "refresh", "assign", "on_down", "on_failed_attempt"), ("cookie",)),
-        (("virtual_nodes", "load_bound"), ("consistent_hash",)),
-        (("table_size",), ("maglev",)),
-        (("after_leaving",), ("adaptive", "static")),
-    ):
-        listed = " or ".join(policies)
+    owners = {"after_leaving": ["adaptive", "static"]}
+    for name, keys in ROUTING.items():
         for key in keys:
-            yield ("routing", key), policy in policies, f"{why}: {key} is of {listed}"
+            owners.setdefault(key, []).append(name)
+    for key, policies in owners.items():
+        if key not in _MORE_USES:
+            yield ("routing", key), policy in policies, f"{why}: {key} is of {' or '.join(policies)}"
     leaves = policy in ("adaptive", "static") or scenario.sam is not None
     by_load = policy in _BY_LOAD or (leaves and routing.leave_to in _BY_LOAD)
     by_load = by_load or (policy == "cookie" and routing.assign in _BY_LOAD)
