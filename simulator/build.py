@@ -43,6 +43,7 @@ from simulator.routing.near import Nearest, first_edges
 from simulator.routing.scope import SiteScope, own_draw, scoped
 from simulator.routing.subset import SubsetScope
 from simulator.routing.weights import Weights
+from simulator.sam.load import EdgeLoad
 from simulator.sam.manager import ManagerPolicy, StickinessManager
 from simulator.sam.rule import StickinessRule
 from simulator.samplers import Same, Sampler
@@ -138,6 +139,8 @@ class _Builder:
             self.draw(scenario.storage.write, "storage", "write"),
         )  # fmt: skip
         edges = [self.edge(index) for index in range(len(self.edge_specs))]
+        if manager is not None and manager.model.by_load:
+            manager.load = EdgeLoad(edges, manager.policy.window_s)
         for edge in edges:
             edge.is_last_resort = lambda: directory.last_resort
         cores = [self.core(index, storage, manager) for index in range(len(self.core_specs))]
@@ -205,8 +208,8 @@ class _Builder:
         )  # fmt: skip
         first = 50.0 if isinstance(sam.initial_weight, str) else float(sam.initial_weight)
         policy = ManagerPolicy(
-            sam.model, sam.interval, sam.window, first, measured, sam.propagation, sam.shards, sam.client_reports,
-            sam.heartbeat.misses, rule,
+            sam.model, settings_in(sam.model), sam.interval, sam.window, first, measured, sam.propagation, sam.shards,
+            sam.client_reports, sam.heartbeat.misses, rule,
         )  # fmt: skip
         return StickinessManager(self.kernel, policy, directory)
 

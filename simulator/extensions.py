@@ -5,7 +5,8 @@ They are programs, and run with the rights of whoever reads the scenario (docs/s
 A package offers `[project.entry-points."simulator.caches"] mine = "my_package.cache"`; a scenario names
 files in `extensions: [my_policy.py]`. Either is imported once, and registers what it defines with the
 decorator of its family: `simulator.caches.register("mine")`, `simulator.routing.register("mine")`,
-`simulator.workloads.register`, `simulator.links.register`, `simulator.scenario.faults.register`.
+`simulator.sam.models.register("mine")`, `simulator.workloads.register`, `simulator.links.register`,
+`simulator.scenario.faults.register`.
 
 May import: the standard library, the scenario's tree and errors. Does not know the families.
 """
@@ -23,7 +24,8 @@ from simulator.scenario.tree import Node
 from simulator.units import show
 
 ENTRY_POINT_GROUPS = (
-    "simulator.routing", "simulator.caches", "simulator.workloads", "simulator.links", "simulator.faults",
+    "simulator.routing", "simulator.caches", "simulator.sam", "simulator.workloads", "simulator.links",
+    "simulator.faults",
 )  # fmt: skip
 _loaded_entry_points: list[str] = []
 _loaded_files: dict[Path, str] = {}

@@ -11,6 +11,8 @@ import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from simulator.routing.base import Router
 
@@ -31,6 +33,20 @@ def checked_router(router: Router) -> Router:
         for method in ("choose", "retry", "assign"):
             setattr(router, method, _edge_or_none(getattr(router, method), f"{name}.{method}", size))
     return router
+
+
+def checked_weights(weights: Callable[[Any], Any], name: str) -> Callable[[Any], Any]:
+    """A SAM model's `weights`: one weight 0..100 per row; ValueError if it answers anything else."""
+
+    def checked(seen: Any) -> Any:
+        answer = np.asarray(weights(seen), dtype=float)
+        if answer.shape != seen.previous.shape:
+            raise ValueError(f"SAM model {name} answered an array of {answer.shape}, not of {seen.previous.shape}")
+        if not np.all((answer >= 0.0) & (answer <= 100.0)):
+            raise ValueError(f"SAM model {name} answered a weight that is not within 0..100")
+        return answer
+
+    return checked
 
 
 def plain_index(take: Callable[[int], None]) -> Callable[[Any], None]:

@@ -16,6 +16,7 @@ from generate.families import (
     fault_kinds,
     loss_models,
     routing_policies,
+    sam_models,
     scenarios,
     workload_kinds,
 )
@@ -33,6 +34,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "metrics": metrics,
     "quantities": quantities,
     "routing policies": routing_policies,
+    "SAM models": sam_models,
     "scenario": sections,
     "scenarios": scenarios,
     "workloads": workload_kinds,

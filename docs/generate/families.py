@@ -10,9 +10,11 @@ from simulator.caches import find_policy, policy_names
 from simulator.distribution_fields import LAWS
 from simulator.links import loss_models as registered_loss_models
 from simulator.routing import POLICIES
+from simulator.sam.models import models
 from simulator.scenario.bundled import bundled_folder, bundled_names
 from simulator.scenario.faults import Fault, fault_verbs
 from simulator.scenario.reader import read_file
+from simulator.settings import settings_of
 from simulator.spec import Spec
 from simulator.workloads import kinds
 
@@ -25,6 +27,16 @@ def routing_policies() -> str:
 def cache_policies() -> str:
     """Name and meaning of each."""
     return _named({name: first_paragraph(find_policy(name)) for name in policy_names()})
+
+
+def sam_models() -> str:
+    """Name and meaning of each, and the settings of those that have some."""
+    pieces = [_named({name: first_paragraph(model) for name, model in models().items()})]
+    for name, model in models().items():
+        settings = settings_of(model)
+        if settings is not None:
+            pieces += [f"### {name}\n", prose(model), keys(settings, name)]
+    return "\n".join(pieces)
 
 
 def workload_kinds() -> str:

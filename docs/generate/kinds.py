@@ -58,6 +58,7 @@ _MEMBERS = {
     "paths or globs, or `-`": trace.Files,
     "[cache policy](families.md#cache-policies)": families.CachePolicy,
     "[routing policy](families.md#routing-policies)": families.RoutingPolicy,
+    "[SAM model](families.md#sam-models)": families.SamModel,
     "[format](../how-to/put-your-log-in.md#formats)": trace.Format,
     "names or numbers of columns": trace.Columns,
 }

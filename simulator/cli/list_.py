@@ -45,6 +45,7 @@ def _sections() -> Iterator[tuple[str, Mapping[str, str]]]:
     from simulator.caches import find_policy, policy_names
     from simulator.distribution_fields import LAWS
     from simulator.links import loss_models
+    from simulator.sam.models import models
     from simulator.scenario.families import routing_policies
     from simulator.scenario.faults import fault_verbs
     from simulator.workloads import kinds
@@ -53,6 +54,7 @@ def _sections() -> Iterator[tuple[str, Mapping[str, str]]]:
     yield from (section for section in _presets() if section[1])
     yield "Routing policies", {name: _routing_line(name) for name in routing_policies()}
     yield "Cache policies", {name: _first_line(find_policy(name)) for name in policy_names()}
+    yield "SAM models", {name: _first_line(model) for name, model in models().items()}
     yield "Workloads", {name: _first_line(kind) for name, kind in kinds().items()}
     yield "Loss models", {name: _first_line(model) for name, model in loss_models().items()}
     yield "Faults", {verb: fault.about or _first_line(fault) for verb, fault in fault_verbs().items()}

@@ -59,7 +59,7 @@ class ClientGroup:
         "_report_session",
         "_report_value",
         "_reports",
-        "_reports_health",
+        "_reports_more",
         "_request_bytes",
         "_timers",
         "answered",
@@ -182,7 +182,7 @@ class ClientGroup:
         self.completed = self.complete  # bound once
         self._receivers = [edge.receive for edge in edges]
         self._reports = manager is not None
-        self._reports_health = manager is not None and manager.client_reports
+        self._reports_more = manager is not None and (manager.client_reports or manager.by_edge)
         if manager is not None:
             self._report_session, self._report_value = manager.report_columns()
         self._timers = Timers(kernel, retry.timeout_s, self._timed_out) if retry.timeout_s < INFINITY else None
@@ -492,7 +492,7 @@ class ClientGroup:
         if self._reports:
             self._report_session(session.slot)
             self._report_value(now - attempt.sent_s if self.latency_from_response else rtt_s)
-            if attempt.tries or self._reports_health:
+            if attempt.tries or self._reports_more:
                 self._report_more(attempt)
         self._book(attempt, now)
         if self.watch is not None:
@@ -539,12 +539,15 @@ class ClientGroup:
             self.sessions_failed += 1
 
     def _report_more(self, attempt: Attempt) -> None:
-        """Tell the SAM of an answered retry, and with `client_reports` that the edge answers."""
-        assert self.manager is not None
+        """Tell the SAM of an answered retry, and where it wants to know which edge answered."""
+        manager = self.manager
+        assert manager is not None
         if attempt.tries:
-            self.manager.report_retry(attempt.session.slot)
-        if self._reports_health:
-            self.manager.report_answer(attempt.edge)
+            manager.report_retry(attempt.session.slot)
+        if manager.by_edge:
+            manager.report_edge(attempt.edge)
+        if manager.client_reports:
+            manager.report_answer(attempt.edge)
 
     def _measure(self, client: Client, edge: int, rtt_s: float) -> None:
         """An answer came over links that took `rtt_s` both ways: moving averages of the agent."""
@@ -593,6 +596,8 @@ class ClientGroup:
             if rtt_s >= 0.0 and self.latency_from_response:
                 rtt_s = self.clock.now - attempt.sent_s
             self.manager.report(session.slot, -1.0 if rtt_s < 0 else -2.0 - rtt_s)
+            if self.manager.by_edge:
+                self.manager.report_edge(attempt.edge)
             if attempt.tries:
                 self.manager.report_retry(session.slot)
         if self.hedging is not None and self.hedging.failed(attempt):

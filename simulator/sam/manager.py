@@ -18,11 +18,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from simpy.events import Event
 
+from simulator.foreign import checked_weights, is_foreign
 from simulator.nodes.pausing import Pausing
 from simulator.rest import Keeper
 from simulator.routing.directory import Draining
+from simulator.sam.load import EdgeLoad
+from simulator.sam.models import ModelContext, Reports, Seen, StickinessModel, find_model
 from simulator.sam.rule import StickinessRule
 from simulator.sam.slots import Slots
+from simulator.settings import configured
 from simulator.slowable import Slowable
 
 if TYPE_CHECKING:
@@ -40,6 +44,7 @@ class ManagerPolicy:
     """Times in seconds; `measured` draws the first weight from one probe."""
 
     model: str = "published"
+    model_settings: Any = None  # of the model's own
     interval_s: float = 1.0
     window_s: float = 10.0
     initial_weight: float = 50.0
@@ -71,6 +76,14 @@ class StickinessManager(Slowable):
         self.policy = policy
         self.directory = directory
         self.client_reports = policy.client_reports
+        context = ModelContext(policy.rule, policy.interval_s, policy.window_s, policy.initial_weight, directory.size)
+        self.model: StickinessModel = configured(find_model(policy.model), policy.model_settings)(context)
+        self._weigh = (
+            checked_weights(self.model.weights, policy.model) if is_foreign(self.model) else self.model.weights
+        )
+        self.scores = self.model.scores
+        self.by_edge = self.model.by_edge
+        self.load: EdgeLoad | None = None  # where the model asks for it
         self.store: dict[SessionId, Session] = {}
         self.weights: Counter[float] = Counter()  # how many sessions have each weight
         self.group_weights: dict[str, Counter[float]] = {}  # the same by client group
@@ -83,6 +96,8 @@ class StickinessManager(Slowable):
         self._reported: list[int] = []  # slots
         self._values: list[float] = []
         self._retried: list[int] = []  # slots
+        self._edges: list[int] = []  # where each attempt ended, for a model by edge
+        self._number = 0  # of the interval that is over
         intervals = round(policy.window_s / policy.interval_s)
         self._window: deque[_Interval] = deque(maxlen=intervals)
         self._slots = Slots(intervals)
@@ -110,6 +125,10 @@ class StickinessManager(Slowable):
         """The attempt that was just reported was a retry: an attempt more, but no request more."""
         self._retried.append(slot)
 
+    def report_edge(self, edge: int) -> None:
+        """Where the attempt that was just reported ended, -1 for nowhere: for a model by edge, and each attempt."""
+        self._edges.append(edge)
+
     def report_silence(self, edge: int) -> None:
         """A client's attempt at `edge` timed out (with `client_reports`)."""
         self._silences[edge] += 1
@@ -130,7 +149,9 @@ class StickinessManager(Slowable):
         if session.over:
             return
         weight = self.first_weight(latency_s)
-        self._slots.give(session)
+        if session.slot < 0:
+            self._slots.give(session)
+            self.model.admitted(session.slot)
         self._set(session, weight)
         session.published_weight = session.client_weight = weight
         self.store[session.session_id] = session
@@ -181,14 +202,14 @@ class StickinessManager(Slowable):
         while True:
             after = kernel.rest.next_tick(keeper, number + 1, interval_s)
             self._slots.close_intervals(after - number - 1)
-            number = after
+            number = self._number = after
             keeper.tick = tick = kernel.tick_at(number * interval_s)
             yield tick
             if self.pausing is not None:
                 self._late = True
                 continue
             self._close_interval()
-            if self.policy.model != "static" and not all(self.down):
+            if self.scores and not all(self.down):
                 self._score()
 
     def pause(self) -> None:
@@ -201,7 +222,7 @@ class StickinessManager(Slowable):
         if self._late:
             self._late = False
             self._close_interval()
-            if self.policy.model != "static" and not all(self.down):
+            if self.scores and not all(self.down):
                 self._score()
         if pausing is not None:
             pausing.end()
@@ -225,6 +246,12 @@ class StickinessManager(Slowable):
         ones = np.ones(len(values))
         columns = ((ones, none), (ones, none - 1.0), (failed, none), (sampled.astype(float), none), (latency_s, none))
         self._window.append(self._totals(slots, *(np.concatenate(column) for column in columns)))
+        if self.by_edge:
+            edges = np.array(self._edges, dtype=np.int64)
+            self._edges.clear()
+            self.model.note(Reports(slots[: len(values)], edges, failed, sampled.astype(float), latency_s))
+        if self.load is not None:
+            self.load.note(self.kernel.now)
         self._slots.close_interval()
 
     def _score(self) -> None:
@@ -243,15 +270,30 @@ class StickinessManager(Slowable):
         with np.errstate(invalid="ignore", divide="ignore"):
             latency_s = np.round(total.latency_sum_s / total.samples, 12)  # a sum's rounding crosses no threshold
         previous = self._slots.weights[total.slots]
-        start = previous if policy.model == "cumulative" else np.full(len(previous), policy.rule.base)
-        weights = policy.rule.weights(
-            start, latency_s, total.requests / policy.window_s, total.failures / total.attempts
-        )
+        weights = self._weigh(
+            Seen(
+                self._number, total.slots, previous, latency_s, total.requests / policy.window_s,
+                total.failures / total.attempts, lambda: self._edges_of(total.slots),
+                lambda: self._utilisation_of(total.slots),
+            )
+        )  # fmt: skip
         self.scored += len(previous)
         rows = self._adjustable(total.slots, np.flatnonzero(weights != previous))
         if len(rows):
             self.adjusted += len(rows)
             self._adjust(total.slots[rows], previous[rows].tolist(), weights[rows])
+
+    def _edges_of(self, slots: np.ndarray) -> np.ndarray:
+        """The current edge of the session in each slot; -1 where there is none."""
+        found = [self._slots.sessions[slot] for slot in slots.tolist()]
+        return np.array([-1 if session is None else session.edge for session in found], dtype=np.int64)
+
+    def _utilisation_of(self, slots: np.ndarray) -> np.ndarray:
+        """How busy the current edge of the session in each slot was over the window; NaN where nobody can say."""
+        assert self.load is not None
+        known = np.append(self.load.utilisation(self.kernel.now), NAN)  # the last is that of no edge
+        busy: np.ndarray = known[self._edges_of(slots)]
+        return busy
 
     def _adjustable(self, slots: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Those of some rows whose sessions are neither over nor frozen, by session id."""
@@ -338,6 +380,7 @@ class StickinessManager(Slowable):
             session.client.group.migrations += 1
             self._set(session, weight)
             session.published_weight = session.client_weight = weight
+            self.model.moved(session.slot, edge, other)
         self.on_moved(edge, dict(to))
 
     def edge_back(self, edge: int) -> None:

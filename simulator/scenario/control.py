@@ -10,7 +10,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import model_validator
 
-from simulator.scenario.families import RoutingPolicy
+from simulator.scenario.families import RoutingPolicy, SamModel
 from simulator.scenario.fields import AutoOrDuration, Bool, GroupName, OrOff, WeightOrMeasured, choice
 from simulator.scenario.named import Named
 from simulator.spec import Spec
@@ -55,10 +55,8 @@ class Probes(Spec):
 class Sam(Spec):
     """The session affinity manager: its rule with every threshold and step, and its failure detector."""
 
-    model: Annotated[Literal["published", "cumulative", "static"], *choice("published", "cumulative", "static")] = (
-        "published"
-    )
-    """published: from the base every time; cumulative: from the previous weight; static: the first weight stays."""
+    model: SamModel = Named("published")
+    """How weights are made from what was measured."""
     interval: PositiveDuration = 1.0
     """How often it scores."""
     window: PositiveDuration = 10.0

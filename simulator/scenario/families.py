@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, SerializerFunctionWrapHandler
 from pydantic_core import CoreSchema, core_schema
 
-from simulator.scenario.inside import ROUTING
+from simulator.scenario.inside import ROUTING, SAM
 from simulator.scenario.named import MemberName, Members, Named, unknown_name
 from simulator.spec import Spec
 from simulator.units import QuantityError, show
@@ -89,8 +89,21 @@ def _routing_section() -> type[Spec]:
     return Routing
 
 
+def sam_models() -> Mapping[str, type]:
+    """All stickiness models by name."""
+    from simulator.sam.models import models
+
+    return models()
+
+
+def _sam_section() -> type[Spec]:
+    from simulator.scenario.control import Sam
+
+    return Sam
+
+
 def _named() -> Mapping[str, Members]:
-    return {"cache policy": cache_policies, "routing policy": routing_policies}
+    return {"cache policy": cache_policies, "routing policy": routing_policies, "SAM model": sam_models}
 
 
 Workload = Annotated[Any, MemberField("workload", "kind", workload_kinds)]
@@ -99,3 +112,5 @@ CachePolicy = Annotated[Named, MemberName("cache policy", cache_policies, _named
 """A cache policy: its name, or its name with its settings."""
 RoutingPolicy = Annotated[Named, MemberName("routing policy", routing_policies, _named, ROUTING, _routing_section)]
 """A routing policy, likewise."""
+SamModel = Annotated[Named, MemberName("SAM model", sam_models, _named, SAM, _sam_section)]
+"""A stickiness model, likewise."""

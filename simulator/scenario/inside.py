@@ -33,6 +33,9 @@ ROUTING: Final[Table] = {
 SAM: Final[Table] = {
     "published": ("base", *_RULE),
     "cumulative": _RULE,
+    "hysteresis": ("base", *_RULE),
+    "per_edge": ("base", *_RULE),
+    "load_aware": ("base", *_RULE),
 }
 _SECTIONS: Final[Mapping[str, tuple[str, Table]]] = {"routing": ("policy", ROUTING), "sam": ("model", SAM)}
 _TABLES: Final[Mapping[str, Table]] = dict(_SECTIONS.values())

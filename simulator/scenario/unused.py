@@ -203,7 +203,7 @@ def _sam(scenario: Scenario) -> Judged:
     measured = sam.initial_weight == "measured"
     for key in _RULE:
         in_probe = measured and (key == "base" or key.startswith("latency_"))
-        from_base = key != "base" or sam.model == "published"
+        from_base = key != "base" or sam.model != "cumulative"
         why = "under model: static the first weight stays"
         if sam.model == "cumulative":
             why = "model: cumulative starts from the previous weight"

@@ -42,6 +42,9 @@ def test_the_tables_name_keys_of_their_sections():
             "routing: {policy: {consistent_hash: {virtual_nodes: 7, load_bound: 25%}}}",
         ),
         ("routing: {policy: nearest}", "routing: {policy: {nearest: {}}}"),
+        ("sam: {latency_low: 30ms}", "sam: {model: {published: {latency_low: 30ms}}}"),
+        ("sam: {model: cumulative, error_high_step: -20}", "sam: {model: {cumulative: {error_high_step: -20}}}"),
+        ("sam: {model: hysteresis, rate_low: 5/s}", "sam: {model: {hysteresis: {rate_low: 5/s, hold: 5s}}}"),
     ],
 )  # fmt: skip
 def test_both_spellings_are_one_scenario(tmp_path, flat, nested):
@@ -120,6 +123,14 @@ def test_variants_replace_too(tmp_path):
         ("routing: {policy: {nearest: {weight: 7}}}", "5:20", "nearest takes no settings"),
         ("routing: {policy: {static: {}}}", "5:", "the static policy needs a weight"),
         ("routing: {policy: [cookie]}", "5:", "unknown routing policy"),
+        ("sam: {model: publised}", "5:14", "did you mean published?"),
+        ("sam: {model: {hysteresis: {hould: 5s}}}", "5:28", "did you mean hold?"),
+        ("sam: {model: {hysteresis: {hold: 5}}}", "5:34", "write 5ms or 5s"),
+        ("sam: {model: {hysteresis: {band: 101}}}", "5:34", "0..100"),
+        ("sam: {model: {load_aware: {utilisation_low: 90%}}}", "5:45", "utilisation_low is above utilisation_high"),
+        ("sam: {model: {load_aware: {utilisation_high: 180%}}}", "5:46", "a ratio lies in 0%..100%"),
+        ("sam: {model: {per_edge: {band: 3}}}", "5:26", "unknown key 'band'"),
+        ("sam: {model: {hysteresis: {latency_low: 1s}}}", "5:41", "latency_low is above latency_high"),
         ("cores: {core: {l2: {policy: {lru: {share: 1}}}}}", "5:30", "lru takes no settings"),
     ],
 )
