@@ -29,6 +29,7 @@ from simulator.nodes.edge import EdgeNode, EdgePolicy
 from simulator.nodes.group import GAIN, ClientGroup
 from simulator.nodes.hedging import HedgePolicy, Hedging
 from simulator.nodes.home_shards import HomeShards
+from simulator.nodes.moves_back import MovesBack
 from simulator.nodes.outstanding import Outstanding
 from simulator.nodes.probing import Prober
 from simulator.nodes.sessions import SessionPlan
@@ -364,6 +365,7 @@ class _Builder:
         if policy.counts_sessions or "least_sessions" in looks_at:
             group.standing = directory.standing
         group.passive = None if world.health is None else world.health.passive
+        group.moves_back = MovesBack(directory.size, Sam().window if scenario.sam is None else scenario.sam.window)
         group.latency_from_response = scenario.sam is not None and scenario.sam.latency == "response"
         steady = spec.session.established and spec.session.length == Constant(INFINITY)
         establishes = not steady or self.leases is not None  # an expired session is established anew, at the nearest

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from simulator.nodes.client import INFINITY, Client, Draws, LockPolicy, RetryPolicy, Sizes
 from simulator.nodes.ledger import Ledger
 from simulator.nodes.locking import Locking
+from simulator.nodes.moves_back import MovesBack
 from simulator.nodes.outstanding import Outstanding
 from simulator.nodes.retries import Retries
 from simulator.nodes.session import Session
@@ -101,6 +102,7 @@ class ClientGroup:
         "manager",
         "measures_first",
         "migrations",
+        "moves_back",
         "name",
         "new_client",
         "number_for",
@@ -194,6 +196,7 @@ class ClientGroup:
         self.failed: dict[tuple[int, bool], int] = {}  # (outcome, counted) -> requests
         self.failed_latencies_s = array("d")
         self.failed_due_s = array("d")  # when those requests were due that failed and count
+        self.moves_back: MovesBack | None = None  # where flapping is told
         self.flows: list[int] | None = None  # [from * edges + to]: moves between edges, where they are few
         self._keep_latency = self.latencies_s.append
         self._keep_code = self.codes.append
@@ -417,7 +420,18 @@ class ClientGroup:
         if self.flows is not None:
             self.flows[session.edge * len(self.edges) + edge] += 1
         if self.router.moves:
-            self.migrations += 1
+            self.note_move(session, edge)
+
+    def note_move(self, session: Session, edge: int) -> None:
+        """A session is about to get another current edge."""
+        self.migrations += 1
+        if self.moves_back is not None:
+            self.moves_back.note(session.session_id, session.edge, edge, self.clock.now)
+
+    @property
+    def moved_back(self) -> int:
+        """Moves to an edge that the session had left a short time before."""
+        return 0 if self.moves_back is None else self.moves_back.count()
 
     def _send(self, attempt: Attempt, edge: int, size: float) -> None:
         clock = self.clock
@@ -646,8 +660,8 @@ class ClientGroup:
             if self.router.retry_moves and edge >= 0 and edge != session.edge:
                 if self.flows is not None:
                     self.flows[session.edge * len(self.edges) + edge] += 1
+                self.note_move(session, edge)
                 session.stand_at(edge)
-                self.migrations += 1
             self._send(again, edge, self._request_bytes.next())
 
     def _expire(self, session: Session) -> None:

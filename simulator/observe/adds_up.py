@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 TOLERANCE: Final = 1e-9  # of sums of floats, relative
 BY_GROUP: Final = (
-    "requests.rate", "goodput", "migrations.rate", "lookups.l1.rate", "misses.l1.rate", "sessions.open.mean",
-    "sessions.established.rate",
+    "requests.rate", "goodput", "migrations.rate", "moves_back.rate", "lookups.l1.rate", "misses.l1.rate",
+    "sessions.open.mean", "sessions.established.rate",
 )  # fmt: skip
 BY_EDGE: Final = (
     "lookups.l1.rate", "misses.l1.rate", "stale_reads.rate", "edge.load", "wasted_work.rate", "renewals.rate",

@@ -145,6 +145,13 @@ _ROWS: tuple[tuple[str, str, Direction, tuple[str, ...], str], ...] = (
     ("crossed_site_ratio", "ratio", _DOWN, (_G, _S), "requests served at another than the nearest site"),
     ("migrations.rate", "1/s", _DOWN, (_G, _S), "sessions that changed their edge"),
     (
+        "moves_back.rate",
+        "1/s",
+        _DOWN,
+        (_G, _S),
+        "sessions back at an edge they left less than sam.window ago: flapping",
+    ),
+    (
         "stay_length.mean",
         "1",
         _UP,

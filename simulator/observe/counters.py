@@ -30,8 +30,7 @@ GROUP_COLUMNS = (
     "issued", "ended", "routed", "answered", "attempts_ended", "left", "migrations", "first_stops", "turns", "late",
     "establishments",
     "sessions_begun", "rtt_sum_s", "loss_sum", "bandwidths", "bandwidth_sum", "bytes_moved", "ok", "denied",
-    "retry_sum_s", "establish_sum_s", "lookups", "hits", "delayed", "stale_reads",
-    "bytes_answered",
+    "retry_sum_s", "establish_sum_s", "lookups", "hits", "delayed", "stale_reads", "bytes_answered", "moved_back",
 )  # fmt: skip
 _BUSY = ("busy", "start_sum_s", "departure_sum_s")  # a number present, sums of the times at which each began and ended
 _PRESENT = ("in_system", "arrival_sum_s", "departure_sum_s")

@@ -223,6 +223,7 @@ class Measurement:
             f"left_ratio{label}": ratio(row[_G["left"]], row[_G["routed"]]),
             f"crossed_site_ratio{label}": ratio(crossed, answered),
             f"migrations.rate{label}": row[_G["migrations"]] / self.width_s,
+            f"moves_back.rate{label}": row[_G["moved_back"]] / self.width_s,
             f"stay_length.mean{label}": ratio(row[_G["routed"]] - row[_G["first_stops"]], row[_G["turns"]]),
             f"sessions.failed_ratio{label}": ratio(
                 sum(self.world.groups[number].sessions_failed for number in numbers),

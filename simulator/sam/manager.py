@@ -374,10 +374,10 @@ class StickinessManager(Slowable):
             flows = session.client.group.flows
             if flows is not None:
                 flows[edge * self.directory.size + other] += 1
+            session.client.group.note_move(session, other)
             session.stand_at(other)
             session.started_s = self.kernel.now  # a cookie that is given now lasts from now
             to[other] += 1
-            session.client.group.migrations += 1
             self._set(session, weight)
             session.published_weight = session.client_weight = weight
             self.model.moved(session.slot, edge, other)

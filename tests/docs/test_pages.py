@@ -12,6 +12,7 @@ from snippets import ROOT
 from simulator import Scenario, links, workloads
 from simulator.caches import registry as caches
 from simulator.routing.base import POLICIES
+from simulator.sam.models import base as sam_models
 from simulator.scenario import faults, fragments
 from simulator.scenario.bundled import bundled_folder
 
@@ -37,7 +38,7 @@ INSTALLS = {
 }
 
 
-REGISTRIES = (POLICIES, caches._POLICIES, workloads._KINDS, links._MODELS, faults._FAULTS)
+REGISTRIES = (POLICIES, caches._POLICIES, sam_models._MODELS, workloads._KINDS, links._MODELS, faults._FAULTS)
 
 
 @pytest.fixture

@@ -1,0 +1,66 @@
+"""Flapping: how often a session is back at an edge that it left a short time ago.
+
+Moves are kept in plain columns and paired in arrays now and then, so that a move costs four appends, and memory is
+bounded by the moves of one window. May import: numpy. Does not model: why a session moves.
+"""
+
+from __future__ import annotations
+
+from array import array
+from typing import Final
+
+import numpy as np
+
+_MOST: Final = 65536  # moves that wait to be paired
+
+
+class MovesBack:
+    """Counts moves to an edge that the session had left less than `window_s` ago (seconds)."""
+
+    __slots__ = ("_back", "_edges", "_from", "_left", "_left_s", "_sessions", "_times_s", "_to", "_window_s")
+
+    def __init__(self, edges: int, window_s: float) -> None:
+        self._edges = edges
+        self._window_s = window_s
+        self._back = 0
+        self._left = np.zeros(0, dtype=np.int64)  # session and edge in one number, of those that were left lately
+        self._left_s = np.zeros(0)  # when
+        self._clear()
+
+    def _clear(self) -> None:
+        self._sessions = array("q")
+        self._from = array("q")
+        self._to = array("q")
+        self._times_s = array("d")
+
+    def note(self, session_id: int, before: int, edge: int, now_s: float) -> None:
+        """A session moves from an edge to another; times never go back."""
+        self._sessions.append(session_id)
+        self._from.append(before)
+        self._to.append(edge)
+        self._times_s.append(now_s)
+        if len(self._times_s) >= _MOST:
+            self._pair()
+
+    def count(self) -> int:
+        """Moves back until now."""
+        if self._times_s:
+            self._pair()
+        return self._back
+
+    def _pair(self) -> None:
+        """Put each arrival behind the departure from the same edge that it may be the return of."""
+        base = np.array(self._sessions) * self._edges
+        times_s = np.array(self._times_s)
+        places = np.concatenate((self._left, np.stack((base + self._from, base + self._to), axis=1).ravel()))
+        when_s = np.concatenate((self._left_s, np.repeat(times_s, 2)))
+        arrives = np.concatenate((np.zeros(len(self._left), dtype=bool), np.tile((False, True), len(times_s))))
+        order = np.argsort(places, kind="stable")
+        places, when_s, arrives = places[order], when_s[order], arrives[order]
+        same = places[1:] == places[:-1]
+        soon = when_s[1:] - when_s[:-1] < self._window_s
+        self._back += int(np.count_nonzero(same & soon & arrives[1:] & ~arrives[:-1]))
+        last = np.append(~same, True)  # what happened last at a place
+        keep = last & ~arrives & (times_s[-1] - when_s < self._window_s)
+        self._left, self._left_s = places[keep], when_s[keep]
+        self._clear()
