@@ -218,11 +218,12 @@ class _Builder:
     def cache(self, tier: TierSpec, name: str) -> tuple[Cache, Sampler | None]:
         """A tier, and the sampler of its TTL where that is random."""
         law, own = tier.ttl, settings_in(tier.policy)
+        make = make_cache if own is None else partial(make_cache, settings=own)
         seed = int(self.streams.generator(name, "cache").integers(1 << 62))
         mean = law.mean if law.is_constant else 1.0
         if mean == 0.0:  # drawn TTLs of zero are never inserted
-            return make_cache(tier.policy, tier.capacity, None, tier.ttl_mode, seed, own), Same(0.0)
-        cache = make_cache(tier.policy, tier.capacity, None if mean == INFINITY else mean, tier.ttl_mode, seed, own)
+            return make(tier.policy, tier.capacity, None, tier.ttl_mode, seed), Same(0.0)
+        cache = make(tier.policy, tier.capacity, None if mean == INFINITY else mean, tier.ttl_mode, seed)
         return cache, None if law.is_constant else self.draw(law, name, "ttl")
 
     def edge(self, index: int) -> EdgeNode:

@@ -178,7 +178,7 @@ def _cores(rng: Draw, sites: list[str]) -> dict[str, Any]:
 def _sam(rng: Draw) -> dict[str, Any]:
     interval = rng.choice([100, 500, 1000])
     return {
-        "model": rng.choice(["published", "cumulative", "static"]),
+        "model": rng.choice(["published", "cumulative", "static", "hysteresis", "per_edge", "load_aware"]),
         "interval": f"{interval}ms",
         "window": f"{interval * rng.choice([1, 3, 10])}ms",
         "initial_weight": rng.choice([0, 50, 100, 33.3, "measured"]),
