@@ -209,8 +209,8 @@ class _Builder:
         )  # fmt: skip
         first = 50.0 if isinstance(sam.initial_weight, str) else float(sam.initial_weight)
         policy = ManagerPolicy(
-            sam.model, settings_in(sam.model), sam.interval, sam.window, first, measured, sam.propagation, sam.shards,
-            sam.client_reports, sam.heartbeat.misses, rule,
+            sam.model, sam.interval, sam.window, first, measured, sam.propagation, sam.shards,
+            sam.client_reports, sam.heartbeat.misses, rule, settings_in(sam.model),
         )  # fmt: skip
         return StickinessManager(self.kernel, policy, directory)
 

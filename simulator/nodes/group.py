@@ -196,13 +196,13 @@ class ClientGroup:
         self.failed: dict[tuple[int, bool], int] = {}  # (outcome, counted) -> requests
         self.failed_latencies_s = array("d")
         self.failed_due_s = array("d")  # when those requests were due that failed and count
-        self.moves_back: MovesBack | None = None  # where flapping is told
         self.flows: list[int] | None = None  # [from * edges + to]: moves between edges, where they are few
         self._keep_latency = self.latencies_s.append
         self._keep_code = self.codes.append
         self._zero_counters()
 
     def _zero_counters(self) -> None:
+        self.moves_back: MovesBack | None = None  # where flapping is told
         self.issued = self.ok = self.denied = self.answered = self.silent = 0
         self.counted_retries = self.counted_denied = self.left = self.migrations = self.crossed = self.late = 0
         self.first_stops = self.turns = 0  # requests that have none before them to compare with; that changed the edge
@@ -427,6 +427,8 @@ class ClientGroup:
         self.migrations += 1
         if self.moves_back is not None:
             self.moves_back.note(session.session_id, session.edge, edge, self.clock.now)
+        if self.manager is not None and self.manager.by_edge:
+            self.manager.arrived(session, edge)
 
     @property
     def moved_back(self) -> int:

@@ -44,7 +44,6 @@ class ManagerPolicy:
     """Times in seconds; `measured` draws the first weight from one probe."""
 
     model: str = "published"
-    model_settings: Any = None  # of the model's own
     interval_s: float = 1.0
     window_s: float = 10.0
     initial_weight: float = 50.0
@@ -54,6 +53,7 @@ class ManagerPolicy:
     client_reports: bool = False
     misses: int = 3
     rule: StickinessRule = field(default_factory=StickinessRule)
+    model_settings: Any = None  # of the model's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +317,20 @@ class StickinessManager(Slowable):
             for counted in (self.weights, self.group_weights[name]):
                 counted[old] -= n
                 counted[new] += n
-        self._tell(_publish, (sessions, after))
+        if self.by_edge:
+            self._tell(_publish_there, (sessions, after, [session.edge for session in sessions]))
+        else:
+            self._tell(_publish, (sessions, after))
+
+    def arrived(self, session: Session, edge: int) -> None:
+        """A session gets another current edge (with `by_edge`): what was known of it there counts from now on.
+
+        The weight there was set when the session was scored last, so that the first answer from there can tell it.
+        """
+        if session.session_id in self.store and not self.down[session.session_id % self.policy.shards]:
+            weight = self.model.weight_at(session.slot, edge)
+            self._set(session, weight)
+            session.published_weight = weight
 
     def _totals(self, slots: np.ndarray, *columns: np.ndarray) -> _Interval:
         """The sums of each session's rows; the columns are those of an interval."""
@@ -439,6 +452,13 @@ class StickinessManager(Slowable):
 
 def _ignore(edge: int, to: dict[int, int]) -> None:
     """Nobody wants to know how many sessions were moved."""
+
+
+def _publish_there(news: tuple[Sequence[Session], Sequence[float], Sequence[int]]) -> None:
+    """The same of weights that hold at one edge each: a session that has left since is told nothing of it."""
+    for session, weight, edge in zip(*news, strict=True):
+        if session.edge == edge:
+            session.published_weight = weight
 
 
 def _publish(news: tuple[Sequence[Session], Sequence[float]]) -> None:

@@ -246,6 +246,27 @@ def test_after_a_failover_the_failed_edge_has_weight_0_and_the_other_starts_anew
     assert session.weight == 0.0
 
 
+def test_who_comes_back_has_the_weight_of_that_edge_at_once():
+    """70 at edge 0, 45 at edge 1 and the initial weight at edge 2, told with the next answer; news of the edge that it
+    left does not reach it there."""
+    bench = bench_of("per_edge", window_s=1.0, initial_weight=42.0)
+    session = bench.session(1)
+    said_at(bench, session, 0, *[0.01] * 20)
+    said_at(bench, session, 1, *[0.01] * 16, *[-1.0] * 4)
+    bench.until(1.01)
+    told = []
+    for edge in (1, 2, 0):
+        bench.group.manager = bench.manager
+        bench.group.note_move(session, edge)
+        session.edge = edge
+        told.append((session.weight, session.published_weight))
+    assert told == [(45.0, 45.0), (42.0, 42.0), (70.0, 70.0)]
+    bench.group.note_move(session, 1)
+    session.edge = 1
+    bench.until(1.5)  # the news of 1 s, of the 70 at edge 0, have arrived by now
+    assert session.published_weight == 45.0
+
+
 def test_attempts_that_went_nowhere_count_for_the_rate_alone():
     bench = bench_of("per_edge", window_s=1.0)
     session = bench.session(1)

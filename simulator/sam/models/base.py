@@ -69,7 +69,8 @@ class StickinessModel:
     """Base of all models.
 
     `scores`: False for one that leaves all weights alone, and is never asked. `by_edge`: whether it wants to know of
-    each attempt at which edge it ended (`note`). `by_load`: whether it asks for utilisations.
+    each attempt at which edge it ended (`note`), and keeps weights by edge (`weight_at`). `by_load`: whether it asks for
+    utilisations.
     """
 
     name: ClassVar[str] = ""
@@ -87,6 +88,10 @@ class StickinessModel:
 
     def note(self, reports: Reports) -> None:
         """An interval is over (with `by_edge`, before the scoring)."""
+
+    def weight_at(self, slot: int, edge: int) -> float:
+        """The weight of a session that comes to an edge (with `by_edge`)."""
+        raise NotImplementedError(f"{type(self).__name__} does not override weight_at")
 
     def admitted(self, slot: int) -> None:
         """A slot has another session: what was kept for it is void."""

@@ -58,6 +58,12 @@ class PerEdge(StickinessModel):
         rule = self.rule
         self._weights[slots, edges] = rule.weights(rule.base, latency_s, rate_per_s[slots], failures / attempts)
 
+    def weight_at(self, slot: int, edge: int) -> float:
+        """What the pair has; the initial weight before it was ever scored."""
+        self._make_room(slot + 2)
+        weight = float(self._weights[slot, edge])
+        return self.context.initial_weight if weight != weight else weight
+
     def admitted(self, slot: int) -> None:
         """It has been nowhere."""
         self._make_room(slot + 2)
