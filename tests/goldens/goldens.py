@@ -40,6 +40,17 @@ SHORTER: dict[str, list[str]] = {
     "quickstart": ["duration=30s", "warmup=10s", "faults.0.at=20s", "faults.0.for=8s"],
     "reference": ["duration=3s", "warmup=1s"],
     "scale": ["duration=6s", "warmup=2s"],
+    "stickiness-models": [
+        "duration=40s",
+        "warmup=10s",
+        "faults.0.at=15s",
+        "faults.0.for=5s",
+        "faults.1.at=22s",
+        "faults.1.for=5s",
+        "faults.2.at=30s",
+        "faults.2.for=3s",
+        "faults.3.at=35s",
+    ],
     "trace-replay": ["duration=150min"],
 }
 """What is set to make them quick; a scenario that is not here is played as it is written."""

@@ -69,8 +69,8 @@ class StickinessModel:
     """Base of all models.
 
     `scores`: False for one that leaves all weights alone, and is never asked. `by_edge`: whether it wants to know of
-    each attempt at which edge it ended (`note`), and keeps weights by edge (`weight_at`). `by_load`: whether it asks for
-    utilisations.
+    each attempt at which edge it ended (`note`), and keeps weights by edge (`weight_at`). `by_load`: whether it asks
+    for utilisations.
     """
 
     name: ClassVar[str] = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 import numpy as np
@@ -62,7 +63,7 @@ class PerEdge(StickinessModel):
         """What the pair has; the initial weight before it was ever scored."""
         self._make_room(slot + 2)
         weight = float(self._weights[slot, edge])
-        return self.context.initial_weight if weight != weight else weight
+        return self.context.initial_weight if math.isnan(weight) else weight
 
     def admitted(self, slot: int) -> None:
         """It has been nowhere."""
