@@ -359,7 +359,7 @@ class _Builder:
         )  # fmt: skip
         if spec.hedge is not None and spec.hedge.after < INFINITY:
             group.hedging = Hedging(self.kernel, HedgePolicy(spec.hedge.after, spec.hedge.cancel), group)
-        looks_at = {scenario.routing.policy, scenario.routing.leave_to}
+        looks_at: set[str] = {scenario.routing.policy, scenario.routing.leave_to}
         looks_at |= {scenario.routing.assign} if scenario.routing.policy == "cookie" else set()
         if looks_at & LOAD_AWARE or is_foreign(policy):
             group.outstanding = Outstanding(directory, shared)
