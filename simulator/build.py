@@ -142,8 +142,10 @@ class _Builder:
         edges = [self.edge(index) for index in range(len(self.edge_specs))]
         if manager is not None and manager.model.by_load:
             manager.load = EdgeLoad(edges, manager.policy.window_s)
+        can_reset = any(fault.resets for fault in scenario.faults)
         for edge in edges:
             edge.is_last_resort = lambda: directory.last_resort
+            edge.inside = {} if can_reset else None
         cores = [self.core(index, storage, manager) for index in range(len(self.core_specs))]
         self.connect_nodes(edges, cores)
         written = scenario.warmup if isinstance(scenario.warmup, (int, float)) else 0.0

@@ -46,6 +46,7 @@ class Outcome(IntEnum):
     DENIED = 5  # an answer (a lock operation is told "no"), no failure
     UNROUTABLE = 6
     ERROR = 7  # an error, answered without service
+    RESET = 8  # the process at the other end is gone, and its host says so
     CANCELLED = 9  # the other of two twins was answered; of attempts only, never of a request
 
 

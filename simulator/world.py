@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from simulator.request import NO_FAILURES, Outcome
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -97,6 +99,12 @@ class World:
                 edge.leases.clear()
         if self.manager is not None:
             self.manager.dissolve()
+
+    def can_fail_by(self, outcome: Outcome) -> bool:
+        """Whether failures are told by this outcome: resets only where there can be any."""
+        if outcome == Outcome.RESET:
+            return any(edge.inside is not None for edge in self.edges)
+        return outcome not in NO_FAILURES
 
     def existed(self, name: str) -> float:
         """For which share of the measured window a node existed (asked when it is over)."""

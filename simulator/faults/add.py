@@ -63,8 +63,13 @@ class Add(Fault):
                 for name in names:
                     targets.undrain(name)
             for name in names:
-                targets.leave(name)
+                targets.leave(name, self.resets)
                 targets.end_change(name, self.verb)
+
+    @property
+    def resets(self) -> bool:
+        """Whether hosts answer in the place of edges that have left again."""
+        return self.for_ is not None
 
     def lasts_s(self, targets: int) -> float | None:  # noqa: ARG002 (they come together)
         """Until they are gone."""

@@ -10,7 +10,7 @@ from pydantic import model_validator
 from simulator.distribution_fields import PositiveDurationDist
 from simulator.distributions import Distribution, sampler
 from simulator.scenario.faults import Fault, register
-from simulator.scenario.fields import Globs, choice
+from simulator.scenario.fields import Connections, Globs, choice
 from simulator.units import Duration, Factor, QuantityError
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ class RandomFault(Fault):
     """From a failure to its repair."""
     factor: Factor | None = None
     """Of `random: slow`."""
+    connections: Connections = "silent"
+    """Of `random: crash`: what becomes of connections to an edge that is down, `silent` or `reset`."""
 
     @model_validator(mode="after")
     def _without_calendar(self) -> RandomFault:
@@ -50,6 +52,17 @@ class RandomFault(Fault):
                 raise QuantityError("random: slow needs a factor", "add factor: 10")
             raise QuantityError(f"random: {self.random} has no factor", "remove factor")
         return self
+
+    @model_validator(mode="after")
+    def _connections_of_crash(self) -> RandomFault:
+        if self.random != "crash" and self.resets:
+            raise QuantityError(f"random: {self.random} ends no connections", "remove connections")
+        return self
+
+    @property
+    def resets(self) -> bool:
+        """Whether hosts answer in the place of edges that are down."""
+        return self.connections == "reset"
 
     @property
     def only_edges(self) -> str:
@@ -86,7 +99,7 @@ class RandomFault(Fault):
 
     def _fail(self, world: World, name: str) -> None:
         if self.random == "crash":
-            world.targets.crash(name)
+            world.targets.crash(name, self.resets)
         elif self.random == "drain":
             world.targets.drain(name)
         else:
@@ -94,7 +107,7 @@ class RandomFault(Fault):
 
     def _repair(self, world: World, name: str) -> None:
         if self.random == "crash":
-            world.targets.restart(name)
+            world.targets.restart(name, self.resets)
         elif self.random == "drain":
             world.targets.undrain(name)
         else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import model_validator
 
 from simulator.scenario.faults import Fault, register
-from simulator.scenario.fields import Globs
+from simulator.scenario.fields import Connections, Globs
 from simulator.units import Duration, QuantityError
 
 if TYPE_CHECKING:
@@ -25,6 +25,13 @@ class Remove(Fault):
     """Names or globs of edges, or group names."""
     drain: Duration = 0.0
     """How long they are drained before; what is left then is lost."""
+    connections: Connections = "reset"
+    """What becomes of connections to them: `reset` (their hosts say that the process is gone), or `silent`."""
+
+    @property
+    def resets(self) -> bool:
+        """Whether hosts answer in the place of edges that are gone."""
+        return self.connections == "reset"
 
     @property
     def only_edges(self) -> str:
@@ -51,7 +58,7 @@ class Remove(Fault):
             for name in names:
                 targets.undrain(name)
         for name in names:
-            targets.leave(name)
+            targets.leave(name, self.resets)
             targets.end_change(name, self.verb)
         if self.for_ is not None:
             yield kernel.fault_at(at_s + self.for_)

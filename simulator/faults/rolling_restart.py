@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import model_validator
 
 from simulator.scenario.faults import Fault, register
-from simulator.scenario.fields import Globs
+from simulator.scenario.fields import Connections, Globs
 from simulator.units import Duration, PositiveDuration, QuantityError
 
 if TYPE_CHECKING:
@@ -30,11 +30,20 @@ class RollingRestart(Fault):
     pause: Duration = 0.0
     """From one node being up again to the next one going down, or being drained."""
 
+    connections: Connections = "reset"
+    """What becomes of connections to an edge that is down: `reset` (its host says that the process is gone), or
+    `silent` (the host restarts: what arrives vanishes)."""
+
     @model_validator(mode="after")
     def _has_its_own_end(self) -> RollingRestart:
         if self.for_ is not None:
             raise QuantityError("a rolling restart ends when every node has restarted", "remove for")
         return self
+
+    @property
+    def resets(self) -> bool:
+        """Whether hosts answer in the place of edges that are down."""
+        return self.connections == "reset"
 
     @property
     def only_edges(self) -> str:
@@ -50,9 +59,9 @@ class RollingRestart(Fault):
                 targets.drain(name)
                 at_s += self.drain
                 yield world.kernel.fault_at(at_s)
-            targets.crash(name)
+            targets.crash(name, self.resets)
             yield world.kernel.fault_at(at_s + self.down)
-            targets.restart(name)
+            targets.restart(name, self.resets)
             if self.drain:
                 targets.undrain(name)
             at_s += self.down + self.pause

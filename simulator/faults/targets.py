@@ -53,6 +53,7 @@ class Targets:
         self._next_token = count()
         self.added: dict[int, list[str]] = {}  # number of a fault -> the edges that it adds
         self._crashes: dict[str, int] = {}
+        self._silent: dict[str, int] = {}  # node -> how many of its crashes its host did not survive
         self._pauses: dict[str, int] = {}
         self._draining: dict[str, Draining] = {}  # as it was last told
         self._drains: dict[str, list[bool]] = {}  # edge -> for each drain, whether sessions may stay
@@ -107,8 +108,8 @@ class Targets:
         if self._crashes.get(name):
             self._go_down(name)
 
-    def leave(self, name: str) -> None:
-        """An edge is gone: what is left there is lost."""
+    def leave(self, name: str, resets: bool = False) -> None:
+        """An edge is gone: what is left there is lost, and told so with a reset or not at all."""
         world, edge = self.world, self._edges[name]
         if name in world.absent_since_s:
             return
@@ -119,7 +120,7 @@ class Targets:
         world.absent_since_s[name] = world.kernel.now
         if world.health is not None:
             world.health.left(edge.index)
-        edge.vanish()
+        edge.vanish(resets)
         self._tell_exists(edge)
 
     def _tell_exists(self, edge: EdgeNode) -> None:
@@ -130,13 +131,18 @@ class Targets:
             self.world.manager.note_exists(edge.index, edge.exists)
 
     # -- crash ----------------------------------------------------------------------------------------
-    def crash(self, name: str) -> None:
-        """Crash a node (again: it stays down until the last crash is over)."""
+    def crash(self, name: str, resets: bool = False) -> None:
+        """Crash a node (again: it stays down until the last crash is over).
+
+        With `resets` the host of an edge answers for it, unless another of its crashes took that too.
+        """
         self._crashes[name] = self._crashes.get(name, 0) + 1
+        self._silent[name] = self._silent.get(name, 0) + (not resets)
         if name in self.world.absent_since_s:
             return
         if self._crashes[name] > 1:
             self.world.log.add(FAULT_BEGIN, name, fault="crash")
+            self._let_host_answer(name)
         else:
             self._go_down(name)
 
@@ -147,7 +153,7 @@ class Targets:
         world.crashed_s[name] = world.kernel.now
         if name in self._edges:
             self.on_edge_crash(self._edges[name].index)
-            self._edges[name].crash()
+            self._edges[name].crash(not self._silent[name])
         elif name in self._cores:
             self._cores[name].crash()
         elif name == "storage":
@@ -156,14 +162,22 @@ class Targets:
             for shard in self._shards_of(name):
                 world.manager.crash(shard)
 
-    def restart(self, name: str) -> None:
-        """One crash of a node is over."""
+    def _let_host_answer(self, name: str) -> None:
+        """An edge stays down; its host answers for it while no crash has taken that too."""
+        edge = self._edges.get(name)
+        if edge is not None:
+            edge.resets = not self._silent[name]
+
+    def restart(self, name: str, resets: bool = False) -> None:
+        """One crash of a node is over, of one that its host survived (`resets`) or not."""
         self._crashes[name] -= 1
+        self._silent[name] -= not resets
         world = self.world
         if name in world.absent_since_s:
             return
         world.log.add(FAULT_END, name, fault="crash")
         if self._crashes[name]:
+            self._let_host_answer(name)
             return
         self._count_down(name)
         if name in self._edges:

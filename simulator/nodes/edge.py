@@ -36,6 +36,7 @@ INFINITY: Final = float("inf")
 OK: Final = int(Outcome.OK)  # plain integers: enums cost in the hot path
 ERROR: Final = int(Outcome.ERROR)
 CANCELLED: Final = int(Outcome.CANCELLED)
+RESET: Final = int(Outcome.RESET)
 READ_LOCK: Final = int(Operation.READ_LOCK)
 ESTABLISH: Final = int(Operation.ESTABLISH)
 UPDATE: Final = int(Operation.UPDATE)
@@ -83,9 +84,9 @@ class EdgeNode(Server):
         "_finish_cb", "_keep_sojourn", "_keep_wait", "_receivers", "_shedding", "_timers", "absent", "arrival_sum_s",
         "arrivals", "busy", "cache", "clock", "core_link_sum_s", "cores", "data_read_at_s", "delayed",
         "departure_sum_s", "draining", "epoch", "exists",
-        "fetch_sum_s", "fetches", "fetching", "hits", "in_system", "index", "is_last_resort", "leases",
-        "lookups", "misses", "name", "policy", "queue_limit", "read_at_s", "rebuild_s", "refused", "site", "sizes",
-        "sojourn_sum_s",
+        "fetch_sum_s", "fetches", "fetching", "hits", "in_system", "index", "inside", "is_last_resort", "leases",
+        "lookups", "misses", "name", "policy", "queue_limit", "read_at_s", "rebuild_s", "refused", "resets", "site",
+        "sizes", "sojourn_sum_s",
         "sojourns_s", "stale_reads", "start_sum_s", "to_core", "track_data", "track_reads", "ttl_s", "visits",
         "wait_sum_s", "waited",
         "waiting", "waits_s", "wasted", "watch_answer", "watch_start", "workers",
@@ -130,6 +131,8 @@ class EdgeNode(Server):
         self.watch_answer: Callable[[Attempt], None] | None = None  # sees every answer before it is sent
         self.draining = False
         self.exists = True  # False before it joins, and when it is gone
+        self.resets = False  # whether it is down and its host, which is up, answers with resets
+        self.inside: dict[Attempt, None] | None = None  # the attempts that it has not answered, where a reset may
         self.is_last_resort: Callable[[], bool] = _never
         self.epoch = 0
         self.busy = 0
@@ -176,6 +179,8 @@ class EdgeNode(Server):
         self.arrivals += 1
         attempt.arrived_s = now
         attempt.epoch = self.epoch
+        if self.inside is not None:
+            self.inside[attempt] = None
         if self.draining and attempt.operation == ESTABLISH and not self.is_last_resort():
             self._refuse(attempt)
         elif self.busy < self.workers:
@@ -237,6 +242,8 @@ class EdgeNode(Server):
         self.arrivals += 1
         attempt.arrived_s = self.clock.now
         attempt.epoch = self.epoch
+        if self.inside is not None:
+            self.inside[attempt] = None
         self.clock.call_at(self.clock.now + after_s, self._err, attempt)
         return True
 
@@ -409,6 +416,8 @@ class EdgeNode(Server):
         """Send the answer of an attempt to its client."""
         if self.watch_answer is not None:
             self.watch_answer(attempt)
+        if self.inside is not None:
+            self.inside.pop(attempt, None)
         client = attempt.client
         clock = self.clock
         group = client.group
@@ -669,10 +678,11 @@ class EdgeNode(Server):
         self.absent.empty(self.cache, cause)
 
     # -- faults ---------------------------------------------------------------------------------------
-    def crash(self) -> None:
-        """Lose L1, the lease table, the queue and what is in service."""
+    def crash(self, resets: bool = False) -> None:
+        """Lose L1, the lease table, the queue and what is in service; who waits hears nothing, or a reset."""
         now = self.clock.now
         self.down = True
+        self.resets = resets
         self.note_disturbance()
         self.epoch += 1
         self.lose_entries(Cause.NODE_RESTART)
@@ -680,6 +690,10 @@ class EdgeNode(Server):
         self.data_read_at_s.clear()
         if self.leases is not None:
             self.leases.clear()
+        if self.inside is not None:
+            inside, self.inside = self.inside, {}
+            for attempt in inside if resets else ():
+                self._lose(attempt)
         lost, self.waiting = self.waiting, deque()
         self.departure_sum_s += now * self.in_system
         self.start_sum_s += now * len(lost)
@@ -701,7 +715,7 @@ class EdgeNode(Server):
 
     def restart(self) -> None:
         """Come back, cold."""
-        self.down = False
+        self.down = self.resets = False
         self.note_disturbance()
 
     def pause(self) -> None:
@@ -718,10 +732,10 @@ class EdgeNode(Server):
                 self.leases.catch_up(pausing.since_s)
             pausing.end()
 
-    def vanish(self) -> None:
+    def vanish(self, resets: bool = False) -> None:
         """Be gone: what is left is lost as in a crash."""
         if not self.down:
-            self.crash()
+            self.crash(resets)
         self.exists = False
 
     def join(self) -> None:
@@ -738,8 +752,26 @@ class EdgeNode(Server):
         self.draining = False
 
     def _lose(self, attempt: Attempt) -> None:
+        if attempt.outcome == RESET:  # that is on its way
+            return
         attempt.crashed = True
-        attempt.client.group.unanswered(attempt)
+        if self.resets and not attempt.done:
+            self._reset(attempt)
+        else:
+            attempt.client.group.unanswered(attempt)
+
+    def _reset(self, attempt: Attempt) -> None:
+        """The host of a process that is gone says so, over the link that an answer would have taken."""
+        attempt.outcome = RESET
+        client = attempt.client
+        group, size, now, index = client.group, self.sizes.lookup, self.clock.now, self.index
+        group.bytes_moved += size
+        group.bytes_answered += size
+        attempt.down_s = delay_s = client.down[index].transit(client.down_line, size, now, client.back_s[index])
+        if delay_s < INFINITY:
+            self.clock.push(now + delay_s, group.completed, attempt)
+        else:
+            group.unanswered(attempt)
 
     def _lose_call(self, call: Call) -> None:
         for attempt in (call.attempt, *call.waiters):

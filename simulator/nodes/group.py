@@ -39,6 +39,7 @@ TIMEOUT: Final = int(Outcome.TIMEOUT)
 CRASHED: Final = int(Outcome.CRASHED)
 SESSION_EXPIRED: Final = int(Outcome.SESSION_EXPIRED)
 DENIED: Final = int(Outcome.DENIED)
+RESET: Final = int(Outcome.RESET)
 UNROUTABLE: Final = int(Outcome.UNROUTABLE)
 CANCELLED: Final = int(Outcome.CANCELLED)
 ACQUIRE: Final = int(Operation.ACQUIRE)
@@ -481,7 +482,7 @@ class ClientGroup:
     def complete(self, attempt: Attempt) -> None:
         """An answer has reached the client."""
         if attempt.done:
-            self.late += 1
+            self.late += attempt.outcome != RESET
             self.locking.granted_late(attempt)
             return
         attempt.done = True
@@ -495,12 +496,12 @@ class ClientGroup:
             self.outstanding.over(attempt)
         if self.passive is not None:
             self.passive.ended(attempt.edge, attempt.sent_s, attempt.outcome, now)
-        session.client_weight = attempt.told_weight
         operation = attempt.operation
         outcome = attempt.outcome
         if outcome not in (OK, DENIED):
-            self._attempt_failed(attempt, outcome, rtt_s)
+            self._answered_badly(attempt, outcome, rtt_s)
             return
+        session.client_weight = attempt.told_weight
         if self.hedging is not None:
             self.hedging.answered(attempt)
         if operation >= ACQUIRE and outcome == OK and self._settle(attempt):
@@ -604,6 +605,14 @@ class ClientGroup:
         if self.passive is not None:
             self.passive.ended(attempt.edge, attempt.sent_s, TIMEOUT, self.clock.now)
         self._attempt_failed(attempt, CRASHED if attempt.met_crash else TIMEOUT)
+
+    def _answered_badly(self, attempt: Attempt, outcome: int, rtt_s: float) -> None:
+        """The answer is that there is none: from the edge, or with a reset from its host, which knows no session."""
+        if outcome != RESET:
+            attempt.session.client_weight = attempt.told_weight
+        elif self._reports_health and self.manager is not None:
+            self.manager.report_silence(attempt.edge)
+        self._attempt_failed(attempt, outcome, rtt_s)
 
     def _attempt_failed(self, attempt: Attempt, outcome: int, rtt_s: float = -1.0) -> None:
         """An attempt ended without success: try again where the policy allows it."""

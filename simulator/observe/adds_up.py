@@ -40,7 +40,7 @@ def checks(metrics: Mapping[str, float], world: World) -> Iterator[tuple[bool, s
         (BY_EDGE, [edge.name for edge in world.edges]),
         (("stale_reads.rate",) if "stale_reads.ratio" in metrics else (), [group.name for group in world.groups]),
         (BY_CORE, [core.name for core in world.cores]),
-        *(((base,), list(causes)) for base, causes in CAUSE_LABELS.items()),
+        *(((base,), [c for c in causes if f"{base}[{c}]" in metrics]) for base, causes in CAUSE_LABELS.items()),
     )
     for bases, labels in families:
         for base in bases:

@@ -18,7 +18,7 @@ from simulator.observe.binned import Binned
 from simulator.observe.histogram import Histogram
 from simulator.observe.metrics import histogram_metrics
 from simulator.observe.result import FAULT_BEGIN, FAULT_END
-from simulator.request import NO_FAILURES, Outcome, Tier
+from simulator.request import Outcome, Tier
 
 if TYPE_CHECKING:
     from simulator.nodes.group import ClientGroup
@@ -194,7 +194,7 @@ class ByFault:
             }
             if not beside:
                 for outcome in Outcome:
-                    if outcome not in NO_FAILURES:
+                    if world.can_fail_by(outcome):
                         cause = f"failures.ratio[{outcome.name.lower()}]{label}"
                         result[cause] = _ratio(failed.get(int(outcome), 0), requests)
         return result

@@ -20,7 +20,7 @@ MISS_CAUSES: Final = (
     "invalidated",
     "node_restart",
 )
-FAILURE_CAUSES: Final = ("timeout", "refused", "crashed", "session_expired", "unroutable", "error")
+FAILURE_CAUSES: Final = ("timeout", "refused", "crashed", "session_expired", "unroutable", "error", "reset")
 LAPSE_CAUSES: Final = ("idle", "lost")
 CAUSE_LABELS: Final[dict[str, tuple[str, ...]]] = {
     "misses.l1.rate": MISS_CAUSES,

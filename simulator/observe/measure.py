@@ -18,7 +18,7 @@ from simulator.observe.freshness import freshness
 from simulator.observe.hops import hop_means
 from simulator.observe.metrics import carried_percentile, histogram_metrics
 from simulator.observe.recorder import weighted_mean, weighted_percentile
-from simulator.request import NO_FAILURES, Cause, Outcome
+from simulator.request import Cause, Outcome
 
 if TYPE_CHECKING:
     from simulator.observe.recorder import Recorder
@@ -238,7 +238,7 @@ class Measurement:
             if self.recorder.faults.any:
                 result["failures.faults.ratio"] = ratio(self.recorder.faults.failed, self.recorder.faults.due)
             for outcome in Outcome:
-                if outcome not in NO_FAILURES:
+                if self.world.can_fail_by(outcome):
                     result[f"failures.ratio[{outcome.name.lower()}]"] = ratio(failed.get(outcome, 0), requests)
         return result
 

@@ -9,7 +9,7 @@ import difflib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from simulator.faults import Add, Lose
+from simulator.faults import Add, Crash, Lose, RandomFault
 from simulator.scenario.actors import PROBER, RESERVED, Actors, actors_of
 from simulator.scenario.errors import Issue
 from simulator.scenario.faults import Fault
@@ -35,7 +35,7 @@ def check(scenario: Scenario, tree: Node) -> list[Issue]:
     actors = actors_of(scenario)
     checks: Sequence[Callable[[Scenario, Node, Actors], Found]] = (
         _names, _sites, _matrix, _cores, _clients, _traces, _time, _routing, _additions, _fault_times, _fault_targets,
-        _link_rules, _labels,
+        _resets, _link_rules, _labels,
     )  # fmt: skip
     return [marked(tree, *found) for one in checks for found in one(scenario, tree, actors)]
 
@@ -312,6 +312,18 @@ def _fault_targets(scenario: Scenario, tree: Node, actors: Actors) -> Found:
                 wrong = _wrong_target(fault, pattern, actors)
                 if wrong is not None:
                     yield ("faults", i, *place), *wrong
+
+
+def _resets(scenario: Scenario, tree: Node, actors: Actors) -> Found:
+    """A reset is asked for where somebody can answer with one."""
+    del tree
+    for i, fault in enumerate(scenario.faults):
+        if isinstance(fault, Crash | RandomFault) and fault.resets:
+            patterns = [pattern for _, patterns in fault.targets() for pattern in patterns]
+            targets = actors.match(patterns)
+            if targets and set(actors.edges).isdisjoint(targets):
+                what = "only connections to edges are reset, and this fault strikes none"
+                yield ("faults", i, "connections"), what, "remove connections"
 
 
 def _wrong_target(fault: Fault, pattern: str, actors: Actors) -> tuple[str, str] | None:

@@ -61,6 +61,11 @@ class Fault(Spec):
         return ""
 
     @property
+    def resets(self) -> bool:
+        """Whether hosts answer with resets in the place of what it strikes."""
+        return False
+
+    @property
     def end_s(self) -> float | None:
         """When it is over; None for never."""
         return None if self.for_ is None else self.at + self.for_

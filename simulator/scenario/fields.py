@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BeforeValidator,
@@ -183,6 +183,8 @@ Text = Annotated[str, PlainValidator(text), WithJsonSchema(_STRING)]
 """Prose."""
 Bool = Annotated[bool, PlainValidator(boolean), WithJsonSchema({"type": "boolean"})]
 """`true` or `false`."""
+Connections = Annotated[Literal["silent", "reset"], *choice("silent", "reset")]
+"""What becomes of connections to a node that goes down."""
 GroupName = Annotated[
     str, PlainValidator(group_name), WithJsonSchema({**_STRING, "pattern": f"^{_GROUP_NAME.pattern}$"})
 ]

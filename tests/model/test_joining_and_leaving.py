@@ -90,12 +90,15 @@ def test_a_removed_edge_is_drained_and_then_gone_and_comes_back_cold():
     assert fault_spans(world.log.rows)[0] == (20.0, 25.0, "remove e-1")
 
 
-def test_what_is_left_at_an_edge_that_is_removed_at_once_has_crashed():
+@pytest.mark.parametrize(
+    ("fault", "outcome"), [({}, Outcome.RESET), ({"connections": "silent"}, Outcome.CRASHED)], ids=["reset", "silent"]
+)
+def test_what_is_left_at_an_edge_that_is_removed_at_once_is_reset_or_has_crashed(fault, outcome):
     edges = {"e": {"count": 1, "workers": 1, "queue": "unlimited", "service_time": "10s"}}
-    play = Play(scenario(edges=edges, faults=[{"at": "20s", "remove": "e-1"}]))
+    play = Play(scenario(edges=edges, faults=[{"at": "20s", "remove": "e-1", **fault}]))
     world = play.until(21.0)
     outcomes = {outcome for outcome, _ in world.groups[0].failed}
-    assert outcomes == {int(Outcome.CRASHED), int(Outcome.UNROUTABLE)}
+    assert outcomes == {int(outcome), int(Outcome.UNROUTABLE)}
     assert world.groups[0].ok == 1  # of about 2,000: one was served
 
 

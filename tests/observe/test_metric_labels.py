@@ -30,7 +30,7 @@ WORLD = {
     "network": {"default": {"latency": "5ms", "loss": "2%"}},
     "price": {"edge_hour": 0.1},
     "faults": [
-        {"name": "dead", "at": "10s", "for": "5s", "crash": "pop-1"},
+        {"name": "dead", "at": "10s", "for": "5s", "crash": "pop-1", "connections": "reset"},
         {"at": "20s", "for": "2s", "crash": "core-1"},
     ],
 }
@@ -74,7 +74,7 @@ def test_a_metric_is_given_for_all_its_labels(result, watched, metric):
 def test_groups_make_up_the_whole(result):
     total = result["misses.l1.rate"]
     parts = result["misses.l1.rate[near]"] + result["misses.l1.rate[far]"]
-    assert 0.8 * total < parts <= total  # a group's misses are those of its ok requests
+    assert 0.8 * total < parts <= total * (1.0 + 1e-12)  # a group's misses are those of its ok requests
     weights = result["stickiness.mean[near]"], result["stickiness.mean[far]"]
     assert min(weights) <= result["stickiness.mean"] <= max(weights)
     for group in ("near", "far"):
