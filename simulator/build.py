@@ -14,6 +14,7 @@ from itertools import accumulate, count
 
 import numpy as np
 
+from simulator.build_balancers import BalancerBuilder
 from simulator.caches import Cache, make_cache
 from simulator.distributions import Constant, Distribution, Exponential, sampler
 from simulator.faults.targets import Targets
@@ -116,6 +117,7 @@ class _Builder:
             for name, site in group.nodes(group_name)
         ]
         self.edge_ends = [Endpoint(EDGE, name, group, site) for name, site, group, _ in self.edge_specs]
+        self.balancers = BalancerBuilder(self) if scenario.balancers else None
         self.core_ends = [Endpoint(CORE, name, group, site) for name, site, group, _ in self.core_specs]
         by_site = any(group.shard_by == "site" for group in scenario.cores.values())
         self.home_shards = HomeShards([end.site for end in self.core_ends]) if by_site else None
@@ -155,8 +157,11 @@ class _Builder:
             directory, [], [], edges, cores, storage, manager, None, self.wiring.records,
         )  # fmt: skip
         world.price, world.between_sites = scenario.price, self.between_sites
-        nodes = (*self.edge_specs, *self.core_specs)
-        sites = {name: site for name, site, _, _ in nodes} | {"storage": scenario.storage.site}
+        balancers = [] if self.balancers is None else self.balancers.specs
+        if self.balancers is not None:
+            self.balancers.make(world)
+        nodes = [spec[:3] for spec in (*self.edge_specs, *self.core_specs, *balancers)]
+        sites = {name: site for name, site, _ in nodes} | {"storage": scenario.storage.site}
         if scenario.sam is not None:
             sites["sam"] = scenario.sam.site
         standbys = {
@@ -164,7 +169,7 @@ class _Builder:
             for name, site, _, core in self.core_specs
             if core.standby is not None
         }
-        world.targets = Targets(world, {name: group for name, _, group, _ in nodes}, sites, standbys)
+        world.targets = Targets(world, {name: group for name, _, group in nodes}, sites, standbys)
         for number, joins in self.joining.items():
             world.targets.expect(number, [edge.name for edge in joins])
         world.fault_names = {i: fault.name for i, fault in enumerate(scenario.faults) if fault.name is not None}
@@ -335,6 +340,17 @@ class _Builder:
             return 0
         return int(self.streams.generator("routing", "hash salt").integers(1, 1 << 63))
 
+    def routing_context(
+        self, seen: Directory, entity: str, uniform: Callable[[], float], load: Callable[[Client, int], int]
+    ) -> RoutingContext:
+        """What the policy of some actor is built from, when it sees only the edges of a directory."""
+        routing, rng = self.scenario.routing, partial(self.streams.generator, f"{entity}.routing")
+        return RoutingContext(
+            routing, seen, make_leaving(routing.leave_to, seen, uniform, load), Nearest(seen),
+            uniform, rng, load, lambda: self.kernel.now, self.hash_salt(),
+            make_assigning(routing.assign, seen, uniform, load),
+        )  # fmt: skip
+
     # -- clients --------------------------------------------------------------------------------------
     def group(self, world: World, number: int, name: str, spec: GroupSpec, ids: count[int]) -> None:
         scenario, streams, entity = self.scenario, self.streams, f"clients.{name}"
@@ -343,14 +359,9 @@ class _Builder:
         shared = scenario.routing.view == "shared"
         load = (lambda _, edge: directory.outstanding[edge]) if shared else _own_load
         policy = configured(find_policy(scenario.routing.policy), settings_in(scenario.routing.policy))
-        rng = partial(streams.generator, f"{entity}.routing")
 
         def context_of(seen: Directory) -> RoutingContext:
-            return RoutingContext(
-                scenario.routing, seen, make_leaving(scenario.routing.leave_to, seen, uniform, load), Nearest(seen),
-                uniform, rng, load, lambda: self.kernel.now, self.hash_salt(),
-                make_assigning(scenario.routing.assign, seen, uniform, load),
-            )  # fmt: skip
+            return self.routing_context(seen, entity, uniform, load)
 
         scope = self.scope(directory, spec, policy, entity)
         router = checked_router(policy(context_of(directory))) if scope is None else scoped(policy, scope, context_of)
@@ -363,7 +374,7 @@ class _Builder:
             group.hedging = Hedging(self.kernel, HedgePolicy(spec.hedge.after, spec.hedge.cancel), group)
         looks_at: set[str] = {scenario.routing.policy, scenario.routing.leave_to}
         looks_at |= {scenario.routing.assign} if scenario.routing.policy == "cookie" else set()
-        if looks_at & LOAD_AWARE or is_foreign(policy):
+        if self.balancers is None and (looks_at & LOAD_AWARE or is_foreign(policy)):
             group.outstanding = Outstanding(directory, shared)
         if policy.counts_sessions or "least_sessions" in looks_at:
             group.standing = directory.standing
@@ -376,12 +387,18 @@ class _Builder:
         group.measures_first = world.manager is not None and world.manager.policy.measured
         shards = self.home_shards
         sites = scope if isinstance(scope, SiteScope) else None
-        placing = Placing(self.wiring, self.edge_ends, group, name, spec, sites, shards)
-        group.new_client = placing.client
+        ends = self.edge_ends
+        if self.balancers is not None:
+            self.balancers.join(world, group)
+            ends, sites = self.balancers.ends, None
+        placing = Placing(self.wiring, ends, group, name, spec, sites, shards)
+        balancing = group.balancing
+        new_client = placing.client if balancing is None else lambda index: balancing.enter(placing.client(index))
+        group.new_client = new_client
         if shards is not None:
             group.number_for = lambda client: shards.next_number(placing.homes[client.index])
         for _ in range(spec.count or 0):
-            group.clients.append(placing.client(len(group.clients)))
+            group.clients.append(new_client(len(group.clients)))
         if world.manager is not None and not world.groups:
             keeps = scenario.routing.policy == "cookie" and scenario.routing.on_down != "reassign"
             world.manager.moves_sessions = not policy.moves_alone and not keeps

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from simulator.leases.renewal import HeldLease
+    from simulator.nodes.balancer import Balancer
     from simulator.nodes.client import Client
     from simulator.nodes.session import Session
 
@@ -82,7 +83,8 @@ class Attempt:
     """One try of a request. Retries are new attempts with the same `intended_s`; only the last one is live.
 
     Times are seconds. `epoch` is the life of the edge that serves it: work of an earlier life is void. `life` is that
-    of the edge as balancers know it, where they count what is outstanding.
+    of the edge as balancers know it, where they count what is outstanding. `via` is the balancer that it goes through,
+    and `retried` says how often balancers tried the request again.
     """
 
     __slots__ = (
@@ -100,6 +102,7 @@ class Attempt:
         "lock",
         "operation",
         "outcome",
+        "retried",
         "sent_s",
         "session",
         "size_bytes",
@@ -109,6 +112,7 @@ class Attempt:
         "told_weight",
         "tries",
         "up_s",
+        "via",
     )
 
     arrived_s: float
@@ -136,6 +140,8 @@ class Attempt:
         self.tier = 0
         self.edge = -1
         self.call: Call | None = None
+        self.via: Balancer | None = None
+        self.retried = 0
 
     @property
     def met_crash(self) -> bool:

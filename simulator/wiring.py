@@ -22,6 +22,7 @@ from simulator.scenario.schema import Scenario
 from simulator.streams import Streams
 
 CLIENT, EDGE, CORE, SAM, STORAGE, HEALTH = "client", "edge", "core", "sam", "storage", "health"
+BALANCER = "balancer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,13 @@ class Wiring:
         path = Path(sum_of(*draws), parameters.loss, self.streams.generator(entity, "loss"), parameters.bits_per_s)
         self.records.append(PathRecord(path, source, target))
         return Leg(path, base_s, expected_s)
+
+    def expected_s(self, source: Endpoint, target: Endpoint) -> float:
+        """The mean latency of a link, its distance included, seconds."""
+        parameters = self._parameters(source, target)
+        means_s = [law.mean for law in parameters.latencies.values()]
+        distance_s = self.distances.one_way_s(source.site, target.site) if parameters.distance else 0.0
+        return math.fsum(mean_s if math.isfinite(mean_s) else 1e9 for mean_s in means_s) + distance_s
 
     def tail_s(self, source: Endpoint, target: Endpoint) -> float:
         """The 99.99th percentiles of a link's parts of latency less their least values, summed, seconds."""

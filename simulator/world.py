@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from simulator.health.health import Health
     from simulator.kernel import Kernel
     from simulator.links import Link
+    from simulator.nodes.balancer import Balancer
     from simulator.nodes.core import CoreNode
     from simulator.nodes.edge import EdgeNode
     from simulator.nodes.group import ClientGroup
@@ -72,6 +73,7 @@ class World:
     manager: StickinessManager | None
     detector: FailureDetector | None
     paths: list[PathRecord]
+    balancers: list[Balancer] = field(default_factory=list)
     between_sites: list[Link] = field(default_factory=list)  # links of nodes at different sites, where that has a price
     price: Price | None = None
     health: Health | None = None

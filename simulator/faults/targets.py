@@ -16,6 +16,7 @@ from simulator.routing.directory import Draining
 
 if TYPE_CHECKING:
     from simulator.links import Path
+    from simulator.nodes.balancer import Balancer
     from simulator.nodes.core import CoreNode
     from simulator.nodes.edge import EdgeNode
     from simulator.nodes.group import ClientGroup
@@ -60,8 +61,10 @@ class Targets:
         self._factors: dict[str, list[float]] = {}
         self.on_edge_crash: Callable[[int], None] = lambda _: None
         self.names: list[str] = [edge.name for edge in world.edges] + [core.name for core in world.cores]
+        self.names += [balancer.name for balancer in world.balancers]
         self._edges = {edge.name: edge for edge in world.edges}
         self._cores = {core.name: core for core in world.cores}
+        self._balancers = {balancer.name: balancer for balancer in world.balancers}
         shards = 0 if world.manager is None else world.manager.policy.shards
         self._shards = {f"sam-{number + 1}": number for number in range(shards)}
         self.names += ["storage", *(["sam"] if shards else []), *self._shards]
@@ -101,9 +104,7 @@ class Targets:
         if world.health is not None:
             world.health.joined(edge.index)
         edge.join()
-        world.directory.restarted(edge.index)
-        for group in world.groups:
-            group.edge_restarted(edge.index)
+        self._edge_is_back(edge.index)
         self._tell_exists(edge)
         if self._crashes.get(name):
             self._go_down(name)
@@ -156,6 +157,8 @@ class Targets:
             self._edges[name].crash(not self._silent[name])
         elif name in self._cores:
             self._cores[name].crash()
+        elif name in self._balancers:
+            self._balancers[name].crash(not self._silent[name])
         elif name == "storage":
             world.storage.crash()
         elif world.manager is not None:
@@ -164,9 +167,9 @@ class Targets:
 
     def _let_host_answer(self, name: str) -> None:
         """An edge stays down; its host answers for it while no crash has taken that too."""
-        edge = self._edges.get(name)
-        if edge is not None:
-            edge.resets = not self._silent[name]
+        node = self._edges.get(name) or self._balancers.get(name)
+        if node is not None:
+            node.resets = not self._silent[name]
 
     def restart(self, name: str, resets: bool = False) -> None:
         """One crash of a node is over, of one that its host survived (`resets`) or not."""
@@ -182,17 +185,24 @@ class Targets:
         self._count_down(name)
         if name in self._edges:
             self._edges[name].restart()
-            index = self._edges[name].index
-            world.directory.restarted(index)
-            for group in world.groups:
-                group.edge_restarted(index)
+            self._edge_is_back(self._edges[name].index)
         elif name in self._cores:
             self._restart_core(self._cores[name])
+        elif name in self._balancers:
+            self._balancers[name].restart()
         elif name == "storage":
             world.storage.restart()
         elif world.manager is not None:
             for shard in self._shards_of(name):
                 world.manager.restart(shard)
+
+    def _edge_is_back(self, index: int) -> None:
+        """What was outstanding at an edge before is so no more."""
+        self.world.directory.restarted(index)
+        for group in self.world.groups:
+            group.edge_restarted(index)
+        for balancer in self.world.balancers:
+            balancer.edge_restarted(index)
 
     def _count_down(self, name: str) -> None:
         """A node is down no more: book for how long it was."""
@@ -217,7 +227,7 @@ class Targets:
         if self._pauses[name] > 1:
             return
         world = self.world
-        if name in self._edges or name in self._cores:
+        if name in self._edges or name in self._cores or name in self._balancers:
             self._server(name).pause()
         elif name == "storage":
             over_links = world.cores[0].storage_legs is not None
@@ -243,6 +253,8 @@ class Targets:
                 world.detector.beat_late(edge.index, since_s)
         elif name in self._cores:
             self._cores[name].go_on()
+        elif name in self._balancers:
+            self._balancers[name].go_on()
         elif name == "storage":
             world.storage.go_on()
         elif world.manager is not None:
@@ -289,8 +301,8 @@ class Targets:
         node.erring.remove(ratio, after_s)
         node.note_disturbance()
 
-    def _server(self, name: str) -> EdgeNode | CoreNode:
-        return self._edges[name] if name in self._edges else self._cores[name]
+    def _server(self, name: str) -> EdgeNode | CoreNode | Balancer:
+        return self._edges.get(name) or self._cores.get(name) or self._balancers[name]
 
     # -- drain ----------------------------------------------------------------------------------------
     def drain(self, name: str, *, keeps: bool = False) -> None:
@@ -352,6 +364,8 @@ class Targets:
             return self._edges[name]
         if name in self._cores:
             return self._cores[name]
+        if name in self._balancers:
+            return self._balancers[name]
         if name == "storage":
             return self.world.storage
         return None if self.world.manager is None else self.world.manager

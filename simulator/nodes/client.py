@@ -19,6 +19,20 @@ if TYPE_CHECKING:
 INFINITY: Final = float("inf")
 
 
+class RoundTrips:
+    """Moving averages of the round trips that a balancer measured, by edge, seconds."""
+
+    __slots__ = ("by_edge",)
+
+    def __init__(self) -> None:
+        self.by_edge: dict[int, float] = {}
+
+    def note(self, edge: int, rtt_s: float, gain: float) -> None:
+        """A round trip to an edge was measured: its moving average follows, or begins."""
+        old_s = self.by_edge.get(edge)
+        self.by_edge[edge] = rtt_s if old_s is None else old_s + gain * (rtt_s - old_s)
+
+
 class Client:
     """One agent: its links, its measurements, its session."""
 
@@ -39,6 +53,7 @@ class Client:
         "outstanding_at",
         "salt",
         "session",
+        "trips",
         "up",
         "up_line",
     )
@@ -71,6 +86,9 @@ class Client:
         self.heard_rtt_s = 0.0
         self.others_rtt_s: dict[int, float] | None = None  # the same of all other edges that it measured
         self.outstanding_at: dict[int, int] | None = None
+        self.trips: RoundTrips | None = (
+            None  # where a balancer decides: those that it has measured, in place of its own
+        )
         self.loss = -1.0  # below 0: nothing measured yet; like the others it begins with the first measurement
         self.bandwidth = 0.0  # of the links that its answers came by, bytes/s: moving average; 0 before the first
 
@@ -91,6 +109,8 @@ class Client:
     @property
     def rtt_s(self) -> dict[int, float] | None:
         """Moving averages of the round trips that it measured, by edge, seconds; None before the first."""
+        if self.trips is not None:
+            return self.trips.by_edge or None
         if self.heard_edge < 0:
             return None
         return {self.heard_edge: self.heard_rtt_s, **(self.others_rtt_s or {})}

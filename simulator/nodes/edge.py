@@ -338,7 +338,7 @@ class EdgeNode(Server):
             self._leave(attempt)
             attempt.outcome = call.outcome
             if call.outcome == Outcome.TIMEOUT:
-                attempt.client.group.unanswered(attempt)
+                self._no_answer(attempt)
             else:
                 if not call.from_storage and call.outcome != ERROR:
                     attempt.client.group.spare_storage(attempt)
@@ -372,12 +372,20 @@ class EdgeNode(Server):
             if isinstance(following, Call):
                 self._start_rebuild(following)
                 return
-            if following.done and (following.outcome == CANCELLED or following.client.group.retry.cancel_on_timeout):
+            cancels = (following.done or following.via is not None) and (
+                following.outcome == CANCELLED or following.client.group.retry.cancel_on_timeout
+            )
+            if cancels and self._is_given_up(following):
                 self._drop_waiting(now)
                 continue
             self._start(following)
             return
         self.busy -= 1
+
+    @staticmethod
+    def _is_given_up(attempt: Attempt) -> bool:
+        """Whether nobody waits for the answer any more: neither a balancer nor its client."""
+        return attempt.done or (attempt.via is not None and attempt.via.gave_up(attempt))
 
     # -- rebuilding what was fetched ------------------------------------------------------------------
     def _rebuild(self, call: Call) -> None:
@@ -418,6 +426,9 @@ class EdgeNode(Server):
             self.watch_answer(attempt)
         if self.inside is not None:
             self.inside.pop(attempt, None)
+        if attempt.via is not None:
+            attempt.via.carry(self.index, attempt, size)
+            return
         client = attempt.client
         clock = self.clock
         group = client.group
@@ -525,7 +536,7 @@ class EdgeNode(Server):
             if attempt is not None:
                 if self.policy.hold_worker:
                     self._leave(attempt)
-                attempt.client.group.unanswered(attempt)
+                self._no_answer(attempt)
 
     def note_lost(self, call: Call) -> None:
         """A message of a question, or the answer to it, will not arrive; its timer will see that when it runs out."""
@@ -758,11 +769,22 @@ class EdgeNode(Server):
         if self.resets and not attempt.done:
             self._reset(attempt)
         else:
+            self._no_answer(attempt)
+
+    @staticmethod
+    def _no_answer(attempt: Attempt) -> None:
+        """Who waits for the answer will not get one."""
+        if attempt.via is None:
             attempt.client.group.unanswered(attempt)
+        else:
+            attempt.via.unanswered(attempt)
 
     def _reset(self, attempt: Attempt) -> None:
         """The host of a process that is gone says so, over the link that an answer would have taken."""
         attempt.outcome = RESET
+        if attempt.via is not None:
+            attempt.via.carry(self.index, attempt, self.sizes.lookup)
+            return
         client = attempt.client
         group, size, now, index = client.group, self.sizes.lookup, self.clock.now, self.index
         group.bytes_moved += size

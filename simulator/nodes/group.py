@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from simulator.health.passive import Passive
     from simulator.kernel import Kernel
+    from simulator.nodes.balancing import Balancing
     from simulator.nodes.edge import EdgeNode
     from simulator.nodes.hedging import Hedging
     from simulator.routing.base import Router
@@ -65,6 +66,7 @@ class ClientGroup:
         "_request_bytes",
         "_timers",
         "answered",
+        "balancing",
         "bandwidth_sum",
         "bandwidths",
         "bytes_answered",
@@ -128,6 +130,7 @@ class ClientGroup:
         "spared",
         "stale_reads",
         "standing",
+        "told_without",
         "track_rtt",
         "turns",
         "warm_latencies_s",
@@ -172,12 +175,12 @@ class ClientGroup:
         self.source_ended: Callable[[int], None] | None = None
         self.watch: Callable[[Attempt, float], None] | None = None
         self.edge_sites = [edge.site for edge in edges]
-        self.track_rtt = True
+        self.balancing: Balancing | None = None  # where balancers stand between clients and edges
+        self.track_rtt, self.latency_from_response, self.measures_first = True, False, False
         self.outstanding: Outstanding | None = None  # where a policy wants to know loads
         self.standing: list[int] | None = None  # open sessions at each edge, where a policy wants to know
         self.hedging: Hedging | None = None  # where attempts get twins
         self.passive: Passive | None = None  # where requests tell about the health of edges
-        self.latency_from_response = self.measures_first = False
         self.retries = Retries(retry, draws.jitter)
         self._draw_operation = draws.operation
         self._request_bytes = draws.request_bytes
@@ -204,7 +207,7 @@ class ClientGroup:
 
     def _zero_counters(self) -> None:
         self.moves_back: MovesBack | None = None  # where flapping is told
-        self.issued = self.ok = self.denied = self.answered = self.silent = 0
+        self.issued = self.ok = self.denied = self.answered = self.silent = self.told_without = 0
         self.counted_retries = self.counted_denied = self.left = self.migrations = self.crossed = self.late = 0
         self.first_stops = self.turns = 0  # requests that have none before them to compare with; that changed the edge
         self.lookups = self.hits = self.delayed = self.stale_reads = 0  # at L1, whatever became of the requests
@@ -223,7 +226,7 @@ class ClientGroup:
     @property
     def attempts_ended(self) -> int:
         """Attempts that were answered or timed out, establishments included."""
-        return self.answered + self.silent
+        return self.answered + self.silent + self.told_without
 
     # -- sessions -------------------------------------------------------------------------------------
     def open_session(self, index: int) -> Session:
@@ -307,10 +310,15 @@ class ClientGroup:
     def _ask_for_session(self, session: Session) -> None:
         attempt = Attempt(session.client, session, ESTABLISH, self.clock.now, 0)
         self.establishments += 1
+        if self.balancing is not None:
+            self._send_balanced(attempt, self.sizes.metadata)
+            return
         self._send(attempt, self.router.assign(session.client, -1), self.sizes.metadata)
 
     def probe(self, client: Client, edge: int) -> float:
         """Seconds until the echo of a small message to an edge is back; infinity if it does not come."""
+        if self.balancing is not None:
+            return self.balancing.probe(client, edge, self.sizes.lookup)
         if self.edges[edge].down:
             return INFINITY
         now, size = self.clock.now, self.sizes.lookup
@@ -355,6 +363,9 @@ class ClientGroup:
 
     def _tell(self, call: Call) -> None:
         """Send a message that needs no answer to the edge of its session."""
+        if self.balancing is not None:
+            self.balancing.tell(call, self.sizes.lookup)
+            return
         client, edge, now = call.session.client, call.edge, self.clock.now
         delay_s = client.up[edge].transit(client.up_line, self.sizes.lookup, now, client.base_s[edge])
         if delay_s < INFINITY:
@@ -396,7 +407,10 @@ class ClientGroup:
             self._establish(session)
 
     def _route(self, attempt: Attempt) -> None:
-        """Choose the edge of a request's first attempt and send it there."""
+        """Choose the edge of a request's first attempt and send it there; or let a balancer choose."""
+        if self.balancing is not None:
+            self._send_balanced(attempt, self._request_bytes.next())
+            return
         session = attempt.session
         self.routed += 1
         edge = self._choose(attempt.client, session)
@@ -474,6 +488,33 @@ class ClientGroup:
         if self.passive is not None:  # it says nothing of its edge, but may have been the one on trial there
             self.passive.ended(attempt.edge, attempt.sent_s, CANCELLED, self.clock.now)
 
+    def _send_balanced(self, attempt: Attempt, size: float) -> None:
+        """Send an attempt to its client's balancer."""
+        assert self.balancing is not None
+        attempt.sent_s = self.clock.now
+        self.bytes_moved += size
+        timers = self._timers
+        if self.balancing.send(attempt, size) == INFINITY and timers is None:
+            self.unanswered(attempt)
+        if timers is not None:
+            timers.add(attempt)
+
+    def told(self, attempt: Attempt) -> None:
+        """A balancer, or its host, says that there is no answer."""
+        if attempt.done:
+            return
+        attempt.done = True
+        if self._timers is not None:
+            self._timers.over(attempt)
+        client = attempt.client
+        self.told_without += 1
+        if client.loss:
+            client.note_heard(GAIN)
+            self.loss_sum += client.loss
+        if self.balancing is not None:
+            (self.balancing.silent if attempt.outcome == RESET else self.balancing.heard)(attempt)
+        self._attempt_failed(attempt, attempt.outcome)
+
     def edge_restarted(self, edge: int) -> None:
         """An edge has come back: nothing is outstanding there."""
         if self.outstanding is not None:
@@ -491,7 +532,11 @@ class ClientGroup:
         now = self.clock.now
         client, session = attempt.client, attempt.session
         rtt_s = attempt.up_s + attempt.down_s
-        self._measure(client, attempt.edge, rtt_s)
+        if self.balancing is None:
+            self._measure(client, attempt.edge, rtt_s)
+        elif attempt.via is not None:
+            self._measure(client, attempt.via.index, rtt_s)
+            self.balancing.heard(attempt)
         if self.outstanding is not None:
             self.outstanding.over(attempt)
         if self.passive is not None:
@@ -600,7 +645,9 @@ class ClientGroup:
         self.silent += 1
         if self.outstanding is not None:
             self.outstanding.over(attempt)
-        if self.manager is not None and self.manager.client_reports:
+        if self.balancing is not None:
+            self.balancing.silent(attempt)
+        elif self.manager is not None and self.manager.client_reports:
             self.manager.report_silence(attempt.edge)
         if self.passive is not None:
             self.passive.ended(attempt.edge, attempt.sent_s, TIMEOUT, self.clock.now)
@@ -649,31 +696,43 @@ class ClientGroup:
         if session is not failed.session and failed.operation != ESTABLISH:
             failed.session.outstanding -= 1
             session.outstanding += 1
+        again.retried = failed.retried
         if ACQUIRE <= failed.operation < ESTABLISH:
             again.lock, again.token = getattr(failed, "lock", (0, 0)), getattr(failed, "token", 0)
         if failed.operation == ESTABLISH:
-            edge = failed.edge
-            if edge < 0 or not self.retries.at_same(again.tries):
-                edge = self.router.assign(failed.client, self.retries.besides(edge))
-                if edge < 0:  # there is no other
-                    edge = self.router.assign(failed.client, -1)
-            self._send(again, edge, self.sizes.metadata)
+            self._establish_again(failed, again)
         elif not session.established:
             self._wait_for_establishment(again)
-        elif session is not failed.session:
+        elif session is not failed.session or self.balancing is not None:
             self._route(again)
         else:
-            edge = failed.edge
-            if edge >= 0 and self.retries.at_same(again.tries):
-                self._send(again, edge, self._request_bytes.next())
-                return
-            edge = self.router.retry(failed.client, session, self.retries.besides(edge))
-            if self.router.retry_moves and edge >= 0 and edge != session.edge:
-                if self.flows is not None:
-                    self.flows[session.edge * len(self.edges) + edge] += 1
-                self.note_move(session, edge)
-                session.stand_at(edge)
+            self._request_again(failed, again)
+
+    def _establish_again(self, failed: Attempt, again: Attempt) -> None:
+        """Try another edge, or the same, to establish a session; or let a balancer choose."""
+        if self.balancing is not None:
+            self._send_balanced(again, self.sizes.metadata)
+            return
+        edge = failed.edge
+        if edge < 0 or not self.retries.at_same(again.tries):
+            edge = self.router.assign(failed.client, self.retries.besides(edge))
+            if edge < 0:  # there is no other
+                edge = self.router.assign(failed.client, -1)
+        self._send(again, edge, self.sizes.metadata)
+
+    def _request_again(self, failed: Attempt, again: Attempt) -> None:
+        """Send a request once more, to another edge or the same."""
+        session, edge = again.session, failed.edge
+        if edge >= 0 and self.retries.at_same(again.tries):
             self._send(again, edge, self._request_bytes.next())
+            return
+        edge = self.router.retry(failed.client, session, self.retries.besides(edge))
+        if self.router.retry_moves and edge >= 0 and edge != session.edge:
+            if self.flows is not None:
+                self.flows[session.edge * len(self.edges) + edge] += 1
+            self.note_move(session, edge)
+            session.stand_at(edge)
+        self._send(again, edge, self._request_bytes.next())
 
     def _expire(self, session: Session) -> None:
         """The service does not know the session any more: open another in its place."""

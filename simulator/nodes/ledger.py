@@ -29,13 +29,13 @@ class Ledger:
     def answered(self, attempt: Attempt) -> None:
         """A request was answered, ok or denied."""
         self.due_s.append(attempt.intended_s)
-        self.retries.append(attempt.tries)
+        self.retries.append(attempt.tries + attempt.retried)
         self.outcomes.append(attempt.outcome)
 
     def failed(self, attempt: Attempt, outcome: int) -> None:
         """A request failed."""
         self.failed_due_s.append(attempt.intended_s)
-        self.failed_retries.append(attempt.tries)
+        self.failed_retries.append(attempt.tries + attempt.retried)
         self.failed_outcomes.append(outcome)
 
     def hedged(self, attempt: Attempt) -> None:

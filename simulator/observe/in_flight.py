@@ -6,8 +6,10 @@ Independent of the counters: a request that was forgotten is nowhere. May import
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from simulator.nodes.balancer import Carried, Try
 from simulator.nodes.session import Session
 from simulator.request import Attempt, Batch, Call, Operation
 
@@ -38,7 +40,7 @@ def requests_in_flight(world: World) -> dict[str, int]:
 
 def _held(world: World) -> list[Any]:
     """What waits at nodes that stand still."""
-    pauses = [node.pausing for node in (*world.edges, *world.cores)] + [world.storage.pausing]
+    pauses = [node.pausing for node in (*world.edges, *world.cores, *world.balancers)] + [world.storage.pausing]
     return [thing for pause in pauses if pause is not None for thing in pause.things()]
 
 
@@ -53,7 +55,7 @@ def attempts_in_flight(world: World) -> list[Attempt]:
         for call in edge.fetching.values():
             search.look(call)
         search.timers(edge._timers)
-    for thing in _held(world):
+    for thing in chain(_held(world), *(balancer.held for balancer in world.balancers)):
         search.look(thing)
     for core in world.cores:
         for message in core.waiting:
@@ -84,7 +86,11 @@ class _Search:
 
     def look(self, thing: Any, retries: bool = False) -> None:
         """Note what a message, a session or an attempt stands for."""
-        if isinstance(thing, Attempt):
+        if isinstance(thing, Try):
+            self.look(thing.origin)
+        elif isinstance(thing, Carried):
+            self.look(thing.attempt)
+        elif isinstance(thing, Attempt):
             if thing.operation == Operation.ESTABLISH:
                 self.look(thing.session)
             elif retries or not thing.done:

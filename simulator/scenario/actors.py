@@ -28,13 +28,14 @@ class Actors:
     cores: tuple[str, ...]
     others: tuple[str, ...]
     clients: dict[str, int | None] = field(default_factory=dict)
+    balancers: tuple[str, ...] = ()
     groups: dict[str, str] = field(default_factory=dict)
     """Node -> its group, whose name means all of its nodes."""
 
     @property
     def servers(self) -> tuple[str, ...]:
         """All but clients."""
-        return self.edges + self.cores + self.others
+        return self.edges + self.cores + self.balancers + self.others
 
     def match(self, patterns: Iterable[str]) -> list[str]:
         """Servers that any of the patterns means, in order."""
@@ -66,10 +67,14 @@ def actors_of(scenario: Scenario) -> Actors:
     n_edges = len(groups)
     for group, cores in scenario.cores.items():
         groups.update((name, group) for name, _ in cores.nodes(group))
+    n_cores = len(groups)
+    for group, balancers in scenario.balancers.items():
+        groups.update((name, group) for name, _ in balancers.nodes(group))
     names = tuple(groups)
     sam: tuple[str, ...] = () if scenario.sam is None else ("sam",)
     if scenario.sam is not None and scenario.sam.shards > 1:
         sam += tuple(f"sam-{i}" for i in range(1, scenario.sam.shards + 1))
     clients = {name: group.count for name, group in scenario.clients.items()}
     prober = () if scenario.health is None or scenario.health.active is None else (PROBER,)
-    return Actors(names[:n_edges], names[n_edges:], ("storage", *sam, *prober), clients, groups)
+    others = ("storage", *sam, *prober)
+    return Actors(names[:n_edges], names[n_edges:n_cores], others, clients, names[n_cores:], groups)

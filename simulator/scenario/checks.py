@@ -52,14 +52,14 @@ def marked(tree: Node, path: Path, what: str, mend: str) -> Issue:
 def _names(scenario: Scenario, tree: Node, actors: Actors) -> Found:
     del tree
     seen: dict[str, str] = dict.fromkeys(RESERVED, "the program itself")
-    for section in ("clients", "edges", "cores"):
+    for section in ("clients", "balancers", "edges", "cores"):
         for name in getattr(scenario, section):
             if name in seen:
                 yield (section, name), f"the name {show(name)} is taken by {seen[name]}", "rename one of them"
             seen[name] = section
     del actors
     nodes: set[str] = set()
-    for section in ("edges", "cores"):
+    for section in ("balancers", "edges", "cores"):
         for group, spec in getattr(scenario, section).items():
             names = [name for name, _ in spec.nodes(group)]
             if not nodes.isdisjoint(names):
@@ -76,7 +76,7 @@ def _names(scenario: Scenario, tree: Node, actors: Actors) -> Found:
 def _sites(scenario: Scenario, tree: Node, actors: Actors) -> Found:
     del tree, actors
     used: list[tuple[Path, str | None]] = []
-    for section in ("clients", "edges", "cores"):
+    for section in ("clients", "balancers", "edges", "cores"):
         for name, group in getattr(scenario, section).items():
             used.append(((section, name, "site"), group.site))
             used += [((section, name, "at", site), site) for site in getattr(group, "at", None) or ()]
@@ -321,8 +321,8 @@ def _resets(scenario: Scenario, tree: Node, actors: Actors) -> Found:
         if isinstance(fault, Crash | RandomFault) and fault.resets:
             patterns = [pattern for _, patterns in fault.targets() for pattern in patterns]
             targets = actors.match(patterns)
-            if targets and set(actors.edges).isdisjoint(targets):
-                what = "only connections to edges are reset, and this fault strikes none"
+            if targets and {*actors.edges, *actors.balancers}.isdisjoint(targets):
+                what = "only connections to edges and balancers are reset, and this fault strikes none"
                 yield ("faults", i, "connections"), what, "remove connections"
 
 
@@ -344,7 +344,7 @@ def _of_wrong_kind(fault: Fault, pattern: str, servers: set[str], actors: Actors
     """What is wrong with targets of a fault that strikes some kinds of nodes only."""
     if fault.only_edges and not servers <= set(actors.edges):
         return f"only an edge can be {fault.only_edges}, and {show(pattern)} is none", ""
-    if fault.only_servers and not servers <= {*actors.edges, *actors.cores}:
+    if fault.only_servers and not servers <= {*actors.edges, *actors.cores, *actors.balancers}:
         return f"only edges and cores can {fault.only_servers}, and {show(pattern)} is neither", ""
     shards = {name for name in actors.others if name.startswith("sam-")}
     if fault.verb == "pause" and servers & shards and "sam" not in servers:
@@ -406,7 +406,7 @@ def _labels(scenario: Scenario, tree: Node, actors: Actors) -> Found:
     ]
     named += [(("measured", name), parse_metric(name)) for name in scenario.measured]
     sites = {group.site for group in scenario.clients.values() if group.site is not None}
-    known = [*actors.clients, *actors.edges, *actors.cores, *(sites if len(sites) > 1 else ())]
+    known = [*actors.clients, *actors.edges, *actors.cores, *actors.balancers, *(sites if len(sites) > 1 else ())]
     faults = [fault.name for fault in scenario.faults if fault.name is not None]
     for path, metric in named:
         if metric.fault is not None and metric.fault not in (*faults, "none"):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema, model_validator
 
+from simulator.scenario.balancers import BalancerGroup
 from simulator.scenario.clients import ClientGroup, Locks, Retry, Session
 from simulator.scenario.control import Heartbeat, Leases, Probes, Routing, Sam
 from simulator.scenario.faults import AnyFault, Fault
@@ -89,6 +90,9 @@ class Scenario(Spec):  # noqa: PLW1641 (it holds mappings; content_hash() identi
     """Places, with which distance becomes latency: known cities and cloud regions by name, or coordinates."""
     clients: dict[GroupName, ClientGroup]
     """Groups of client agents, by name: who sends requests, in sessions."""
+    balancers: dict[GroupName, BalancerGroup] = Field(default_factory=dict)
+    """Groups of balancers, by name: they stand between clients and edges, and decide where requests go. Left out:
+    clients decide."""
     edges: dict[GroupName, EdgeGroup]
     """Groups of edge nodes, by name: they answer from L1, or ask a core."""
     cores: dict[GroupName, CoreGroup] = Field(default_factory=lambda: {"core": CoreGroup()})

@@ -1,0 +1,77 @@
+"""The `balancers` section: actors between clients and edges that decide where requests go.
+
+May import: units, distribution fields, the nodes' common part. Does not build balancers (see simulator.nodes.balancer).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import PlainValidator, WithJsonSchema
+
+from simulator.distribution_fields import DurationDist
+from simulator.distributions import Constant
+from simulator.scenario.fields import Bool, choice
+from simulator.scenario.tiers import NodeGroup
+from simulator.spec import Spec
+from simulator.units import CountOrUnlimited, Duration, PositiveDurationOrNever, QuantityError, parse_count, show
+
+RETRIED = ("timeout", "reset", "refused", "error")
+"""How a try can fail so that a balancer tries again; a try whose work was lost in a crash has timed out."""
+
+
+def _causes(value: object) -> tuple[str, ...]:
+    """One of these outcomes, or a list of them."""
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, (list, tuple)):
+        raise QuantityError(f"{show(value)} is no list of outcomes", f"write [{', '.join(RETRIED)}], or some of them")
+    for place, name in enumerate(names):
+        if name not in RETRIED:
+            what = QuantityError(f"a balancer retries on no outcome {show(name)}", f"known are {', '.join(RETRIED)}")
+            raise what if names is not value else what.inside(place)
+    return tuple(outcome for outcome in RETRIED if outcome in names)
+
+
+_NAMES: dict[str, Any] = {"type": "string", "enum": list(RETRIED)}
+Causes = Annotated[
+    tuple[str, ...],
+    PlainValidator(_causes),
+    WithJsonSchema({"anyOf": [_NAMES, {"type": "array", "items": _NAMES}]}),
+]
+_Whole = Annotated[
+    int, PlainValidator(lambda value: parse_count(value, 0)), WithJsonSchema({"type": "integer", "minimum": 0})
+]
+
+
+class BalancerRetry(Spec):
+    """What a balancer does about a request that its edge did not answer; the clients' retries come on top."""
+
+    timeout: PositiveDurationOrNever = math.inf
+    """Of one try, from its sending until the answer is back at the balancer."""
+    max: _Whole = 0
+    """Retries after the first try."""
+    to: Annotated[Literal["other", "same", "other_last"], *choice("other", "same", "other_last")] = "other"
+    """other: another edge, as the routing policy says; same: the same one, until it is believed failed; other_last:
+    the same, and another at the last retry."""
+    turnaround: Duration = 1.0
+    """How long a retry of the same edge waits; one of another edge does not."""
+    on: Causes = RETRIED
+    """The outcomes that are retried: timeout (what was lost in a crash included), reset, refused, error."""
+
+
+class BalancerGroup(NodeGroup):
+    """Balancers: every message between a client and an edge goes through one."""
+
+    workers: CountOrUnlimited = None
+    """Requests in service at once, each balancer; the others wait."""
+    service_time: DurationDist = Constant(0.0)
+    """Of one request, at one worker, on its way to the edge; answers pass."""
+    retry: BalancerRetry = BalancerRetry()
+    """What it does about a request that was not answered; left out: it waits for ever."""
+    abort_on_close: Bool = False
+    """Whether what a client gave up is dropped if it has not been sent on; else it is sent all the same."""
+    max_outstanding: CountOrUnlimited = None
+    """Requests outstanding at one edge at once, of each balancer; beyond them requests wait at the balancer."""
+    queue_timeout: PositiveDurationOrNever = 5.0
+    """How long a request waits for its edge at most; then it is refused."""
