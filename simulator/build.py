@@ -397,6 +397,8 @@ class _Builder:
         group.new_client = new_client
         if shards is not None:
             group.number_for = lambda client: shards.next_number(placing.homes[client.index])
+        if not spec.count:  # faults may strike links of clients that have yet to come
+            placing.paths(placing.every)
         for _ in range(spec.count or 0):
             group.clients.append(new_client(len(group.clients)))
         if world.manager is not None and not world.groups:

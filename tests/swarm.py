@@ -107,6 +107,9 @@ def _every_session_is_answered(world: World) -> None:
     for edge in world.edges:
         if edge._timers is not None:
             edge._timers._delay_s = LONGEST_ANSWER_S / 10
+    for balancer in world.balancers:
+        if balancer._timers is not None:
+            balancer._timers._delay_s = LONGEST_ANSWER_S / 2
     for group in world.groups:
         for client in group.clients:
             for _ in range(TRIES):

@@ -22,11 +22,13 @@ MISS_CAUSES: Final = (
 )
 FAILURE_CAUSES: Final = ("timeout", "refused", "crashed", "session_expired", "unroutable", "error", "reset")
 LAPSE_CAUSES: Final = ("idle", "lost")
+RETRY_CAUSES: Final = ("timeout", "crashed", "reset", "refused", "error")
 CAUSE_LABELS: Final[dict[str, tuple[str, ...]]] = {
     "misses.l1.rate": MISS_CAUSES,
     "misses.l2.rate": MISS_CAUSES,
     "failures.ratio": FAILURE_CAUSES,
     "lease.lapses.rate": LAPSE_CAUSES,
+    "balancer.retries.rate": RETRY_CAUSES,
 }
 """Metrics that are zero, not unknown, for a cause that never occurred."""
 TIERS: Final = ("l1", "l1_delayed", "l2", "storage", "core")
@@ -56,7 +58,7 @@ class Metric:
 
 
 _G, _E, _T, _C, _N, _L, _H, _P = "group", "edge", "tier", "cause", "core", "link", "hop", "part"
-_S, _F = "site", "fault"
+_S, _F, _B = "site", "fault", "balancer"
 _UP: Direction = "higher"
 _DOWN: Direction = "lower"
 _NONE: Direction = "none"
@@ -127,6 +129,10 @@ _ROWS: tuple[tuple[str, str, Direction, tuple[str, ...], str], ...] = (
         "bandwidth of the links of answers, as the client agents measured it",
     ),
     ("session.bytes.rate", "B/s", _NONE, (_G, _S), "data volume of a session"),
+    ("balancer.requests.rate", "1/s", _NONE, (_B,), "requests that reached a balancer (only with balancers)"),
+    ("balancer.wait.mean", "s", _DOWN, (_B,), "mean wait at a balancer, for a worker or for a place at an edge"),
+    ("balancer.retries.rate", "1/s", _DOWN, (_C, _B), "tries that failed and were followed by another, also by cause"),
+    ("balancer.utilisation", "ratio", _NONE, (_B,), "busy share of the balancers' workers"),
     ("core.requests.rate", "1/s", _DOWN, (_N,), "requests that reached the core"),
     ("core.utilisation", "ratio", _NONE, (_N,), "busy share of the cores' workers"),
     ("storage.reads.rate", "1/s", _DOWN, (), "reads of the persistent storage"),

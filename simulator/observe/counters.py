@@ -32,7 +32,9 @@ GROUP_COLUMNS = (
     "sessions_begun", "rtt_sum_s", "loss_sum", "bandwidths", "bandwidth_sum", "bytes_moved", "ok", "denied",
     "retry_sum_s", "establish_sum_s", "lookups", "hits", "delayed", "stale_reads", "bytes_answered", "moved_back",
 )  # fmt: skip
+BALANCER_COLUMNS = ("arrivals", "sent", "retries", "wait_sum_s")
 _BUSY = ("busy", "start_sum_s", "departure_sum_s")  # a number present, sums of the times at which each began and ended
+_SERVING = ("busy", "busy_start_sum_s", "busy_end_sum_s")
 _PRESENT = ("in_system", "arrival_sum_s", "departure_sum_s")
 NO_COUNTS = PathCounters(0, 0, 0, 0, 0, 0, 0.0)
 
@@ -58,6 +60,9 @@ class Snapshot:
     storage: FloatArray
     sessions_s: FloatArray
     bytes_between_sites: float
+    balancers: FloatArray
+    balancer_retries: FloatArray
+    balancer_busy_s: FloatArray
 
 
 def snapshot(world: World) -> Snapshot:
@@ -79,6 +84,9 @@ def snapshot(world: World) -> Snapshot:
         storage=np.array([world.storage.reads, world.storage.writes, world.storage.read_sum_s], dtype=float),
         sessions_s=np.array([group.sessions_s for group in world.groups]),
         bytes_between_sites=sum(link.bytes_sent for link in world.between_sites),
+        balancers=_rows(world.balancers, BALANCER_COLUMNS),
+        balancer_retries=np.array([one.retried_after for one in world.balancers], dtype=float),
+        balancer_busy_s=_area(_rows(world.balancers, _SERVING), now),
     )
 
 

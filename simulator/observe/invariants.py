@@ -18,6 +18,7 @@ from simulator.observe.lock_history import EXACT_S, LockHistory
 
 if TYPE_CHECKING:
     from simulator.leases.renewal import HeldLease, LeaseTable
+    from simulator.nodes.balancer import Balancer
     from simulator.nodes.core import CoreNode
     from simulator.nodes.edge import EdgeNode
     from simulator.request import Attempt
@@ -61,6 +62,8 @@ class Invariants:
             self._edge(edge)
         for core in world.cores:
             self._core(core)
+        for balancer in world.balancers:
+            self._balancer(balancer)
         for group in world.groups:
             answered = group.hits + group.delayed
             self._require(group.lookups >= answered, "{}: more hits than lookups", group.name)
@@ -111,6 +114,14 @@ class Invariants:
         require(0 <= core.busy <= workers, "{}: {} busy workers", name, core.busy)
         require(not core.waiting or core.busy == workers, "{}: an idle worker beside a queue", name)
         require(not (core.down and (core.busy or core.waiting)), "{}: work in a crashed node", name)
+
+    def _balancer(self, balancer: Balancer) -> None:
+        name, busy, workers, require = balancer.name, balancer.busy, balancer.workers, self._require
+        most, outstanding = balancer.policy.most_outstanding, balancer.outstanding
+        require(0 <= busy <= workers, "{}: {} busy of {} workers", name, busy, workers)
+        require(not balancer.waiting or busy == workers, "{}: an idle worker beside a queue", name)
+        require(min(outstanding) >= 0 and max(outstanding) <= most, "{}: {} outstanding at edges", name, outstanding)
+        require(not (balancer.down and (balancer.held or busy)), "{}: work in a crashed balancer", name)
 
     # -- leases ---------------------------------------------------------------------------------------
     def _some_leases(self, edge: EdgeNode, leases: LeaseTable) -> None:

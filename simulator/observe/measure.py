@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulator.links.counters import PathCounters
+from simulator.observe.balancers import balancer_metrics
 from simulator.observe.costs import Usage, costs
 from simulator.observe.counters import CORE_COLUMNS, EDGE_COLUMNS, GROUP_COLUMNS, LEASE_COLUMNS, NO_COUNTS, FloatArray
 from simulator.observe.freshness import freshness
@@ -21,6 +22,11 @@ from simulator.observe.recorder import weighted_mean, weighted_percentile
 from simulator.request import Cause, Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from simulator.nodes.balancer import Balancer
+    from simulator.nodes.core import CoreNode
+    from simulator.nodes.edge import EdgeNode
     from simulator.observe.recorder import Recorder
 
 NAN = math.nan
@@ -74,6 +80,8 @@ class Measurement:
         if self.world.health is not None:
             names = [edge.name for edge in self.world.edges]
             result |= self.world.health.metrics(names, self.first.t_s, self.last.t_s)
+        if self.world.balancers:
+            result |= balancer_metrics(self.world, self.first, self.last)
         if self.world.price is not None:
             result |= costs(self.world.price, self.usage())
         result |= self.recorder.by_fault.metrics()
@@ -352,7 +360,8 @@ class Measurement:
         for name, since_s in world.crashed_s.items():
             down[name] = down.get(name, 0.0) + world.measured_s(since_s, world.duration_s)
         up = [0.0, 0.0]  # of the kinds of nodes that crashed: summed availability, number of nodes
-        for nodes in ([edge.name for edge in world.edges], [core.name for core in world.cores]):
+        kinds: tuple[Sequence[EdgeNode | CoreNode | Balancer], ...] = (world.edges, world.cores, world.balancers)
+        for nodes in ([node.name for node in kind] for kind in kinds):
             if not any(name in down for name in nodes):
                 continue
             for name in nodes:

@@ -219,6 +219,8 @@ def _stickiness(result: Result) -> Iterator[Row]:
 
 def _load(result: Result) -> Iterator[Row]:
     yield from _row(result, "requests", "requests.rate")
+    tries = _note(result, ("wait", "balancer.wait.mean"), ("retries", "balancer.retries.rate"))
+    yield from _row(result, "balancers", "balancer.requests.rate", tries)
     edges = _note(result, ("p95 wait", "edge.wait.p95"), ("busiest/mean", "edge.imbalance"))
     yield from _row(result, "edges busy", "edge.utilisation", edges)
     yield from _row(result, "core requests", "core.requests.rate", _note(result, ("busy", "core.utilisation")))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import PlainValidator, WithJsonSchema
+from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
 from simulator.distribution_fields import DurationDist
 from simulator.distributions import Constant
@@ -37,6 +37,7 @@ _NAMES: dict[str, Any] = {"type": "string", "enum": list(RETRIED)}
 Causes = Annotated[
     tuple[str, ...],
     PlainValidator(_causes),
+    PlainSerializer(list),
     WithJsonSchema({"anyOf": [_NAMES, {"type": "array", "items": _NAMES}]}),
 ]
 _Whole = Annotated[

@@ -34,7 +34,8 @@ def check(scenario: Scenario, tree: Node) -> list[Issue]:
         return oversized
     actors = actors_of(scenario)
     checks: Sequence[Callable[[Scenario, Node, Actors], Found]] = (
-        _names, _sites, _matrix, _cores, _clients, _traces, _time, _routing, _additions, _fault_times, _fault_targets,
+        _names, _sites, _matrix, _cores, _clients, _traces, _time, _routing, _balancers,
+        _additions, _fault_times, _fault_targets,
         _resets, _link_rules, _labels,
     )  # fmt: skip
     return [marked(tree, *found) for one in checks for found in one(scenario, tree, actors)]
@@ -273,6 +274,13 @@ def _routing(scenario: Scenario, tree: Node, actors: Actors) -> Found:
                 "with sam: off the routing must be chosen (adaptive, its default, needs the SAM)",
                 mend,
             )
+
+
+def _balancers(scenario: Scenario, tree: Node, actors: Actors) -> Found:
+    """What clients cannot do where balancers do it."""
+    del tree, actors
+    if scenario.balancers and scenario.sam is not None and scenario.sam.probes is not None:
+        yield ("sam", "probes"), "with balancers clients reach no edge that they could probe", "write probes: off"
 
 
 def _fault_times(scenario: Scenario, tree: Node, actors: Actors) -> Found:

@@ -33,7 +33,7 @@ def _place(name: str, site: Site) -> str:
 def meaning(scenario: Scenario) -> Iterator[str]:
     """Places, what stands at each, round trips between them, and how many requests are expected."""
     standing: dict[str, Counter[str]] = {name: Counter() for name in scenario.sites}
-    for section in (scenario.edges, scenario.cores):
+    for section in (scenario.balancers, scenario.edges, scenario.cores):
         for group, spec in section.items():
             for _, site in spec.nodes(group):
                 if site in standing:
@@ -89,7 +89,8 @@ def _round_trips(scenario: Scenario) -> Iterator[str]:
         if geo is not None and geo.last_mile.mean > 0.0:
             last_s = round(2.0 * geo.last_mile.mean, 6)
             yield f"to and from clients add {format_duration(last_s)} on average (last_mile)"
-        placed = [site for group in (*scenario.edges.values(), *scenario.cores.values()) for _, site in group.nodes("")]
+        groups = (*scenario.balancers.values(), *scenario.edges.values(), *scenario.cores.values())
+        placed = [site for group in groups for _, site in group.nodes("")]
         placed += [clients.site for clients in scenario.clients.values()]
         if None in placed and same_s > 0.0:
             yield f"to what has no site: {format_duration(round(same_s, 6))}, as network.default has it"

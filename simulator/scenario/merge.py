@@ -17,7 +17,7 @@ from simulator.scenario.inside import names_member, without_twins
 from simulator.scenario.tree import Node, descend
 from simulator.units import show
 
-GROUPS = ("clients", "edges", "cores")
+GROUPS = ("clients", "balancers", "edges", "cores")
 _ALTERNATIVES = frozenset((*LAWS, "empirical", "gilbert_elliott", "bernoulli"))
 _EXCLUSIVE = (  # paths below one mapping: to set one of them is to replace the other
     (("at",), ("count",)),

@@ -37,7 +37,8 @@ def sizes(scenario: Scenario) -> Found:
         yield ("clients", largest, "count"), what, "simulate a sample of them, with edges scaled alike"
     elif scenario.duration <= LONGEST_S:
         yield from _requests(scenario)
-    for section, groups in (("edges", scenario.edges), ("cores", scenario.cores)):
+    for section in ("balancers", "edges", "cores"):
+        groups = getattr(scenario, section)
         counts = {name: group.size for name, group in groups.items()}
         if sum(counts.values()) > MOST_NODES:
             what = f"{sum(counts.values()):,} nodes are more than the {MOST_NODES:,} that can be simulated"

@@ -16,6 +16,7 @@ from typing import Any
 
 from simulator.distributions import Constant
 from simulator.scenario import overrides as setting
+from simulator.scenario.balancers_use import balancers_use
 from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.everyone import EVERY, spread
 from simulator.scenario.inside import ROUTING, flattened
@@ -107,7 +108,7 @@ def _is_default(scenario: Scenario, path: Path) -> bool:
     if EVERY in path:
         return False
     for part in path[:-1]:
-        model = model[part] if isinstance(model, Mapping) else getattr(model, str(part))
+        model = getattr(model, part) if isinstance(part, str) and not isinstance(model, Mapping) else model[part]
         if model is None:
             return True
     name = next((n for n, f in type(model).model_fields.items() if (f.alias or n) == path[-1]), None)
@@ -119,7 +120,9 @@ def _is_default(scenario: Scenario, path: Path) -> bool:
 
 # -- what is used, section by section -----------------------------------------------------------------
 def _judged(scenario: Scenario) -> Judged:
-    for judge in (_everyone, _routing, _health, _sam, _leases, _clients, _tiers, _network, _times):
+    for judge in (
+        _everyone, _routing, _health, _sam, _leases, _clients, balancers_use, _tiers, _network, _times,
+    ):  # fmt: skip
         yield from judge(scenario)
 
 
@@ -323,6 +326,7 @@ def _network(scenario: Scenario) -> Judged:
     placed = [group.site for group in scenario.clients.values()]
     placed += [site for name, group in scenario.edges.items() for _, site in group.nodes(name)]
     placed += [site for name, group in scenario.cores.items() for _, site in group.nodes(name)]
+    placed += [site for name, balancers in scenario.balancers.items() for _, site in balancers.nodes(name)]
     placed += [scenario.sam.site] if scenario.sam is not None else []
     apart = scenario.storage.site is not None or network.links or scenario.faults  # else storage is beside each core
     placed += [scenario.storage.site] if apart else []

@@ -314,7 +314,7 @@ def draw_world(rng: Draw) -> dict[str, Any]:
         world = _in_regions(rng, world, sites)
     if _maybe(rng, 0.4):
         world["health"] = _health(rng, sites)
-    return world
+    return _balanced(rng, world, sites, duration_s) if _maybe(rng, 0.3) else world
 
 
 def _health(rng: Draw, sites: list[str]) -> dict[str, Any]:
@@ -339,6 +339,46 @@ def _health(rng: Draw, sites: list[str]) -> dict[str, Any]:
             "latency": rng.choice(["off", {"factor": 1.5, **few}]),
         }  # fmt: skip
     return health
+
+
+def _balanced(rng: Draw, world: dict[str, Any], sites: list[str], duration_s: float) -> dict[str, Any]:
+    """The world with balancers between clients and edges, and faults of theirs."""
+    many = rng.choice([1, 2, 3])
+    lb: dict[str, Any] = {
+        "count": many,
+        "service_time": _duration(rng, 0.1, 20),
+        "workers": rng.choice(["unlimited", 1, 2]),
+        "abort_on_close": rng.choice([True, False]),
+        "max_outstanding": rng.choice(["unlimited", 2, 4]),
+        "queue_timeout": rng.choice([_ms(rng, 20, 2000), "never"]),
+        "retry": {
+            "max": rng.choice([0, 1, 3]),
+            "timeout": rng.choice([_ms(rng, 20, 3000), _ms(rng, 20, 3000), "never"]),
+            "to": rng.choice(["same", "other", "other_last"]),
+            "turnaround": rng.choice(["0ms", "100ms", "1s"]),
+        },
+    }
+    if lb["retry"]["timeout"] == "never":  # what is lost would keep its place for ever
+        lb["max_outstanding"] = "unlimited"
+    if isinstance(world["sam"], dict):
+        world["sam"].pop("probes", None)
+    world["network"]["default"].pop("bandwidth", None)  # all clients share the links of a balancer
+    if isinstance(world["leases"], dict):  # a longer way than without balancers must not outlast a lease
+        world["leases"] |= {"length": "9s", "renew_before": "4s", "clock_skew": "0ms"}
+    if sites and _maybe(rng, 0.7):
+        lb["site"] = rng.choice(sites)
+    names = [f"lb-{i + 1}" for i in range(many)]
+    own = {"edges": [*names, "lb-*"], "cores": [], "others": [], "clients": ["pop-*", *world["clients"]]}
+    faults = [_fault(rng, duration_s, own) for _ in range(rng.choice([0, 1, 2]))]
+    for fault in faults:
+        if "crash" in fault:
+            fault["connections"] = rng.choice(["silent", "reset"])
+    fit = ("crash", "slow", "partition", "degrade")
+    world["faults"] += [fault for fault in faults if any(kind in fault for kind in fit)]
+    if _maybe(rng, 0.4):
+        at = f"{rng.random() * duration_s * 0.5:.3f}s"
+        world["faults"].append({"at": at, "for": _ms(rng, 50, 2000), "pause": rng.choice(names)})
+    return world | {"balancers": {"lb": lb}}
 
 
 def _in_regions(rng: Draw, world: dict[str, Any], sites: list[str]) -> dict[str, Any]:
