@@ -385,20 +385,7 @@ class _Builder:
         establishes = not steady or self.leases is not None  # an expired session is established anew, at the nearest
         group.track_rtt = policy.uses_rtt or scenario.routing.leave_to == "nearest" or establishes
         group.measures_first = world.manager is not None and world.manager.policy.measured
-        shards = self.home_shards
-        sites = scope if isinstance(scope, SiteScope) else None
-        ends = self.edge_ends
-        if self.balancers is not None:
-            self.balancers.join(world, group)
-            ends, sites = self.balancers.ends, None
-        placing = Placing(self.wiring, ends, group, name, spec, sites, shards)
-        balancing = group.balancing
-        new_client = placing.client if balancing is None else lambda index: balancing.enter(placing.client(index))
-        group.new_client = new_client
-        if shards is not None:
-            group.number_for = lambda client: shards.next_number(placing.homes[client.index])
-        if not spec.count:  # faults may strike links of clients that have yet to come
-            placing.paths(placing.every)
+        group.new_client = new_client = self.clients(world, group, spec, scope)
         for _ in range(spec.count or 0):
             group.clients.append(new_client(len(group.clients)))
         if world.manager is not None and not world.groups:
@@ -421,6 +408,23 @@ class _Builder:
         if scenario.sam is not None and scenario.sam.probes is not None:
             prober = Prober(self.kernel, group, scenario.sam.probes.every, GAIN)
             world.starts.append(lambda: self.kernel.process(prober.run()))
+
+    def clients(
+        self, world: World, group: ClientGroup, spec: GroupSpec, scope: SiteScope | SubsetScope | None
+    ) -> Callable[[int], Client]:
+        """What makes the clients of a group, by index: each knows its way to the edges, or to the balancers."""
+        shards, ends = self.home_shards, self.edge_ends
+        sites = scope if isinstance(scope, SiteScope) else None
+        if self.balancers is not None:
+            self.balancers.join(world, group)
+            ends, sites = self.balancers.ends, None
+        placing = Placing(self.wiring, ends, group, group.name, spec, sites, shards)
+        if shards is not None:
+            group.number_for = lambda client: shards.next_number(placing.homes[client.index])
+        if not spec.count:  # faults may strike links of clients that have yet to come
+            placing.paths(placing.every)
+        balancing = group.balancing
+        return placing.client if balancing is None else lambda index: balancing.enter(placing.client(index))
 
     def scope(
         self, directory: Directory, spec: GroupSpec, policy: type[Router], entity: str

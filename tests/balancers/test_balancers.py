@@ -138,10 +138,9 @@ def test_an_edge_believed_failed_since_is_left_at_once_whatever_is_said():
     }  # fmt: skip
     result = played(world(watched, retry={"max": 100, "to": "same", "turnaround": "1s"}))
     assert result.metrics["availability"] == 1.0
-    assert (
-        result.metrics["balancer.retries.rate"] * 60 < 50 * 4
-    )  # of some 150 requests that met it, three tries at most
-    assert max(result.histograms["latency"].percentile(99.99), 0.0) < 4.1
+    # some 125 requests meet it before 12 s: two retries each on average, three at most, and the last goes elsewhere
+    assert 125 < result.metrics["balancer.retries.rate"] * 60 < 400
+    assert result.histograms["latency"].percentile(99.99) <= 3.03
 
 
 def test_what_is_not_to_be_retried_is_passed_on():

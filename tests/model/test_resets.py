@@ -38,7 +38,9 @@ def test_a_request_to_a_sole_edge_that_is_down_fails_after_a_round_trip():
 def test_whatever_is_in_flight_at_the_edge_is_reset_at_the_instant_of_the_crash(hold):
     """Queued, in service, fetching, waiting for another's fetch, asking for a lock: all fail at the crash + 10 ms."""
     slow = {
-        "edges": {"e": {"count": 1, "workers": 3, "queue": "unlimited", "service_time": "1s", "hold_worker_on_miss": hold}},
+        "edges": {
+            "e": {"count": 1, "workers": 3, "queue": "unlimited", "service_time": "1s", "hold_worker_on_miss": hold}
+        },
         "clients": {"u": EVERY_OPERATION}, "storage": {"read": "30s", "write": "30s"},
     }  # fmt: skip
     play = Play(Scenario.from_dict(free(FAR, slow, crash())))
@@ -159,7 +161,7 @@ def test_invariants_hold_through_resets_of_everything():
     ("fault", "says"),
     [
         ({"crash": "e-1", "connections": "resets"}, "did you mean reset?"),
-        ({"crash": "core-1", "connections": "reset"}, "only connections to edges are reset"),
+        ({"crash": "core-1", "connections": "reset"}, "only connections to edges and balancers are reset"),
         (
             {"random": "slow", "of": "e-1", "mttf": "1s", "mttr": "1s", "factor": 2, "connections": "reset"},
             "no connections",
