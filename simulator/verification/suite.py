@@ -10,7 +10,7 @@ from simulator.verification.case import Case
 
 SUBJECTS = (
     "queueing", "caches", "stickiness", "dispatch", "leases", "network", "hedging", "availability", "health",
-    "regions", "affinity", "statistics",
+    "regions", "affinity", "balancers", "statistics",
 )  # fmt: skip
 
 
