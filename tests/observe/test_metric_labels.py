@@ -45,6 +45,7 @@ LABELS = {
     "link": ("client>edge", "edge>core"),
     "hop": HOPS,
     "part": COST_PARTS,
+    "balancer": ("lb-1", "lb-2"),
 }
 
 
@@ -58,10 +59,18 @@ def watched():
     return run(Scenario.from_dict(WORLD | {"health": {"active": {}, "passive": {}}}))
 
 
+@pytest.fixture(scope="module")
+def balanced():
+    """The same with balancers, which put other links in the place of those between clients and edges."""
+    return run(Scenario.from_dict(WORLD | {"balancers": {"lb": {"count": 2, "workers": 2}}}))
+
+
 @pytest.mark.parametrize("metric", CATALOGUE.values(), ids=CATALOGUE)
-def test_a_metric_is_given_for_all_its_labels(result, watched, metric):
+def test_a_metric_is_given_for_all_its_labels(result, watched, balanced, metric):
     if metric.name.startswith(("health.", "ejections.")):
         result = watched
+    if metric.name.startswith("balancer."):
+        result = balanced
     name = metric.name if metric.name != "within" else "within[200ms]"
     names = [f"{name}[{label}]" for family in metric.labels for label in LABELS[family]]
     if "cause" in metric.labels:
