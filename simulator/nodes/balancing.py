@@ -97,10 +97,13 @@ class Balancing:
         return at_s - began_s
 
     # -- what clients believe -------------------------------------------------------------------------
-    def heard(self, attempt: Attempt) -> None:
-        """An attempt was answered, by an edge or by the balancer itself."""
-        if self._misses and attempt.via is not None:
-            self._misses.pop((attempt.client.index, attempt.via.index), None)
+    def heard(self, attempt: Attempt) -> int:
+        """An attempt was answered, by an edge or by the balancer itself: the number of that balancer."""
+        assert attempt.via is not None  # it was sent
+        index = attempt.via.index
+        if self._misses:
+            self._misses.pop((attempt.client.index, index), None)
+        return index
 
     def silent(self, attempt: Attempt) -> None:
         """An attempt was not answered, or with a reset of the balancer's host."""

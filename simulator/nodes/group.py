@@ -512,7 +512,10 @@ class ClientGroup:
             client.note_heard(GAIN)
             self.loss_sum += client.loss
         if self.balancing is not None:
-            (self.balancing.silent if attempt.outcome == RESET else self.balancing.heard)(attempt)
+            if attempt.outcome == RESET:
+                self.balancing.silent(attempt)
+            else:
+                self.balancing.heard(attempt)
         self._attempt_failed(attempt, attempt.outcome)
 
     def edge_restarted(self, edge: int) -> None:
@@ -532,11 +535,7 @@ class ClientGroup:
         now = self.clock.now
         client, session = attempt.client, attempt.session
         rtt_s = attempt.up_s + attempt.down_s
-        if self.balancing is None:
-            self._measure(client, attempt.edge, rtt_s)
-        elif attempt.via is not None:
-            self._measure(client, attempt.via.index, rtt_s)
-            self.balancing.heard(attempt)
+        self._measure(client, attempt.edge if self.balancing is None else self.balancing.heard(attempt), rtt_s)
         if self.outstanding is not None:
             self.outstanding.over(attempt)
         if self.passive is not None:

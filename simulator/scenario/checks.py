@@ -281,6 +281,10 @@ def _balancers(scenario: Scenario, tree: Node, actors: Actors) -> Found:
     del tree, actors
     if scenario.balancers and scenario.sam is not None and scenario.sam.probes is not None:
         yield ("sam", "probes"), "with balancers clients reach no edge that they could probe", "write probes: off"
+    for name, clients in scenario.clients.items():
+        if scenario.balancers and clients.hedge is not None:
+            what = "a balancer decides where a request goes, so that no client can send a twin to another edge"
+            yield ("clients", name, "hedge"), what, "remove hedge, or balancers"
 
 
 def _fault_times(scenario: Scenario, tree: Node, actors: Actors) -> Found:

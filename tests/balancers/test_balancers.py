@@ -399,6 +399,7 @@ def test_bad_values_are_refused_with_their_place(lb, says):
         ({"balancers": {"u": {}}}, "the name 'u' is taken"),
         ({"balancers": {"e": {}}}, "the name 'e' is taken"),
         ({"sam": {"probes": {"every": "5s"}}}, "clients reach no edge"),
+        ({"clients": {"u": {"hedge": {"after": "50ms"}}}}, "no client can send a twin"),
         ({"faults": [{"at": "1s", "drain": "lb-1"}]}, "only an edge"),
         ({"faults": [{"at": "1s", "crash": "lb-7"}]}, "matches no actor"),
     ],

@@ -362,6 +362,8 @@ def _balanced(rng: Draw, world: dict[str, Any], sites: list[str], duration_s: fl
         lb["max_outstanding"] = "unlimited"
     if isinstance(world["sam"], dict):
         world["sam"].pop("probes", None)
+    for group in world["clients"].values():
+        group.pop("hedge", None)
     world["network"]["default"].pop("bandwidth", None)  # all clients share the links of a balancer
     if isinstance(world["leases"], dict):  # a longer way than without balancers must not outlast a lease
         world["leases"] |= {"length": "9s", "renew_before": "4s", "clock_skew": "0ms"}
