@@ -20,6 +20,8 @@ from simulator.request import Outcome
 from simulator.routing import Router, RoutingContext, find_policy
 from simulator.routing.scope import SiteScope, own_draw, scoped
 from simulator.routing.subset import SubsetScope
+from simulator.scenario.named import settings_in
+from simulator.settings import configured
 from simulator.wiring import BALANCER, Endpoint
 
 if TYPE_CHECKING:
@@ -141,7 +143,8 @@ class BalancerBuilder:
 
     def _router(self, balancer: Balancer, world: World) -> Router:
         """The router of a balancer for a group; policies that keep nothing by client serve all groups alike."""
-        policy = find_policy(self.builder.scenario.routing.policy)
+        named = self.builder.scenario.routing.policy
+        policy = configured(find_policy(named), settings_in(named))
         if policy.moves_alone:
             return self._new_router(balancer, world, policy)
         if balancer.name not in self._shared:

@@ -656,7 +656,7 @@ class ClientGroup:
         """The answer is that there is none: from the edge, or with a reset from its host, which knows no session."""
         if outcome != RESET:
             attempt.session.client_weight = attempt.told_weight
-        elif self._reports_health and self.manager is not None:
+        elif self.manager is not None and self.manager.client_reports:
             self.manager.report_silence(attempt.edge)
         self._attempt_failed(attempt, outcome, rtt_s)
 

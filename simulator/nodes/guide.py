@@ -97,9 +97,12 @@ class Guide:
         group = attempt.client.group
         if attempt.intended_s >= group.warmup_s:
             group.counted_retries += 1
-        if group.manager is not None:
-            group.manager.report(attempt.session.slot, -1.0)
-            group.manager.report_retry(attempt.session.slot)
+        manager = group.manager
+        if manager is not None:
+            manager.report(attempt.session.slot, -1.0)
+            if manager.by_edge:
+                manager.report_edge(attempt.edge)
+            manager.report_retry(attempt.session.slot)
 
     def heard_nothing(self, one: Attempt) -> None:
         """An edge did not answer a try, or its host did with a reset: the SAM hears of it where it wants to."""
