@@ -62,7 +62,8 @@ def watched():
 @pytest.fixture(scope="module")
 def balanced():
     """The same with balancers, which put other links in the place of those between clients and edges."""
-    return run(Scenario.from_dict(WORLD | {"balancers": {"lb": {"count": 2, "workers": 2}}}))
+    clients = {name: {k: v for k, v in group.items() if k != "hedge"} for name, group in WORLD["clients"].items()}
+    return run(Scenario.from_dict(WORLD | {"clients": clients, "balancers": {"lb": {"count": 2, "workers": 2}}}))
 
 
 @pytest.mark.parametrize("metric", CATALOGUE.values(), ids=CATALOGUE)
