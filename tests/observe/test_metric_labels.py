@@ -30,7 +30,8 @@ WORLD = {
     "network": {"default": {"latency": "5ms", "loss": "2%"}},
     "price": {"edge_hour": 0.1},
     "faults": [
-        {"name": "dead", "at": "10s", "for": "5s", "crash": "pop-1", "connections": "reset"},
+        {"name": "dead", "at": "10s", "for": "5s", "crash": "pop-1"},
+        {"at": "27s", "for": "1s", "crash": "pop-2", "connections": "reset"},
         {"at": "20s", "for": "2s", "crash": "core-1"},
     ],
 }
