@@ -56,6 +56,7 @@ class ClientGroup:
         "_draw_operation",
         "_keep_code",
         "_keep_latency",
+        "_moves",
         "_opened_sum_s",
         "_receivers",
         "_replaced",
@@ -64,6 +65,7 @@ class ClientGroup:
         "_reports",
         "_reports_more",
         "_request_bytes",
+        "_steady",
         "_timers",
         "answered",
         "balancing",
@@ -156,13 +158,13 @@ class ClientGroup:
         self.name = name
         self.clock = kernel.clock
         self.router = router
-        self._choose = router.choose  # asked for every request: bound once
+        self._choose, self._moves = router.choose, router.moves  # asked for every request: bound once
+        self._steady = not router.moves_vary
         self.edges = list(edges)
         self.manager = manager
         self.retry = retry
         self.locking = Locking(self.clock, locks, draws.lock, self._tell)
-        self.draws = draws
-        self.sizes = sizes
+        self.draws, self.sizes = draws, sizes
         self.warmup_s, self.duration_s = warmup_s, duration_s
         self.session_ids = session_ids
         self.number_for: Callable[[Client], int] | None = None  # of a new session, where it says more than which it is
@@ -418,7 +420,7 @@ class ClientGroup:
         if edge != session.edge and edge >= 0:
             if last >= 0:  # the first request of a session moves it nowhere, wherever it was established
                 self._leave(session, edge)
-            if self.router.moves:
+            if self._moves if self._steady else self.router.moves:
                 session.stand_at(edge)
         if edge != last:
             if last < 0 or edge < 0:
@@ -434,7 +436,7 @@ class ClientGroup:
         self.left += 1
         if self.flows is not None:
             self.flows[session.edge * len(self.edges) + edge] += 1
-        if self.router.moves:
+        if self._moves if self._steady else self.router.moves:
             self.note_move(session, edge)
 
     def note_move(self, session: Session, edge: int) -> None:

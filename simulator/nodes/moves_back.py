@@ -1,6 +1,6 @@
 """Flapping: how often a session is back at an edge that it left a short time ago.
 
-Moves are kept in plain columns and paired in arrays now and then, so that a move costs four appends, and memory is
+Moves are kept in plain columns and paired in arrays now and then, so that a move costs two appends, and memory is
 bounded by the moves of one window. May import: numpy. Does not model: why a session moves.
 """
 
@@ -17,7 +17,10 @@ _MOST: Final = 65536  # moves that wait to be paired
 class MovesBack:
     """Counts moves to an edge that the session had left less than `window_s` ago (seconds)."""
 
-    __slots__ = ("_back", "_edges", "_from", "_left", "_left_s", "_sessions", "_times_s", "_to", "_window_s")
+    __slots__ = (
+        "_back", "_edges", "_keep_move", "_keep_time", "_left", "_left_s", "_moves", "_times_s", "_waiting",
+        "_window_s",
+    )  # fmt: skip
 
     def __init__(self, edges: int, window_s: float) -> None:
         self._edges = edges
@@ -28,31 +31,32 @@ class MovesBack:
         self._clear()
 
     def _clear(self) -> None:
-        self._sessions = array("q")
-        self._from = array("q")
-        self._to = array("q")
+        self._moves = array("q")  # session, edge before and edge in one number
         self._times_s = array("d")
+        self._keep_move, self._keep_time = self._moves.append, self._times_s.append
+        self._waiting = 0
 
     def note(self, session_id: int, before: int, edge: int, now_s: float) -> None:
         """A session moves from an edge to another; times never go back."""
-        self._sessions.append(session_id)
-        self._from.append(before)
-        self._to.append(edge)
-        self._times_s.append(now_s)
-        if len(self._times_s) >= _MOST:
+        edges = self._edges
+        self._keep_move((session_id * edges + before) * edges + edge)
+        self._keep_time(now_s)
+        self._waiting += 1
+        if self._waiting >= _MOST:
             self._pair()
 
     def count(self) -> int:
         """Moves back until now."""
-        if self._times_s:
+        if self._waiting:
             self._pair()
         return self._back
 
     def _pair(self) -> None:
         """Put each arrival behind the departure from the same edge that it may be the return of."""
-        base = np.array(self._sessions) * self._edges
+        before, edge = np.divmod(np.array(self._moves), self._edges)
         times_s = np.array(self._times_s)
-        places = np.concatenate((self._left, np.stack((base + self._from, base + self._to), axis=1).ravel()))
+        after = before // self._edges * self._edges + edge
+        places = np.concatenate((self._left, np.stack((before, after), axis=1).ravel()))
         when_s = np.concatenate((self._left_s, np.repeat(times_s, 2)))
         arrives = np.concatenate((np.zeros(len(self._left), dtype=bool), np.tile((False, True), len(times_s))))
         order = np.argsort(places, kind="stable")

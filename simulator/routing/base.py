@@ -91,12 +91,13 @@ class Router:
     """Base of all policies: retries go to another healthy edge as leaving requests do.
 
     `moves`: whether the edge that was chosen becomes the session's current edge, and `retry_moves` the same for a
-    retry's. `needs_manager`: whether it is nothing without the SAM's weights. `uses_rtt`: whether it looks at the
-    round-trip times that agents measured. `moves_alone`: whether it alone decides where a session goes, so that the SAM
-    moves none off a failed edge. `keeps_edge`: whether a session keeps its edge from request to request, and leaves it
-    by `leave` and `nearest` alone: under `scope: site` these two choose the site, and the policy sees all edges. Any
-    other policy is then built once for each site, and sees the edges of that site only. `counts_sessions`: whether it
-    looks at the sessions that stand at each edge (`Directory.standing`).
+    retry's; `moves_vary`: whether `moves` differs from choice to choice. `needs_manager`: whether it is nothing without
+    the SAM's weights. `uses_rtt`: whether it looks at the round-trip times that agents measured. `moves_alone`: whether
+    it alone decides where a session goes, so that the SAM moves none off a failed edge. `keeps_edge`: whether a session
+    keeps its edge from request to request, and leaves it by `leave` and `nearest` alone: under `scope: site` these two
+    choose the site, and the policy sees all edges. Any other policy is then built once for each site, and sees the
+    edges of that site only. `counts_sessions`: whether it looks at the sessions that stand at each edge
+    (`Directory.standing`).
     """
 
     name: ClassVar[str] = ""
@@ -105,6 +106,7 @@ class Router:
     moves_alone: ClassVar[bool] = False
     keeps_edge: ClassVar[bool] = False
     counts_sessions: ClassVar[bool] = False
+    moves_vary: ClassVar[bool] = False
     moves: bool = True
     retry_moves: bool = True
 

@@ -26,6 +26,7 @@ class Cookie(Router):
 
     uses_rtt = True
     keeps_edge = True
+    moves_vary = True
     retry_moves = False
 
     def __init__(self, context: RoutingContext) -> None:
