@@ -11,10 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simulator.experiment.api import run
+    from simulator.experiment.check import Report
+    from simulator.experiment.checking import check
+    from simulator.experiment.compare import Compared
+    from simulator.experiment.comparing import compare
+    from simulator.experiment.find import Found
     from simulator.experiment.folder import load_run
     from simulator.experiment.optimise import optimise
     from simulator.experiment.optimum import Optimum
     from simulator.experiment.result import Result
+    from simulator.experiment.sensitivity import Sensitivity
+    from simulator.experiment.studies import find, sensitivity
     from simulator.experiment.sweep import sweep
     from simulator.experiment.sweep_result import SweepResult, load_sweep
     from simulator.fitting.backtest import Backtest, backtest
@@ -24,8 +31,9 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "Backtest", "Fit", "Optimum", "Result", "Scenario", "ScenarioError", "SweepResult", "backtest", "fit", "load_run",
-    "load_sweep", "optimise", "run", "sweep",
+    "Backtest", "Compared", "Fit", "Found", "Optimum", "Report", "Result", "Scenario", "ScenarioError", "Sensitivity",
+    "SweepResult", "backtest", "check", "compare", "find", "fit", "load_run", "load_sweep", "optimise", "run",
+    "sensitivity", "sweep",
 ]  # fmt: skip
 
 _WHERE = {
@@ -33,7 +41,15 @@ _WHERE = {
     "Fit": "simulator.fitting.fit",
     "backtest": "simulator.fitting.backtest",
     "fit": "simulator.fitting.fit",
+    "Compared": "simulator.experiment.compare",
+    "Found": "simulator.experiment.find",
     "Optimum": "simulator.experiment.optimum",
+    "Report": "simulator.experiment.check",
+    "Sensitivity": "simulator.experiment.sensitivity",
+    "check": "simulator.experiment.checking",
+    "compare": "simulator.experiment.comparing",
+    "find": "simulator.experiment.studies",
+    "sensitivity": "simulator.experiment.studies",
     "optimise": "simulator.experiment.optimise",
     "Result": "simulator.experiment.result",
     "Scenario": "simulator.scenario.schema",
@@ -77,4 +93,4 @@ sys.modules[__name__].__class__ = _Package
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted([*__all__, "__version__"])

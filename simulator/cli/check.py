@@ -47,15 +47,14 @@ def command(
     Exit codes: 0 ok, 2 bad usage, 4 inconclusive or not comparable, 5 an invariant broke, 99 failed.
     """  # noqa: D301 (click's \b)
     from simulator.cli.run import _cores
+    from simulator.experiment.checking import check, suite_file
     from simulator.experiment.folder import FolderError
     from simulator.experiment.references import RevisionError
-    from simulator.experiment.suite import DEFAULT_SUITE, load_suite
+    from simulator.experiment.suite import load_suite
     from simulator.observe.metrics import MetricUnavailableError
     from simulator.scenario.errors import ScenarioError
 
     output = Output.of(common)
-    path = suite if suite is not None else DEFAULT_SUITE
-    path = path / "suite.yaml" if path.is_dir() else path
     if update_baseline and not (reason or "").strip():
         fail('--update-baseline needs --reason "why the new numbers are right"')
     if reason and not update_baseline:
@@ -64,11 +63,12 @@ def command(
         fail("--update-baseline takes --only, --reason and -j alone")
     workers = jobs if jobs is not None else _cores()
     try:
-        chosen = load_suite(path).only(only)
+        chosen = load_suite(suite_file(suite)).only(only)
         if update_baseline:
             _update(chosen, (reason or "").strip(), workers, output)
             raise click.exceptions.Exit(OK)
-        report = _run(chosen, against, seed, workers, output)
+        tell = say if output.progress != "none" else None
+        report = check(chosen, against=against, seed=seed, jobs=workers, say=tell)
     except KeyboardInterrupt:
         fail("interrupted", INTERRUPTED)
     except MetricUnavailableError as error:
@@ -77,20 +77,6 @@ def command(
         fail(str(error), getattr(error, "exit_code", USAGE))
     _show(report, output, junit, github=github)
     raise click.exceptions.Exit(report.exit_code)
-
-
-def _run(suite: Suite, against: str | None, seed: int | None, jobs: int, output: Output) -> Report:
-    from simulator.experiment.check import run_suite
-    from simulator.experiment.references import Files, Revision
-
-    tell = say if output.progress != "none" else None
-    if against is None:
-        return run_suite(suite, Files(suite.folder), seed=seed, jobs=jobs, say=tell)
-    kind, _, ref = against.partition(":")
-    if kind != "git" or not ref:
-        fail(f"--against {against}: write --against git:REF, as in git:main")
-    with Revision(suite, ref, jobs) as revision:
-        return run_suite(suite, revision, seed=seed, jobs=jobs, against=against, say=tell)
 
 
 def _update(suite: Suite, reason: str, jobs: int, output: Output) -> None:

@@ -13,7 +13,7 @@ import click
 from simulator.cli.output import MISSED, UNDECIDED, USAGE, Given, Output, fail, output_options
 
 if TYPE_CHECKING:
-    from simulator.experiment.compare import Compared, Row
+    from simulator.experiment.compare import Compared
 
 
 @click.command(name="compare", short_help="Which is better, on what, and how sure is that?")
@@ -57,61 +57,29 @@ def command(
 
     Exit codes: 0 ok, 2 bad usage, 3 incomplete, 4 a --fail-on is undecided, 99 one failed.
     """  # noqa: D301 (click's \b)
-    from simulator.experiment.compare import compare_rows
+    from simulator.cli.run import _cores
+    from simulator.experiment.comparing import compare
     from simulator.experiment.contestants import ContestantError, IncompleteError
     from simulator.experiment.folder import FolderError
-    from simulator.experiment.margins import parse_metric_margin
-    from simulator.observe.metrics import MetricUnavailableError, parse_metric
+    from simulator.observe.metrics import MetricUnavailableError
+    from simulator.report.progress import listener
     from simulator.scenario.errors import ScenarioError
 
     output = Output.of(common)
     try:
-        names = [parse_metric(name).name for name in metrics]
-        allowed = {metric.name: margin for metric, margin in (parse_metric_margin(m, "--margin") for m in margins)}
-        judged = [(metric.name, margin) for metric, margin in map(parse_metric_margin, gates)]
-        rows = _rows(sides, overrides, seed, replications, jobs, control, explain, output)
-        compared = compare_rows(rows, names, margins=allowed, gates=judged)
+        compared = compare(
+            *sides, metrics=metrics, margin=margins, fail_on=gates, explain=explain, control=control,
+            overrides=overrides, seed=seed, replications=replications, jobs=jobs if jobs is not None else _cores(),
+            progress=lambda: listener(output.progress),
+        )  # fmt: skip
     except (ValueError, MetricUnavailableError, ContestantError) as error:
         fail(str(error).strip("'\""))
     except (FolderError, ScenarioError, IncompleteError) as error:
         fail(str(error), getattr(error, "exit_code", USAGE))
-    if explain:
-        compared = _explained(compared, names)
     _show(compared, form, file, output)
     statuses = {gate.status for gate in compared.gates}
     code = MISSED if "failed" in statuses else UNDECIDED if "undecided" in statuses else 0
     raise click.exceptions.Exit(code)
-
-
-def _rows(
-    sides: tuple[str, ...], overrides: tuple[str, ...], seed: int | None, replications: int | None,
-    jobs: int | None, control: bool, explain: bool, output: Output,
-) -> list[Row]:  # fmt: skip
-    from simulator.cli.run import _cores
-    from simulator.experiment.contestants import contestants, rows_of
-    from simulator.experiment.runner import REPLICATION_FUNCTION
-    from simulator.report.progress import listener
-
-    return rows_of(
-        contestants(sides, overrides),
-        seed=seed,
-        replications=replications,
-        jobs=jobs if jobs is not None else _cores(),
-        control=control,
-        progress=lambda: listener(output.progress),
-        function="simulator.experiment.explain:play_for_tails" if explain else REPLICATION_FUNCTION,
-    )
-
-
-def _explained(compared: Compared, metrics: list[str]) -> Compared:
-    from dataclasses import replace
-
-    from simulator.experiment.explain import explain
-
-    first = compared.rows[0]
-    return replace(
-        compared, explanations={row.label: explain(first, row, metrics=metrics) for row in compared.rows[1:]}
-    )
 
 
 def _show(compared: Compared, form: str, file: Path | None, output: Output) -> None:

@@ -98,7 +98,9 @@ def _print(found: Found, output: Output, *, as_json: bool) -> None:
 
 
 def _finish(found: Found, show: Callable[[], None], *, quiet: bool, go_on: list[str]) -> None:
-    found.sweep.extra = {**found.sweep.extra, "answer": found.to_dict()}
+    from simulator.experiment.find import keep_answer
+
+    keep_answer(found)
     perhaps = any(probe.verdict == "undecided" for probe in found.probes)
     code = 0 if found.answer is not None else UNDECIDED if perhaps else MISSED
     if found.answer is not None and not found.everywhere and found.sweep.replications > 1:

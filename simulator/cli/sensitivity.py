@@ -42,7 +42,7 @@ def command(
     arrivals; at least 5 replications are played unless --replications says otherwise. Intervals hold for
     all differences together (metrics, inputs, down and up). Exit codes as of `sweep`.
     """  # noqa: D301 - \b is click's
-    from simulator.experiment.sensitivity import LEAST_REPLICATIONS, sensitivity
+    from simulator.experiment.sensitivity import LEAST_REPLICATIONS, keep_effects, sensitivity, share_of
     from simulator.experiment.signals import interruptible
     from simulator.experiment.sweep_folder import check_earlier, default_path, kept_in
     from simulator.report.progress import listener
@@ -58,11 +58,11 @@ def command(
             runner = executor(jobs, scheduler)
         go_on = resuming_argv(place)
         found = sensitivity(
-            loaded, executor=runner, by=_share(by), metrics=metrics, only=only,
+            loaded, executor=runner, by=share_of(by), metrics=metrics, only=only,
             everything=everything, folder=place, resume=resume is not None, progress=listener(output.progress),
             argv=go_on[:-2],
         )  # fmt: skip
-        found.sweep.extra = {"effects": found.to_dict()}
+        keep_effects(found)
         show = partial(_print, found, output, as_json=as_json)
         finish(found.sweep, show, quiet=as_json or output.quiet, go_on=go_on)
 
@@ -76,16 +76,3 @@ def _print(found: Sensitivity, output: Output, *, as_json: bool) -> None:
     from simulator.report.tornado import render
 
     click.echo(render(found, width=output.width, rows=5 if output.quiet else 15), nl=False)
-
-
-def _share(text: str) -> float:
-    from simulator.experiment.sensitivity import SensitivityError
-    from simulator.units import parse_ratio
-
-    try:
-        share = parse_ratio(text)
-    except ValueError as error:
-        raise SensitivityError(f"--by {text}: {error}") from None
-    if not 0.0 < share < 1.0:
-        raise SensitivityError(f"--by {text}: write a share between 0 % and 100 %, such as 20%")
-    return share

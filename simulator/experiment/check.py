@@ -31,6 +31,8 @@ from simulator.experiment.warmup import with_found_warmup
 from simulator.observe.metrics import MetricUnavailableError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from simulator.observe.result import Replication
     from simulator.scenario.schema import Scenario
 
@@ -93,9 +95,15 @@ class Outcome:
         return next(status for status in GRAVEST if status in found or status == "PASS")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Report:
-    """The whole suite."""
+    """The whole suite.
+
+    Attributes:
+        suite: what was checked.
+        outcomes: one for each check.
+        against: what it was compared with, in words.
+    """
 
     suite: Suite
     outcomes: tuple[Outcome, ...]
@@ -108,6 +116,37 @@ class Report:
             return 5
         statuses = {outcome.status for outcome in self.outcomes}
         return 99 if "FAIL" in statuses else 4 if "INCONCLUSIVE" in statuses else 0
+
+    @property
+    def status(self) -> Status:
+        """The gravest of its checks: FAIL, INCONCLUSIVE, IMPROVED or PASS."""
+        found = {outcome.status for outcome in self.outcomes}
+        return next(status for status in GRAVEST if status in found or status == "PASS")
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing failed and everything is decided."""
+        return self.exit_code == 0
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row for each metric of each check, SI; a check that could not be judged has a row without a metric.
+
+        Columns check, metric, unit, before, after, difference, ci_low, ci_high (at the confidence that holds for the
+        whole suite), limit, status, note.
+        """
+        from simulator.experiment.frames import findings
+
+        return findings(self)
+
+    def _repr_html_(self) -> str:
+        from simulator.report.check_html import fragment
+
+        return fragment(self)
+
+    def __repr__(self) -> str:
+        count = len(self.outcomes)
+        return f"<Report of {self.suite.name}: {count} check{'s' * (count != 1)} against {self.against}, {self.status}>"
 
 
 class Reference(Protocol):

@@ -10,13 +10,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from simulator.experiment.margins import Margin
 from simulator.experiment.stats import Interval, paired_difference, welch_difference
 from simulator.experiment.summary import finite
 from simulator.observe.metrics import MetricUnavailableError, metric_value, parse_metric
 from simulator.observe.result import Replication
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from simulator.report.answer_plots import ComparePlots
 
 Verdict = Literal[
     "better", "worse", "slightly better", "slightly worse", "same", "undecided",
@@ -140,7 +145,7 @@ class Gate:
     status: Literal["passed", "failed", "undecided"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Compared:
     """The whole comparison: rows in order, changes row by row, gates, explanations as plain mappings."""
 
@@ -154,10 +159,49 @@ class Compared:
         """The changes of one row."""
         return [change for change in self.changes if change.row == row]
 
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row for each side and metric, SI: what it is in the first side (before) and in this one (after).
+
+        Columns side, metric, unit, better, before, after, difference, ci_low, ci_high, n, paired, margin, verdict.
+        """
+        from simulator.experiment.frames import differences
+
+        return differences(self)
+
+    @property
+    def gate_table(self) -> pd.DataFrame:
+        """The same for each gate (`fail_on`), with its status: passed, failed or undecided."""
+        from simulator.experiment.frames import gates
+
+        return gates(self)
+
+    @property
+    def causes(self) -> pd.DataFrame:
+        """With `explain`: a row for each part of a change; the parts of one change add up to it.
+
+        Columns side, what, cause, unit, difference, ci_low, ci_high, n.
+        """
+        from simulator.experiment.frames import causes
+
+        return causes(self)
+
+    @property
+    def plot(self) -> ComparePlots:
+        """The figure: `.differences(metric)`."""
+        from simulator.report.answer_plots import ComparePlots
+
+        return ComparePlots(self)
+
     def _repr_html_(self) -> str:
         from simulator.report.compare_html import fragment
 
         return fragment(self)
+
+    def __repr__(self) -> str:
+        others = ", ".join(row.label for row in self.rows[1:])
+        decided = sum(change.verdict not in ("undecided", "no value") for change in self.changes)
+        return f"<Compared {others} against {self.rows[0].label}: {decided} of {len(self.changes)} differences decided>"
 
     def to_dict(self) -> dict[str, Any]:
         """For --format json."""

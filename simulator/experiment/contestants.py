@@ -8,6 +8,7 @@ replications, on the same arrivals. A single scenario or folder with variants st
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,7 +27,11 @@ from simulator.scenario.bundled import FILE_OF_FOLDER
 if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario
 
+    Side = Result | Scenario | str | os.PathLike[str]
+    """A result, a scenario, or what names one of them."""
+
 AS_WRITTEN: Final = "as written"
+_WANTED: Final = "two or more folders, scenarios, or variants (SCENARIO:variant)"
 FEWEST: Final = 5
 """Replications that a scenario gets which asks for fewer: fewer give no useful interval."""
 
@@ -58,43 +63,76 @@ class Contestant:
     scenario: Scenario | None
 
 
-def contestants(names: Sequence[str], overrides: Sequence[str] = ()) -> list[Contestant]:
-    """What the names stand for.
+def contestants(
+    sides: Sequence[Side] | Mapping[str, Side], overrides: Sequence[str] | Mapping[str, object] = ()
+) -> list[Contestant]:
+    """What the sides stand for; a mapping gives them their labels.
 
     Raises:
         ContestantError: fewer than two sides, or a folder's variant that is not there.
         ScenarioError, FolderError: unreadable.
     """
-    found = [side for name in names for side in _named(name, overrides, alone=len(names) == 1)]
+    if not sides:
+        raise ContestantError(f"nothing to compare: name {_WANTED}")
+    labels = list(sides) if isinstance(sides, Mapping) else []
+    given = list(sides.values()) if isinstance(sides, Mapping) else list(sides)
+    found = [one for side in given for one in _sides(side, overrides, alone=len(given) == 1)]
+    if labels and len(found) == len(labels):
+        found = [replace(one, label=str(label)) for one, label in zip(found, labels, strict=True)]
     if len(found) < 2:
-        raise ContestantError(
-            f"{names[0]} has no variants to compare it with: name two or more folders, scenarios, or variants "
-            "(SCENARIO:variant)"
-        )
+        name = given[0] if isinstance(given[0], str) else found[0].label
+        raise ContestantError(f"{name} has no variants to compare it with: name {_WANTED}")
     return _distinct([replace(side, label=printable(side.label)) for side in found])
 
 
-def _named(name: str, overrides: Sequence[str], *, alone: bool) -> list[Contestant]:
+def _sides(side: Side, overrides: Sequence[str] | Mapping[str, object], *, alone: bool) -> list[Contestant]:
+    """What one side stands for: itself and, `alone`, its variants."""
+    if isinstance(side, Result):
+        _unchanged(side.name, overrides)
+        return _with_variants(side, alone=alone)
+    if isinstance(side, (str, os.PathLike)):
+        return _named(os.fspath(side), overrides, alone=alone)
+    from simulator.scenario.schema import Scenario
+
+    if not isinstance(side, Scenario):
+        raise ContestantError(f"a {type(side).__name__} cannot be compared: name {_WANTED}")
+    scenario = side.with_overrides(overrides) if overrides else side
+    return _to_play(scenario, scenario.name, alone=alone)
+
+
+def _unchanged(name: str, overrides: Sequence[str] | Mapping[str, object]) -> None:
+    if overrides:
+        raise ContestantError(f"--set changes what is played; {name} was played already")
+
+
+def _with_variants(result: Result, *, alone: bool) -> list[Contestant]:
+    others = result.variants.items() if alone else ()
+    label = AS_WRITTEN if others else result.name
+    return [Contestant(label, result, None), *(Contestant(n, r, None) for n, r in others)]
+
+
+def _to_play(scenario: Scenario, label: str, *, alone: bool) -> list[Contestant]:
+    if alone and scenario.variants:
+        rest = [Contestant(n, None, scenario.variant(n)) for n in scenario.variants]
+        return [Contestant(AS_WRITTEN, None, scenario), *rest]
+    return [Contestant(label, None, scenario)]
+
+
+def _named(name: str, overrides: Sequence[str] | Mapping[str, object], *, alone: bool) -> list[Contestant]:
     folder, variant = _folder(name)
     if folder is not None:
-        if overrides:
-            raise ContestantError(f"--set changes what is played; {name} was played already")
+        _unchanged(name, overrides)
         result = load_run(folder)
         if variant:
             if variant not in result.variants:
                 known = ", ".join(result.variants) or "none"
                 raise ContestantError(f"{folder} has no variant '{variant}' (it has {known})")
             return [Contestant(f"{result.name}:{variant}", result.variants[variant], None)]
-        others = result.variants.items() if alone else ()
-        label = AS_WRITTEN if others else result.name
-        return [Contestant(label, result, None), *(Contestant(n, r, None) for n, r in others)]
+        return _with_variants(result, alone=alone)
     from simulator.scenario.schema import Scenario
 
     scenario = Scenario.load(name, overrides)
-    if alone and scenario.variants:
-        rest = [Contestant(n, None, scenario.variant(n)) for n in scenario.variants]
-        return [Contestant(AS_WRITTEN, None, scenario), *rest]
-    return [Contestant(_short(name, scenario.name), None, scenario)]
+    return _to_play(scenario, _short(name, scenario.name), alone=alone)
 
 
 def _folder(name: str) -> tuple[Path | None, str]:

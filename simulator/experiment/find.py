@@ -9,6 +9,7 @@ the result says so.
 May import the study and expectations. Prints nothing; writes only into the folder it is given.
 """
 
+# ruff: noqa: PD011 - the `values` here are a cell's, not a frame's
 from __future__ import annotations
 
 import itertools
@@ -24,7 +25,7 @@ from simulator.experiment.design import Span, value_of
 from simulator.experiment.outcomes import CellOutcome
 from simulator.experiment.resume import Resumption, look_up
 from simulator.experiment.runner import REPLICATION_FUNCTION, Listener, Silence
-from simulator.experiment.search_space import FindError, condition_of, parted, span_of, start_of
+from simulator.experiment.search_space import FindError, condition_of, parted, start_of
 from simulator.experiment.study import Executor, Study
 from simulator.experiment.sweep import source_of
 from simulator.experiment.sweep_result import SweepResult
@@ -32,6 +33,9 @@ from simulator.observe.expectations import Expectation
 from simulator.scenario.errors import ScenarioError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from simulator.report.answer_plots import FindPlots
     from simulator.scenario.schema import Scenario
 
 Verdict = Literal["met", "missed", "undecided"]
@@ -107,6 +111,28 @@ class Found:
                 if self.condition.metric.name in probe.outcome.estimates
             ],
         }
+
+    @property
+    def tried(self) -> pd.DataFrame:
+        """A row for each value that was tried, in their order; the metric of the condition, SI.
+
+        Columns value (SI), text (as a scenario writes it), mean, ci_low, ci_high, n, unit, holds, verdict.
+        """
+        from simulator.experiment.frames import probes
+
+        return probes(self)
+
+    @property
+    def plot(self) -> FindPlots:
+        """The figure: `.curve()`."""
+        from simulator.report.answer_plots import FindPlots
+
+        return FindPlots(self)
+
+    def _repr_html_(self) -> str:
+        from simulator.report.answer_html import fragment
+
+        return fragment(self)
 
     def __repr__(self) -> str:
         answer = self.answer.text if self.answer is not None else "no value in the range"
@@ -327,29 +353,9 @@ class Search:
         return self._sweep(interrupted=True)
 
 
-def find(
-    scenario: Scenario,
-    path: str,
-    until: str,
-    *,
-    executor: Executor,
-    between: str | None = None,
-    **options: Any,
-) -> Found:
-    """The smallest (or largest) value of `path` for which `until` holds; see `Search`.
-
-    Args:
-        scenario: replications make the interval; fewer than two give none.
-        path: a whole number or a quantity of the scenario, e.g. "edges.pop.count".
-        until: `METRIC OP VALUE`, e.g. "within[200ms] >= 99.9%".
-        executor: where to play (simulator.experiment.sweep.executor_for).
-        between: "LOW..HIGH"; left out: around the scenario's own value.
-        options: further attributes of Search.
-
-    Raises:
-        FindError, ScenarioError, ExpectationError, UnknownMetricError, FolderError.
-    """
-    return Search(scenario, path, condition_of(until), executor, span_of(path, between), **options).run()
+def keep_answer(found: Found) -> None:
+    """Let the folder's manifest hold the answer."""
+    found.sweep.extra = {**found.sweep.extra, "answer": found.to_dict()}
 
 
 def found_of(sweep: SweepResult) -> Found | None:

@@ -11,6 +11,7 @@ at 1 - 0.05 / their number. A study in which nothing moves anything names an inp
 May import the study and resolving. Prints nothing; writes only into the folder it is given.
 """
 
+# ruff: noqa: PD011 - the `values` here are a cell's, not a frame's
 from __future__ import annotations
 
 import fnmatch
@@ -34,9 +35,12 @@ from simulator.experiment.sweep_result import SweepResult
 from simulator.scenario.errors import ScenarioError
 from simulator.scenario.everyone import spread
 from simulator.scenario.tree import Node, descend
-from simulator.units import NUMBER, number_text
+from simulator.units import NUMBER, number_text, parse_ratio
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from simulator.report.answer_plots import SensitivityPlots
     from simulator.scenario.schema import Scenario
 
 INPUT: Final = "input"
@@ -161,6 +165,34 @@ class Sensitivity:
             "left_out": dict(self.left_out),
         }
 
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row for each metric, input and direction, SI; of each metric the inputs with larger effects first.
+
+        Columns metric, unit, input, written (the input as the scenario has it), side (down or up), moved_to,
+        as_written (the metric's mean before), difference, ci_low, ci_high, decided.
+        """
+        from simulator.experiment.frames import effects
+
+        return effects(self)
+
+    @property
+    def plot(self) -> SensitivityPlots:
+        """The figure: `.tornado(metric)`."""
+        from simulator.report.answer_plots import SensitivityPlots
+
+        return SensitivityPlots(self)
+
+    def _repr_html_(self) -> str:
+        from simulator.report.answer_html import fragment
+
+        return fragment(self)
+
+    def __repr__(self) -> str:
+        count = len(self.moved)
+        inputs = f"{count} input{'s' * (count != 1)} moved by {self.by:.0%}"
+        return f"<Sensitivity of {self.sweep.name}: {inputs}, {self.sweep.status}>"
+
     @cached_property
     def _cells(self) -> Mapping[str, CellOutcome]:
         """The cells by `path value`."""
@@ -218,6 +250,22 @@ def sensitivity(
     result = play_plan(plan, executor, progress=progress, argv=argv, function=function)
     result.kind, result.design = "sensitivity", "one at a time"
     return Sensitivity(by, result.outcomes[0], moved, left_out, result)
+
+
+def keep_effects(found: Sensitivity) -> None:
+    """Let the folder's manifest hold the effects."""
+    found.sweep.extra = {"effects": found.to_dict()}
+
+
+def share_of(by: float | str, name: str = "--by") -> float:
+    """A share between 0 and 1, perhaps as text (`20%`). Raises SensitivityError."""
+    try:
+        share = parse_ratio(by) if isinstance(by, str) else float(by)
+    except ValueError as error:
+        raise SensitivityError(f"{name} {by}: {error}") from None
+    if not 0.0 < share < 1.0:
+        raise SensitivityError(f"{name} {by}: write a share between 0 % and 100 %, such as 20%")
+    return share
 
 
 def sensitivity_of(sweep: SweepResult) -> Sensitivity | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from simulator.experiment.find import found_of
 from simulator.experiment.optimum import optimum_of
+from simulator.experiment.sensitivity import Sensitivity as Analysis
 from simulator.experiment.sensitivity import sensitivity_of
 from simulator.report import optimum_html, page
 from simulator.report.find_view import answer_lines, curve_chart, near_answer
@@ -60,6 +61,12 @@ def parts(result: SweepResult, drawn: Sequence[Drawn]) -> list[str]:
     if found is not None:
         return _search(found, drawn)
     return _analysis(analysis, drawn) if analysis is not None else []
+
+
+def fragment(answer: Found | Sensitivity) -> str:
+    """The answer without a page around it and without figures (notebooks show it)."""
+    body = _analysis(answer, []) if isinstance(answer, Analysis) else _search(answer, [])
+    return '<div class="stickysim">' + "\n".join(part for part in body if part) + "</div>"
 
 
 # -- find ---------------------------------------------------------------------------------------------

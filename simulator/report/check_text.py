@@ -99,7 +99,7 @@ def as_markdown(report: Report) -> str:
             lines.append(f"| {outcome.name} | | | | | {_cell(outcome.problem)} | **{outcome.status}** |")
         for f in outcome.findings:
             status = f.status if f.status == "PASS" else f"**{f.status}**"
-            cells = [outcome.name, f"`{f.metric}`", show(f.before, f.unit), show(f.after, f.unit), _difference(f)]
+            cells = [outcome.name, f"`{f.metric}`", show(f.before, f.unit), show(f.after, f.unit), difference_text(f)]
             lines.append(f"| {' | '.join(cells)} | {_cell(f.note) or f.limit} | {status} |")
     for outcome in report.outcomes:
         changed = list(_changes(outcome))
@@ -135,11 +135,12 @@ def _sentence(finding: Finding, *, short: bool = False) -> str:
     if math.isnan(finding.before):
         return finding.note
     arrow = f"{show(finding.before, finding.unit)} -> {show(finding.after, finding.unit)}"
-    moved = _difference(finding)
+    moved = difference_text(finding)
     return f"{moved} ({finding.limit})" if short else f"{arrow}, {moved} ({finding.limit})"
 
 
-def _difference(finding: Finding) -> str:
+def difference_text(finding: Finding) -> str:
+    """A finding's difference with its interval."""
     if math.isnan(finding.difference.mean):
         return NOTHING
     if finding.difference.mean == 0.0 and finding.difference.half_width == 0.0:

@@ -26,7 +26,7 @@ from simulator.scenario.price import Price
 from simulator.scenario.record import Expectations, Measured, Record, Sweep, Variants
 from simulator.scenario.tiers import L1, L2, CoreGroup, EdgeGroup, NodeGroup, Storage, Tier
 from simulator.spec import Spec
-from simulator.units import DURATION, Count, PositiveDuration, QuantityError, parse_count, show
+from simulator.units import DURATION, Count, PositiveDuration, QuantityError, format_duration, parse_count, show
 
 if TYPE_CHECKING:
     from simulator.scenario.tree import Node
@@ -218,6 +218,14 @@ class Scenario(Spec):  # noqa: PLW1641 (it holds mappings; content_hash() identi
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Scenario) and self.resolved() == other.resolved()
+
+    def __repr__(self) -> str:
+        count = self.replications
+        kinds = f", variants {', '.join(self.variants)}" if self.variants else ""
+        long = self.duration if isinstance(self.duration, str) else format_duration(self.duration)
+        return f"<Scenario {self.name}: {long}, {count} replication{'s' * (count != 1)}, seed {self.seed}{kinds}>"
+
+    __str__ = __repr__
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle what was read, and validate again: so extensions are registered in the other process too."""

@@ -6,12 +6,11 @@ from dataclasses import replace
 import pytest
 from sweep_fakes import TINY
 
-from simulator import Scenario, load_sweep
-from simulator.experiment.find import Search, find
+from simulator import Scenario, find, load_sweep
+from simulator.experiment.find import Search
 from simulator.experiment.search_space import FindError, condition_of, span_of
 from simulator.experiment.sensitivity import SensitivityError, inputs_of, sensitivity
 from simulator.experiment.study import here
-from simulator.experiment.sweep_folder import finish
 from simulator.report.find_view import render as render_found
 from simulator.report.tornado import render as render_tornado
 from simulator.run import run_replication
@@ -39,7 +38,7 @@ def five():
 
 def test_the_smallest_whole_number(five):
     """1 - exp(-c/20) >= 0.9 first at c = 20 ln 10 = 46.05: 47; the noise's half-width of 0.7 points spans 44..50."""
-    found = find(five, CAPACITY, "hit_ratio.l1 >= 90%", executor=here, function=KNOWN)
+    found = find(CAPACITY, "hit_ratio.l1 >= 90%", five, function=KNOWN)
     assert (found.side, found.answer.text) == ("smallest", "47")
     assert int(found.low) <= 47 <= int(found.high)
     assert int(found.low) >= 43
@@ -52,25 +51,25 @@ def test_the_smallest_whole_number(five):
 
 def test_the_largest_whole_number(five):
     """1 - exp(-c/20) <= 0.9 last at c = 46."""
-    found = find(five, CAPACITY, "hit_ratio.l1 <= 90%", executor=here, between="1..200", function=KNOWN)
+    found = find(CAPACITY, "hit_ratio.l1 <= 90%", five, between="1..200", function=KNOWN)
     assert (found.side, found.answer.text) == ("largest", "46")
 
 
 def test_a_quantity_within_its_tolerance(five):
     """The stand-in's edge.imbalance is the TTL in seconds: the smallest with >= 7.3 is 7.3 s, and latency <= 1/7.3."""
     for condition in ("edge.imbalance >= 7.3", "latency.mean <= 136.986ms"):
-        found = find(five, "edges.pop.l1.ttl", condition, executor=here, function=KNOWN)
+        found = find("edges.pop.l1.ttl", condition, five, function=KNOWN)
         assert found.side == "smallest"
         assert 7.3 <= found.answer.number <= 7.3 * 1.021
         assert found.answer.text.endswith("s")
 
 
 def test_nothing_and_everything(five):
-    none = find(five, CAPACITY, "hit_ratio.l1 >= 90%", executor=here, between="1..20", function=KNOWN)
+    none = find(CAPACITY, "hit_ratio.l1 >= 90%", five, between="1..20", function=KNOWN)
     assert none.answer is None
     told = " ".join(render_found(none).split())
     assert "neither end, 1 nor 20, gives hit_ratio.l1 >= 90% (the search assumes that the metric moves one way" in told
-    every = find(five, CAPACITY, "hit_ratio.l1 >= 1%", executor=here, between="10..20", function=KNOWN)
+    every = find(CAPACITY, "hit_ratio.l1 >= 1%", five, between="10..20", function=KNOWN)
     assert every.everywhere
     assert every.answer.text == "10"
     told = " ".join(render_found(every).split())
@@ -101,17 +100,16 @@ def test_what_cannot_be_asked(five):
         (CAPACITY, "hit_ratio.l1 >= 1%", "5,6", r"write LOW\.\.HIGH"),
     ):
         with pytest.raises(FindError, match=message):
-            find(five, path, until, executor=here, between=between, function=KNOWN)
+            find(path, until, five, between=between, function=KNOWN)
     with pytest.raises(ScenarioError, match="did you mean"):
-        find(five, "edges.pop.cuont", "hit_ratio.l1 >= 1%", executor=here, function=KNOWN)
+        find("edges.pop.cuont", "hit_ratio.l1 >= 1%", five, function=KNOWN)
 
 
 def test_a_search_is_kept_and_gone_on_with(five, tmp_path):
     out = tmp_path / "out"
-    found = find(five, CAPACITY, "hit_ratio.l1 >= 90%", executor=here, function=KNOWN, folder=out)
-    finish(found.sweep, out)
+    found = find(CAPACITY, "hit_ratio.l1 >= 90%", five, function=KNOWN, output=out)
     assert len(load_sweep(out)) == len(found.probes)
-    again = find(five, CAPACITY, "hit_ratio.l1 >= 90%", executor=here, function="nowhere:nothing", folder=out,
+    again = find(CAPACITY, "hit_ratio.l1 >= 90%", five, function="nowhere:nothing", output=out,
                  resume=True)  # fmt: skip
     assert again.answer.text == "47"
 
