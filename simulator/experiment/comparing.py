@@ -5,7 +5,7 @@ May import the comparison, contestants and what explains differences. Writes not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -92,7 +92,10 @@ def _named(sides: Sequence[Any]) -> Sequence[Side] | Mapping[str, Side]:
 def _margins(given: Margins, option: str) -> list[tuple[str, Margin]]:
     """(metric, margin) of each. Raises MarginError, UnknownMetricError."""
     option = f"--{option.replace('_', '-')}"
-    texts = [f"{name}:{value}" for name, value in given.items()] if isinstance(given, Mapping) else _listed(given)
+    if isinstance(given, Mapping):
+        texts = [f"{name}:{value}" for name, value in given.items()]
+    else:
+        texts = _listed(given) if isinstance(given, Iterable) else [given]
     if not all(isinstance(text, str) for text in texts):
         raise MarginError(f"{option}: write METRIC:MARGIN, as in hit_ratio.l1:0.5points")
     return [(metric.name, found) for metric, found in (parse_metric_margin(text, option) for text in texts)]

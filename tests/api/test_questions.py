@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 import simulator
-from simulator import Scenario, ScenarioError, check, compare, find, run, sensitivity
+from simulator import Scenario, ScenarioError, check, compare, find, load_sweep, run, sensitivity
 from simulator.experiment.contestants import ContestantError
 from simulator.experiment.design import DesignError
 from simulator.experiment.margins import MarginError
@@ -143,8 +143,9 @@ def test_what_cannot_be_compared(shop):
             compare(*sides, function=PLAY)
     with pytest.raises(UnknownMetricError):
         compare(shop, metrics="hit_ration.l1", function=PLAY)
-    with pytest.raises(MarginError):
-        compare(shop, margin={"hit_ratio.l1": "-3points"}, function=PLAY)
+    for wrong in ({"hit_ratio.l1": "-3points"}, 3, [3], "hit_ratio.l1"):
+        with pytest.raises(MarginError):
+            compare(shop, margin=wrong, function=PLAY)
     with pytest.raises(ScenarioError):
         compare("no-such-scenario", shop)
 
@@ -168,6 +169,22 @@ def test_find_by_keywords(shop, file, tmp_path):
     axes = found.plot.curve()
     assert np.allclose(axes.lines[0].get_ydata(), 100.0 * table["mean"])
     assert axes.get_xlabel() == CAPACITY
+
+
+def stops(scenario, **options):
+    if scenario.edges["pop"].l1.capacity == 50:
+        raise KeyboardInterrupt
+    return play(scenario, **options)
+
+
+def test_an_interrupted_search_keeps_what_it_tried(shop, tmp_path):
+    """Both ends are tried first, then their middle, 50."""
+    with pytest.raises(KeyboardInterrupt):
+        find(CAPACITY, "hit_ratio.l1 >= 55%", shop, between="40..60", output=tmp_path / "f",
+             function="test_questions:stops")  # fmt: skip
+    kept = load_sweep(tmp_path / "f")
+    assert kept.status == "interrupted"
+    assert sorted(float(o.cell.texts[CAPACITY]) for o in kept) == [40.0, 60.0]
 
 
 def test_values_of_find_are_si(shop):
