@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from simulator import distribution_fields as dist
 from simulator import units
 from simulator.links import Loss
-from simulator.scenario import families, fields, health
+from simulator.scenario import balancers, families, fields, health
 from simulator.scenario.clients import Operations, RetriedOutcomes
 from simulator.scenario.matrix import MatrixFile
 from simulator.scenario.network import Sites
@@ -43,6 +43,7 @@ _MEMBERS = {
     "text": fields.Text,
     "names or globs": fields.Globs,
     "list of outcomes": RetriedOutcomes,
+    "outcome, or list of outcomes": balancers.Causes,
     "[random duration](families.md#distributions)": dist.DurationDist,
     "[random size](families.md#distributions)": dist.SizeDist,
     "[random rate](families.md#distributions)": dist.RateDist,
