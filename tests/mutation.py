@@ -75,7 +75,7 @@ LONG = (  # seconds each, and they notice little that the others do not
 COPIED = ("simulator", "tests", "scenarios", "pyproject.toml")
 PYTEST = ("-x", "-q", "--no-header", "--tb=line", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov",
           "-W", "ignore::pytest.PytestAssertRewriteWarning", "-o", "addopts=--strict-markers",
-          "-m", "not slow and not notebooks")  # fmt: skip
+          "-m", "not slow and not notebooks and not wheel")  # fmt: skip
 LIMIT_FACTOR, LIMIT_EXTRA_S = 4, 10.0  # CPU time of a mutant: so much more than the tests take without one
 WALL_FACTOR = 20
 MEMORY_BYTES = 6 << 30

@@ -10,6 +10,8 @@ import yaml
 from tests.processes import environment
 from tests.sweep.sweep_fakes import TINY
 
+pytestmark = pytest.mark.interpreted  # of processes and files: no compiled module has a part in it
+
 HERE = Path(__file__).parent
 
 

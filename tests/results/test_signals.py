@@ -21,6 +21,8 @@ from simulator.report.progress import LiveProgress, PlainProgress
 from tests.processes import environment
 from tests.sweep.sweep_fakes import TINY
 
+pytestmark = pytest.mark.interpreted  # of processes and files: no compiled module has a part in it
+
 HERE = Path(__file__).parent
 RUN = "run tiny.yaml --replications 2 -j 1 -o out"
 SWEEP = "sweep tiny.yaml -p edges.pop.l1.capacity=5,20 -j 1 -o out"

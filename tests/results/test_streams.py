@@ -17,6 +17,8 @@ from simulator.printable import printable, printable_lines
 from simulator.report import check_text
 from tests.folders import without_digests
 
+pytestmark = pytest.mark.interpreted  # of processes and files: no compiled module has a part in it
+
 SCENARIO = """\
 schema: 1
 name: tiny

@@ -1,4 +1,5 @@
-"""The oracle suite as tests: one test a case. `pytest tests/statistical` runs the quick ones, `-m slow` the rest.
+"""The oracle suite as tests: one test a case. `pytest tests/statistical` runs the quick ones, `-m wheel` those that
+take some seconds, `-m slow` the rest.
 
 Every case carries its theory, its size and its checks (simulator/verification/rows). Each number is judged over at
 least 20 replications by |simulated - theory| <= max(5 standard errors, 0.1 %) with a cap on the standard error, or by
@@ -42,8 +43,16 @@ SUBJECTS = (
 )  # fmt: skip
 
 
+LONGER = {"1", "3", "6", "27", "28", "33", "41", "43", "49", "50", "60", "70", "80", "83", "cold start"}
+"""Rows whose quick cases take seconds: `.ci/run` plays them once, on the compiled wheel."""
+
+
 def as_parameters(quick):
-    return [pytest.param(case, id=case.key) for case in all_cases() if case.quick == quick]
+    return [
+        pytest.param(case, id=case.key, marks=[pytest.mark.wheel] if quick and case.row in LONGER else [])
+        for case in all_cases()
+        if case.quick == quick
+    ]
 
 
 def agrees(case):
