@@ -20,6 +20,7 @@ _REST = {
     "name": "preset",
     "duration": "1min",
     "clients": {"clients": {"count": 1, "workload": {"kind": "poisson", "rate": "1/s"}}},
+    "balancers": {"balancer": {}},
     "edges": {"edge": {"count": 2}},
 }
 """What makes a scenario of a preset, so that its values can be validated."""

@@ -44,6 +44,8 @@ _TIERS: Final = {"edges": "l1", "cores": "l2"}
 
 def names_member(path: Sequence[str | int]) -> bool:
     """Whether a mapping at this path names a member of a family, so that another name replaces it."""
+    if path and path[0] == "variants":  # a variant's keys may be paths
+        path = ".".join(map(str, path[2:])).split(".")
     if len(path) == 2:
         return path[0] in _SECTIONS and path[1] == _SECTIONS[str(path[0])][0]
     return len(path) == 4 and _TIERS.get(str(path[0])) == path[2] and path[3] == "policy"

@@ -21,6 +21,7 @@ from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.everyone import EVERY, spread
 from simulator.scenario.inside import ROUTING, flattened
 from simulator.scenario.merge import GROUPS
+from simulator.scenario.presets_use import without_balancers
 from simulator.scenario.schema import ClientGroup, Scenario, Tier
 from simulator.scenario.tree import Node, Path, descend, dotted
 from simulator.units import format_duration
@@ -44,7 +45,11 @@ _BY_LOAD = ("least_outstanding", "power_of_two")
 def unused(scenario: Scenario, others: Iterable[Scenario] = ()) -> list[Issue]:
     """What nothing uses of a scenario, of its variants and sweep, and of `others` that are played beside it."""
     played = [scenario, *_alternatives(scenario), *others]
-    return [*_of_all(scenario, played, _judged, "nothing uses this"), *_of_all(scenario, played, _late, "too long")]
+    return [
+        *_of_all(scenario, played, _judged, "nothing uses this"),
+        *_of_all(scenario, played, _late, "too long"),
+        *without_balancers(played),
+    ]
 
 
 def _of_all(
