@@ -21,6 +21,7 @@ from generate.families import (
     workload_kinds,
 )
 from generate.metrics import causes, metrics
+from generate.presets import presets
 from generate.scenario_keys import quantities, sections
 
 PARTS: Mapping[str, Callable[[], str]] = {
@@ -32,6 +33,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "faults": fault_kinds,
     "loss models": loss_models,
     "metrics": metrics,
+    "presets": presets,
     "quantities": quantities,
     "routing policies": routing_policies,
     "SAM models": sam_models,

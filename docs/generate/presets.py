@@ -1,10 +1,8 @@
-"""The bundled presets in the reference: every value with its source, from the comments of their files.
-
-Goes to docs/generate/presets.py; register as "presets" in docs/generate/__init__.py; page docs/reference/presets.md.
-"""
+"""The bundled presets in the reference: every value with its source, from the comments of their files."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,7 +25,7 @@ def _section(name: str) -> str:
     parts = [f"## {PRESETS}/{name}", f"{about(path)}."]
     if parent is not None:
         parts.append(f"Extends {code(str(parent.value))}.")
-    parts += [" ".join(_remarks(path)), table(("key", "value", "source"), list(_rows(root, "")), "presets")]
+    parts += [_verbatim(" ".join(_remarks(path))), table(("key", "value", "source"), list(_rows(root, "")), "presets")]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -41,6 +39,11 @@ def _remarks(path: Path) -> Iterator[str]:
             yield text
 
 
+def _verbatim(text: str) -> str:
+    """What is YAML in it, as such."""
+    return re.sub(r"\{[^}]*\}", lambda found: code(found[0]), text)
+
+
 def _rows(node: Node, path: str) -> Iterator[tuple[str, str, str]]:
     for key, child in node.value.items():
         if path == "" and key == "extends":
@@ -49,7 +52,7 @@ def _rows(node: Node, path: str) -> Iterator[tuple[str, str, str]]:
             yield from _rows(child, f"{path}{key}.")
         else:
             value = ", ".join(str(item.value) for item in child.value) if child.is_list() else str(child.value)
-            yield code(f"{path}{key}"), code(value), source_of(child)
+            yield code(f"{path}{key}"), code(value), _verbatim(source_of(child))
 
 
 def source_of(leaf: Node) -> str:
