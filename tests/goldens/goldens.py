@@ -52,7 +52,7 @@ SHORTER: dict[str, list[str]] = {
         "faults.3.at=35s",
     ],
     "trace-replay": ["duration=150min"],
-    "what-you-run-today": ["duration=60s", "faults.1.at=35s", "faults.1.for=10s", "faults.2.at=46s", "faults.2.down=2s"],
+    "what-you-run-today": ["duration=60s", "faults.1.at=35s", "faults.1.for=10s", "faults.2.at=46s"],
 }
 """What is set to make them quick; a scenario that is not here is played as it is written."""
 

@@ -321,3 +321,33 @@ def test_the_json_schema_takes_lists_and_every_group():
     validator.validate(listed)
     for wrong in ({"extends": []}, {"extends": [3]}, {"clients": {"*": {"retri": {}}}}):
         assert not validator.is_valid(yaml.safe_load(WHOLE) | wrong)
+
+
+# -- variants of what is extended, and balancers ------------------------------------------------------
+@pytest.mark.parametrize("first", ["{routing: {policy: {maglev: {table_size: 101}}}, sam: off}",
+                                   "{routing.policy: {maglev: {table_size: 101}}, sam: off}"])  # fmt: skip
+def test_a_variant_of_the_same_name_may_name_another_policy(first):
+    put("a.yaml", WHOLE + f"variants:\n  it: {first}\n")
+    key = "routing.policy" if "routing.policy" in first else "routing"
+    policy = "{cookie: {duration: 2h}}"
+    text = f"variants: {{it: {{{key}: {policy if key == 'routing.policy' else f'{{policy: {policy}}}'}}}}}\n"
+    it = load("extends: a.yaml\n" + text).variant("it")
+    assert (it.routing.policy, it.routing.duration, it.routing.table_size) == ("cookie", 7200, 65537)
+
+
+def test_retries_of_balancers_where_there_are_none_are_told_once_for_each_place():
+    put("presets/held.yaml", 'balancers:\n  "*": {retry: {max: 1, timeout: 2s}}\n')
+    variants = "variants:\n  a: {extends: presets/held}\n  b: {extends: presets/held, seed: 3}\n"
+    found = unused(load(WHOLE + variants))
+    assert [(issue.path, issue.mark.line) for issue in found] == [("balancers.*", 2)]
+    assert "no balancers" in found[0].what
+    assert "lb: {}" in found[0].mend
+    assert not unused(load(WHOLE + "balancers: {lb: {}}\n" + variants))
+    assert not unused(load(WHOLE + variants + "  c: {extends: presets/held, balancers.lb: {}}\n"))
+
+
+def test_balancers_in_a_preset_are_validated():
+    put("presets/held.yaml", 'balancers:\n  "*": {retry: {max: many}}\n')
+    answer = simulator("validate", "presets/held.yaml")
+    assert answer.exit_code == 2
+    assert "held.yaml:2:22" in answer.output
