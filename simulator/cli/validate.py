@@ -1,7 +1,8 @@
-"""`simulator validate FILE...`: is this scenario well-formed?"""
+"""`simulator validate FILE...|-`: is this scenario well-formed?"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,18 @@ if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario
 
 
+STDIN = "-"
+
+
 @click.command("validate")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...|-")
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Another value, as in YAML.")
 @output_options
 def command(files: tuple[str, ...], overrides: tuple[str, ...], **common: Given) -> None:
-    """Is this scenario well-formed? Errors tell file, line and column, and how to mend them."""
+    """Is this scenario well-formed? Errors tell file, line and column, and how to mend them.
+
+    `-` is a scenario from standard input; what it extends is sought in the working directory.
+    """
     from simulator.scenario import Scenario, ScenarioError
     from simulator.scenario.meaning import meaning
 
@@ -26,12 +33,12 @@ def command(files: tuple[str, ...], overrides: tuple[str, ...], **common: Given)
     wrong = 0
     for name in files:
         try:
-            preset = _preset(name, overrides)
+            preset = None if name == STDIN else _preset(name, overrides)
             if preset is not None:
                 if not output.quiet:
                     click.echo(f"{name}: ok, a preset: `extends: {preset}` in a scenario or a variant takes it")
                 continue
-            scenario = Scenario.load(name, overrides)
+            scenario = _from_stdin(overrides) if name == STDIN else Scenario.load(name, overrides)
         except ScenarioError as error:
             wrong += 1
             say(f"{error}\n")
@@ -43,6 +50,13 @@ def command(files: tuple[str, ...], overrides: tuple[str, ...], **common: Given)
                     click.echo(f"  {line}")
     if wrong:
         raise click.exceptions.Exit(USAGE)
+
+
+def _from_stdin(overrides: Sequence[str]) -> Scenario:
+    from simulator.scenario.loading import load_text
+
+    data = b"" if sys.stdin is None else sys.stdin.buffer.read()
+    return load_text(data, "<stdin>", overrides)
 
 
 def _preset(name: str, overrides: Sequence[str]) -> str | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from simulator.scenario.bundled import FILE_OF_FOLDER, PRESETS, bundled_folder, preset_names
 from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.merge import merge, normalise_groups
-from simulator.scenario.reader import read_file
+from simulator.scenario.reader import read_bytes, read_file
 from simulator.scenario.tree import Mark, Node, Source
 from simulator.synonyms import meant
 from simulator.units import show
@@ -25,9 +25,10 @@ _OF_A_WHOLE = ("schema", "name", "question", "description", "variants", "sweep",
 """What a variant does not take from the files that it extends."""
 
 
-def load_tree(path: Path, label: str) -> Node:
-    """The file at `path` with everything it extends merged in; raises ScenarioError."""
-    return _Reading(path.resolve().parent).load(path, label, ())
+def load_tree(path: Path, label: str, data: bytes | None = None) -> Node:
+    """The file at `path` with everything it extends merged in; `data` stands for its content. Raises ScenarioError."""
+    reading = _Reading(path.resolve().parent)
+    return reading.load(path, label, ()) if data is None else reading.whole(read_bytes(data, label), path, label, ())
 
 
 def with_variants(root: Node, base_dir: Path) -> Node:
@@ -55,11 +56,11 @@ class _Reading:
         """The tree of a file that those of `chain` extend."""
         here = path.resolve()
         if here not in self.read:
-            self.read[here] = self._load(path, label, (*chain, here))
+            self.read[here] = self.whole(read_file(path, label), path, label, (*chain, here))
         return self.read[here]
 
-    def _load(self, path: Path, label: str, chain: tuple[Path, ...]) -> Node:
-        root = read_file(path, label)
+    def whole(self, root: Node, path: Path, label: str, chain: tuple[Path, ...]) -> Node:
+        """What the file at `path` says, `root`, with everything it extends merged in."""
         if not root.is_mapping():
             mark = root.mark or Mark(Source(label, is_file=False))
             raise ScenarioError([Issue(f"a scenario is a mapping, not {kind(root)}", "begin with schema: 1", mark)])

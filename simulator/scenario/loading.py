@@ -75,12 +75,23 @@ def load(source: str | Path, overrides: Overrides = ()) -> Scenario:
     tree = load_tree(path, label)
     if is_fragment(tree, path):
         raise refuse(path, label)
+    tree = _ready(tree, path, overrides)
+    base_dir = path.resolve().parent
+    return make(tree, base_dir) if of_variant is None else variant(tree, base_dir, of_variant)
+
+
+def load_text(data: bytes, label: str, overrides: Overrides = ()) -> Scenario:
+    """Like `load`, of what a file called `label` in the working directory would say."""
+    path = Path.cwd() / label
+    return make(_ready(load_tree(path, label, data), path, overrides), path.parent)
+
+
+def _ready(tree: Node, path: Path, overrides: Overrides) -> Node:
+    """The tree of the file at `path` with a name, and with the values that are set for it."""
     if tree.get("name") is None:
         tree = tree.with_child("name", Node(_name_of(path), tree.mark))
-    base_dir = path.resolve().parent
-    tree = with_values(tree, base_dir)
-    tree = setting.apply(tree, setting.from_overrides(overrides))
-    return make(tree, base_dir) if of_variant is None else variant(tree, base_dir, of_variant)
+    tree = with_values(tree, path.resolve().parent)
+    return setting.apply(tree, setting.from_overrides(overrides))
 
 
 def _name_of(path: Path) -> str:

@@ -1,5 +1,6 @@
 """The commands about the language: what they print, where, and their exit status."""
 
+import io
 import json
 import subprocess
 import sys
@@ -92,6 +93,21 @@ def test_validate(capsys):
     output = capsys.readouterr()
     assert output.out == told
     assert "bad.yaml:2:11: duration: 5 what?" in output.err
+
+
+def test_validate_reads_standard_input(capsys, monkeypatch):
+    def given(text):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+        return run(["validate", "-"])
+
+    Path("mine.yaml").write_text("extends: reference\n")
+    assert given("extends: mine.yaml\nduration: 10s\n") == 0
+    assert "about 200,000 requests in 10s" in capsys.readouterr().out
+    assert given("schema: 1\nduration: 5\n") == 2
+    assert "<stdin>:2:11: duration: 5 what?" in capsys.readouterr().err
+    assert given("") == 2
+    monkeypatch.setattr("sys.stdin", None)  # it was closed
+    assert run(["validate", "-"]) == 2
 
 
 def test_config_prints_a_scenario_that_loads(capsys):
