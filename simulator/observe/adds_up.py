@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
-from simulator.observe.catalogue import CATALOGUE, CAUSE_LABELS
+from simulator.observe.catalogue import CATALOGUE, CAUSE_LABELS, UNBOUNDED
 
 if TYPE_CHECKING:
     from simulator.world import World
@@ -34,7 +34,8 @@ def checks(metrics: Mapping[str, float], world: World) -> Iterator[tuple[bool, s
     for name, value in metrics.items():
         entry = CATALOGUE.get(name.partition("[")[0])
         if entry is not None and entry.unit == "ratio" and not math.isnan(value):
-            yield -TOLERANCE <= value <= 1.0 + TOLERANCE, f"{name} is {value!r}, outside 0..1"
+            most = math.inf if entry.name in UNBOUNDED else 1.0 + TOLERANCE
+            yield -TOLERANCE <= value <= most, f"{name} is {value!r}, outside 0..1"
     families: tuple[tuple[Iterable[str], list[str]], ...] = (
         (BY_GROUP, [group.name for group in world.groups]),
         (BY_EDGE, [edge.name for edge in world.edges]),

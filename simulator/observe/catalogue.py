@@ -63,6 +63,9 @@ _UP: Direction = "higher"
 _DOWN: Direction = "lower"
 _NONE: Direction = "none"
 
+UNBOUNDED = frozenset(("hedges.ratio",))
+"""Ratios that may be above 1: where retries are hedged too."""
+
 _ROWS: tuple[tuple[str, str, Direction, tuple[str, ...], str], ...] = (
     ("hit_ratio.l1", "ratio", _UP, (_G, _E), "L1 lookups answered by the edge's own cache"),
     ("hit_ratio.l2", "ratio", _UP, (_N,), "L2 lookups answered by the core's cache"),
@@ -96,7 +99,7 @@ _ROWS: tuple[tuple[str, str, Direction, tuple[str, ...], str], ...] = (
     ("availability", "ratio", _UP, (_G, _S, _F), "answered requests (ok or denied) / all requests"),
     ("requests.rate", "1/s", _NONE, (_G, _S), "requests sent"),
     ("attempts.per_request", "1", _DOWN, (_G, _S, _F), "attempts per request, retries and hedges included"),
-    ("hedges.ratio", "1", _DOWN, (_G, _S), "hedges sent / requests (only where clients hedge)"),
+    ("hedges.ratio", "ratio", _DOWN, (_G, _S), "hedges sent / requests (only where clients hedge)"),
     ("failures.ratio", "ratio", _DOWN, (_C, _G, _S, _F), "failed requests / all requests, also by cause"),
     ("denied.ratio", "ratio", _NONE, (_G, _S, _F), "lock operations answered with a no / all requests"),
     ("failures.faults.ratio", "ratio", _DOWN, (), "failed / all of the requests that were due while a fault was on"),

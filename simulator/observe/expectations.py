@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from simulator.observe.catalogue import UNBOUNDED
 from simulator.observe.metrics import ParsedMetric, parse_metric
 
 Verdict = Literal["met", "missed", "undecided"]
@@ -112,7 +113,7 @@ def parse_value(text: str, metric: ParsedMetric) -> float:
     except ValueError as error:
         hint = "" if metric.unit not in ("1",) else f"{metric.base} is a plain number"
         raise ExpectationError(f"`{metric.name}`: {hint or error}") from None
-    if metric.unit == "ratio" and not 0.0 <= value <= 1.0:
+    if metric.unit == "ratio" and not (0.0 <= value <= 1.0 or metric.base in UNBOUNDED):
         raise ExpectationError(f"`{metric.name}`: {text} what? write {text}%, or a ratio between 0 and 1")
     if not math.isfinite(value):
         raise ExpectationError(f"`{metric.name}`: {text} is no number to compare with")

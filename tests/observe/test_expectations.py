@@ -21,6 +21,8 @@ NAN = math.nan
         ("client.bandwidth > 1MB/s", "client.bandwidth", ">", 1e6, False),
         ("attempts.per_request <= 1.2", "attempts.per_request", "<=", 1.2, False),
         ("stickiness.mean > 60", "stickiness.mean", ">", 60.0, False),
+        ("hedges.ratio <= 5%", "hedges.ratio", "<=", 0.05, False),
+        ("hedges.ratio[europe] <= 1.5", "hedges.ratio[europe]", "<=", 1.5, False),  # retries are hedged too
     ],
 )
 def test_forms(text, name, op, value, each):
