@@ -51,6 +51,13 @@ from simulator.units import (
 _NEVER = (Outcome.OK, Outcome.CRASHED, Outcome.SESSION_EXPIRED, Outcome.DENIED)  # crashed is a kind of timeout
 RETRIED = tuple(outcome.name.lower() for outcome in Outcome if outcome not in _NEVER and outcome.name != "CANCELLED")
 """What an attempt may end as, and be retried."""
+_TOLD_APART = {
+    "ok": "an answer is never tried again",
+    "denied": "an answer is never tried again, though it be a no",
+    "crashed": "timeout says it: an agent cannot tell a crash from silence",
+    "session_expired": "leave it out: an expired session is always established anew, at the cost of a retry",
+}
+"""Why outcomes that there are cannot be listed as what is retried."""
 OPERATIONS = ("lookup", "update", "read_lock", "acquire", "release")
 _Whole = Annotated[int, BeforeValidator(lambda v: parse_count(v, 0)), WithJsonSchema({"type": "integer", "minimum": 0})]
 
@@ -121,6 +128,8 @@ def _retried(value: object) -> tuple[str, ...] | None:
     if not isinstance(value, (list, tuple)):
         raise QuantityError(f"{show(value)} is not a list of outcomes", "write [timeout, refused]")
     for i, name in enumerate(value):
+        if isinstance(name, str) and name in _TOLD_APART:
+            raise QuantityError(f"{show(name)} is not chosen here", _TOLD_APART[name]).inside(i)
         if name not in RETRIED:
             raise unknown_name("outcome", name, RETRIED).inside(i)
     return tuple(dict.fromkeys(value))

@@ -116,7 +116,7 @@ def parse_number(value: object) -> float:
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise QuantityError(f"{show(value)} is not a finite number")
+        raise QuantityError(f"{show(value)} is not a finite number", "write it plain, for example 0.5")
     return number
 
 

@@ -166,7 +166,10 @@ def test_least_sessions_levels_what_came_apart():
         ({"routing": {"on_failed_attempt": "rest"}}, "excursion"),
         ({"routing": {"refresh": "always"}}, "request"),
         ({"clients": {"u": {"retry": {"on": ["timeoot"]}}}}, "timeout"),
-        ({"clients": {"u": {"retry": {"on": ["crashed"]}}}}, "outcome"),
+        ({"clients": {"u": {"retry": {"on": ["crashed"]}}}}, "timeout says it"),
+        ({"clients": {"u": {"retry": {"on": ["session_expired"]}}}}, "always established anew"),
+        ({"clients": {"u": {"retry": {"on": ["timeout", 5]}}}}, "unknown outcome"),
+        ({"edges": {"pop": {"weight": float("inf")}}}, "write it plain"),
         ({"clients": {"u": {"retry": {"on": "timeout"}}}}, r"\[timeout, refused\]"),
     ],
 )
