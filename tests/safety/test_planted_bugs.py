@@ -87,8 +87,8 @@ def test_a_bound_on_clocks_that_is_not_applied_is_found(monkeypatch):
     """An edge whose clock is late by up to 1 s lets its leases run that much longer than it should."""
     init = LeaseTable.__init__
 
-    def careless(self, kernel, policy, offset_s):
-        init(self, kernel, policy, offset_s)
+    def careless(self, kernel, policy, offset_s, *more):
+        init(self, kernel, policy, offset_s, *more)
         self.haste_s = offset_s  # the clock's error without the allowance for it
 
     monkeypatch.setattr(LeaseTable, "__init__", careless)
