@@ -45,22 +45,34 @@ class Account:
         self.existed_s = [0.0] * len(edges)
         self.believed_s = [0.0] * len(edges)
         self.wrong_s = [0.0] * len(edges)
+        self._window_s = [0.0, 0.0, 0.0]  # since the window's beginning, of all edges: existed, believed healthy, wrong
 
     def touch(self) -> None:
         """Book the time since the last call: something changes now."""
         now = self._now()
-        width_s = self._measured_s(self._since_s, now)
+        whole_s, width_s = now - self._since_s, self._measured_s(self._since_s, now)
         self._since_s = now
-        if width_s <= 0.0:
+        if whole_s <= 0.0:
             return
+        window_s = self._window_s
         for index, edge in enumerate(self._edges):
             if not edge.exists:
                 continue
             believed = self._believed[index]
+            wrong = edge.down if believed else not (edge.down or edge.pausing is not None or edge.erring)
             self.existed_s[index] += width_s
             self.believed_s[index] += width_s * believed
-            if edge.down if believed else not (edge.down or edge.pausing is not None or edge.erring):
-                self.wrong_s[index] += width_s
+            self.wrong_s[index] += width_s * wrong
+            window_s[0] += whole_s
+            window_s[1] += whole_s * believed
+            window_s[2] += whole_s * wrong
+
+    def window(self) -> tuple[float, float]:
+        """The shares of the edges' time, since this was asked last, believed healthy and wrongly; NaN without edges."""
+        self.touch()
+        existed_s, believed_s, wrong_s = self._window_s
+        self._window_s = [0.0, 0.0, 0.0]
+        return (believed_s / existed_s, wrong_s / existed_s) if existed_s else (NAN, NAN)
 
     def shares(self) -> dict[str, float]:
         """`health.believed.ratio` and `health.wrong.ratio`, of all edges and of each."""

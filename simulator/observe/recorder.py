@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 LONGEST_FLUSH_S = 10.0
 MOST_LABELLED_EDGES = 64  # beyond, time series and histograms are not kept edge by edge
 TIERS = [tier.name.lower() for tier in Tier]
+BELIEFS = ("health.believed.ratio", "health.wrong.ratio")
 
 
 class Recorder:
@@ -240,6 +241,9 @@ class Recorder:
         self._write_caches(start_s, width_s, last, now)
         self._write_leases(start_s, width_s, now.leases - last.leases)
         self._write_weights(start_s)
+        if self.world.health is not None:
+            for metric, share in zip(BELIEFS, self.world.health.account.window(), strict=True):
+                self._row(start_s, metric, share)
 
     def turn_phase(self) -> None:
         """At a window's end, when the faults of that instant have begun or ended: a phase may be over."""

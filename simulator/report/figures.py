@@ -207,6 +207,16 @@ def _renewals(result: Result) -> Drawn:
     )
 
 
+def _beliefs(result: Result) -> Drawn:
+    times, believed = mean_series(result, "health.believed.ratio")
+    wrong = mean_series(result, "health.wrong.ratio", times=times)[1]
+    lines = [Line("believed healthy", GREEN, times, believed * 1e2), Line("believed wrongly", RED, times, wrong * 1e2)]
+    yield (
+        "Share of the edges that health checks believe healthy, and of those of which they believe what is not so.",
+        line_chart(result, "Edges as health checks see them", "%", lines) if times.size else "",
+    )
+
+
 def _map(result: Result) -> Drawn:
     caption = (
         "Requests answered, from clients' sites to edges' (discs: at home), in the first phase and the one most unlike "
@@ -303,6 +313,7 @@ _MAKERS: Final[tuple[_Maker, ...]] = (
     ("l1", _CACHES, "L1: hits, delayed hits, misses by cause", _l1),
     ("l2", _CACHES, "L2: hits, misses by cause", _l2),
     *_EDGE_MAKERS,
+    ("beliefs", _EDGES, "Edges as health checks see them", _beliefs),
     ("map", _EDGES, "Who is served where", _map),
     ("weights", _MOVES, "Stickiness weights over time", _weights),
     ("weight_distribution", _MOVES, "Stickiness weights, distribution", _weight_distribution),

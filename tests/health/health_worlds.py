@@ -30,4 +30,10 @@ def events(result: Replication, kind: str) -> list[tuple[float, str]]:
     return [(event["t_s"], event["target"]) for event in result.events if event["kind"] == kind]
 
 
-__all__ = ["events", "merged", "play", "played", "watched"]
+def series_of(result: Replication, metric: str) -> dict[float, float]:
+    """A time series: start of the window -> value."""
+    rows = zip(*(result.timeseries[name] for name in ("t_s", "metric", "label", "value")), strict=True)
+    return {t_s: value for t_s, name, label, value in rows if (name, label) == (metric, "")}
+
+
+__all__ = ["events", "merged", "play", "played", "series_of", "watched"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from health_worlds import events, merged, play, played, watched
+from health_worlds import events, merged, play, played, series_of, watched
 
 from simulator.scenario import Scenario, ScenarioError
 
@@ -90,6 +90,12 @@ def test_belief_is_accounted_for():
     assert result.metrics["health.wrong.ratio"] * 240.0 == pytest.approx(wrong_s)
     assert result.metrics["health.wrong.ratio[e-1]"] * 60.0 == pytest.approx(wrong_s)
     assert result.metrics["health.wrong.ratio[e-2]"] == 0.0
+    series = {name: series_of(result, name) for name in ("health.believed.ratio", "health.wrong.ratio")}
+    assert sum(series["health.wrong.ratio"].values()) * 4.0 == pytest.approx(wrong_s)  # windows of 1 s, of 4 edges
+    assert sum(1.0 - share for share in series["health.believed.ratio"].values()) * 4.0 == pytest.approx(
+        healthy_s - found_s
+    )
+    assert series["health.believed.ratio"][30.0] == 0.75
     assert result.metrics["health.believed.ratio"] * 240.0 == pytest.approx(240.0 - (healthy_s - found_s))
 
 
