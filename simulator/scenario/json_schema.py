@@ -75,11 +75,12 @@ def _mapping_or_list(mapping: dict[str, Any], definitions: dict[str, Any]) -> di
     patterns = mapping.get("patternProperties")
     group = next(iter(patterns.values())) if patterns else mapping["additionalProperties"]
     name = group["$ref"].rsplit("/", 1)[-1]
+    definitions[name].pop("required", None)  # `*`, `extends` and presets may bring them
     item = {**definitions[name], "title": f"{name} with its name"}
     item["properties"] = {"name": {"type": "string", "description": "Of the group."}, **item["properties"]}
-    item["required"] = ["name", *item.get("required", [])]
+    item["required"] = ["name"]
     definitions[f"{name}Item"] = item
-    every = {key: value for key, value in definitions[name].items() if key != "required"}
+    every = definitions[name]
     definitions[f"{name}Every"] = {**every, "title": f"Every {name}", "description": "Of every group without its own."}
     star = {
         "properties": {**item["properties"], "name": {"const": EVERY, "description": "Every group."}},

@@ -233,7 +233,7 @@ def _leases(scenario: Scenario) -> Judged:
         yield ("network", "messages", key), leases is not None, "leases are off, so nothing is renewed"
     if leases is None:
         return
-    for key in ("batch_every", "phase", "max_batch"):
+    for key in ("phase", "max_batch"):  # batch_every is when what is not answered goes again
         yield ("leases", key), leases.batching, "batching is off: each lease is renewed by a message of its own"
     locks = any(_asks(group, "acquire") for group in scenario.clients.values())
     yield ("leases", "lock_delay"), locks, "nobody acquires a lock"

@@ -94,6 +94,23 @@ def test_a_file_that_extends_another_needs_nothing_else(validator):
     assert not validator.is_valid({"seed": 2})
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'clients: {"*": {workload: {kind: poisson, rate: 1/s}}, web: {count: 3}}\n',
+        'clients: [{name: "*", workload: {kind: poisson, rate: 1/s}}, {name: web, count: 3}]\n',
+    ],
+)
+def test_what_is_said_of_every_group_need_not_be_said_of_each(validator, text):
+    values = read_text(f"duration: 60s\nedges: {{pop: {{count: 2}}}}\n{text}", "t").plain()
+    Scenario.from_dict(values)
+    validator.validate(values)
+
+
+def test_what_an_extended_file_says_of_a_group_need_not_be_said_again(validator):
+    assert validator.is_valid({"extends": "base.yaml", "clients": {"web": {"count": 3}}})
+
+
 def test_it_lists_the_cache_policies():
     alone, _ = scenario_schema()["$defs"]["L1"]["properties"]["policy"]["anyOf"]
     assert alone["enum"] == list(policy_names())

@@ -31,7 +31,6 @@ def paths(tmp_path, text, *overrides):
         ("sam.base=40", "sam.model=published"),
         ("sam.rate_low=5/s", "sam.model=published"),
         ("leases.max_batch=9", "leases.batching=on"),
-        ("leases.batch_every=9s", "leases.batching=on"),
         ("leases.phase=spread", "leases.batching=on"),
         ("leases.lock_delay=1s", "clients.u.operations={lookup: 50%, acquire: 50%}"),
         ("clients.u.locks.hold=1s", "clients.u.operations={lookup: 50%, acquire: 50%}"),
