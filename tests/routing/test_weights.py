@@ -16,7 +16,11 @@ from simulator.routing.rotation import rotation
 from simulator.routing.weights import Weights
 from simulator.scenario.errors import ScenarioError
 from simulator.scenario.schema import Scenario
+from tests.actors import a_client, a_group
 from tests.model.model_worlds import FREE, merged, played
+
+CLIENT = a_client(a_group(), 0, 1, [0.02, 0.02, 0.02])
+"""Whoever asks: choices by weight are the same for all."""
 
 
 class Clock:
@@ -57,7 +61,7 @@ def test_random_choices_are_in_proportion():
     rng = np.random.default_rng(1)
     choice = any_other(weighted(1, 2, 3), rng.random)
     for current, shares in ((-1, {0: 1 / 6, 1: 2 / 6, 2: 3 / 6}), (0, {1: 2 / 5, 2: 3 / 5})):
-        drawn = Counter(choice.pick(None, current) for _ in range(60_000))
+        drawn = Counter(choice.pick(CLIENT, current) for _ in range(60_000))
         assert set(drawn) == set(shares)
         for edge, share in shares.items():
             assert abs(drawn[edge] / 60_000 - share) < 5 * math.sqrt(share * (1 - share) / 60_000)
@@ -68,14 +72,14 @@ def test_loads_are_compared_by_weight():
     loads = [2, 4]
     directory = weighted(1, 2)
     least = least_loaded(directory, lambda: 0.0, lambda _, edge: loads[edge])
-    assert least.pick(None, -1) == 1
+    assert least.pick(CLIENT, -1) == 1
     loads[1] = 6
-    assert least.pick(None, -1) == 0
+    assert least.pick(CLIENT, -1) == 0
     draws = iter([0.0, 0.9] * 2)
     two = PowerOfTwo(directory, partial(next, draws), lambda _, edge: loads[edge])
-    assert two.pick(None, -1) == 0
+    assert two.pick(CLIENT, -1) == 0
     loads[1] = 4
-    assert two.pick(None, -1) == 1
+    assert two.pick(CLIENT, -1) == 1
 
 
 @pytest.mark.parametrize(("aggression", "at_half"), [(1.0, 0.5), (2.0, math.sqrt(0.5)), (0.5, 0.25)])
@@ -111,7 +115,7 @@ def test_the_share_of_an_edge_that_comes_back():
     n, taken = 60_000, 0
     for i in range(n):
         clock.now_s = 30.0 * i / n
-        taken += choice.pick(None, -1)
+        taken += choice.pick(CLIENT, -1)
     assert abs(taken / n - expected) < 5 * math.sqrt(expected * (1 - expected) / n)
 
 
