@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-import simulator.clock
+import simulator.engine.clock
 from benchmarks import measures, sweep_scaling
 from benchmarks.counts import HITS, MISSES, bytes_per_session, events_per_request
 
@@ -39,7 +39,7 @@ def machine() -> dict[str, Any]:
         "load_at_start": round(os.getloadavg()[0], 1),
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "compiled": not str(simulator.clock.__file__).endswith(".py"),
+        "compiled": not str(simulator.engine.clock.__file__).endswith(".py"),
     }
 
 

@@ -6,7 +6,7 @@ import gc
 import tracemalloc
 from typing import Any
 
-from simulator.build import build
+from simulator.build.builder import build
 from simulator.run import run_replication
 from simulator.scenario.schema import Scenario
 

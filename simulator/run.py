@@ -16,10 +16,11 @@ from contextlib import contextmanager
 
 from simpy.events import Event
 
-from simulator.build import build
+from simulator.build.builder import build
 from simulator.errors import StandstillError
 from simulator.faults.plan import begin_faults
 from simulator.leases.locks import SafetyError
+from simulator.messages import Attempt, Outcome
 from simulator.observe.in_flight import attempts_in_flight, groups_due_now
 from simulator.observe.invariants import Invariants
 from simulator.observe.measure import Measurement
@@ -27,10 +28,9 @@ from simulator.observe.recorder import Recorder
 from simulator.observe.recovery import RecoveryTracker
 from simulator.observe.result import INVARIANT, TRACE_READ, Replication
 from simulator.observe.tracing import RequestTrace
-from simulator.request import Attempt, Outcome
 from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.schema import Scenario
-from simulator.world import World
+from simulator.world.world import World
 
 Progress = Callable[[float, int], None]
 DRAIN_STEP_S = 1.0

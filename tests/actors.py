@@ -5,16 +5,16 @@ from itertools import count
 
 import numpy as np
 
+from simulator.agents.client import Client, Draws, LockPolicy, RetryPolicy, Sizes
+from simulator.agents.session import Session
 from simulator.caches import make_cache
-from simulator.kernel import Kernel
+from simulator.clients.group import ClientGroup
+from simulator.engine.kernel import Kernel
+from simulator.engine.samplers import Same
 from simulator.links import Line
-from simulator.nodes.client import Client, Draws, LockPolicy, RetryPolicy, Sizes
-from simulator.nodes.edge import EdgeNode, EdgePolicy
-from simulator.nodes.group import ClientGroup
-from simulator.nodes.session import Session
 from simulator.routing.random import RandomEdge
 from simulator.sam.manager import ManagerPolicy
-from simulator.samplers import Same
+from simulator.server.edge import EdgeNode, EdgePolicy
 from simulator.verification.rows.dispatch import context
 
 
@@ -56,5 +56,5 @@ def an_edge():
 
 def weigh_too_much(monkeypatch):
     """A planted bug: sessions of worlds that are built from now on begin with a weight of 101."""
-    build = sys.modules["simulator.build"]
+    build = sys.modules["simulator.build.builder"]
     monkeypatch.setattr(build, "ManagerPolicy", lambda *before: ManagerPolicy(*before[:3], 101.0, False, *before[5:]))

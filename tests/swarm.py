@@ -27,13 +27,13 @@ if __name__ == "__main__" or __package__:
 
 from swarm_worlds import draw_world
 
+from simulator.agents.client import Client
+from simulator.clients.group import ClientGroup
 from simulator.leases.locks import SafetyError
-from simulator.nodes.client import Client
-from simulator.nodes.group import ClientGroup
-from simulator.request import Call
+from simulator.messages import Call
 from simulator.run import _Run
 from simulator.scenario.schema import Scenario
-from simulator.world import World
+from simulator.world.world import World
 
 CONVERGES_WITHIN_S = 900.0
 STEP_S = 1.0

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simulator import geo
-from simulator.geo import (
+from simulator.geography import geo
+from simulator.geography.geo import (
     AmbiguousSite,
     Site,
     UnknownSite,
@@ -18,7 +18,7 @@ from simulator.geo import (
     one_way_s,
     spread_positions,
 )
-from simulator.places import build_cities
+from simulator.geography.places import build_cities
 
 ALPHA = 1e-4
 """False-alarm rate of each Kolmogorov-Smirnov test here (fixed seeds)."""

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from generate.scenario_keys import keys, parts
 from generate.tables import code, first_paragraph, prose, sentence, table
 from simulator.caches import find_policy, policy_names
-from simulator.distribution_fields import LAWS
+from simulator.laws.fields import LAWS
 from simulator.links import loss_models as registered_loss_models
+from simulator.plugins.settings import settings_of
+from simulator.plugins.spec import Spec
 from simulator.routing import POLICIES
 from simulator.sam.models import models
 from simulator.scenario.bundled import bundled_folder, bundled_names
 from simulator.scenario.faults import Fault, fault_verbs
 from simulator.scenario.reader import read_file
-from simulator.settings import settings_of
-from simulator.spec import Spec
 from simulator.workloads import kinds
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from simulator import distribution_fields as dist
 from simulator import units
+from simulator.laws import fields as dist
 from simulator.links import Loss
 from simulator.scenario import balancers, families, fields, health
 from simulator.scenario.clients import Operations, RetriedOutcomes

@@ -12,10 +12,10 @@ from generate.kinds import kind_of
 from generate.tables import code, prose, table
 from simulator import units
 from simulator.links import LossModel
+from simulator.plugins.spec import Spec
 from simulator.scenario.faults import Fault
 from simulator.scenario.json_schema import SchemaGenerator, scenario_schema
 from simulator.scenario.schema import Scenario
-from simulator.spec import Spec
 
 ELSEWHERE = {"faults": "[list of faults](families.md#faults)", "workload": "[workload](families.md#workloads)"}
 FAMILIES = (Fault, LossModel)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from simulator.request import Cause
+from simulator.messages import Cause
 
 if TYPE_CHECKING:
     from simulator.caches.base import Cache

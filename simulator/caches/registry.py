@@ -13,8 +13,8 @@ from pydantic import BaseModel
 
 from simulator.caches.base import Cache, checked_capacity
 from simulator.caches.unlimited import UnlimitedCache
-from simulator.settings import configured, settings_of, with_defaults
-from simulator.synonyms import meant
+from simulator.plugins.settings import configured, settings_of, with_defaults
+from simulator.text.synonyms import meant
 
 _POLICIES: dict[str, type[Cache]] = {}
 

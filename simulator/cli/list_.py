@@ -21,7 +21,7 @@ def command(scenario: str | None, **common: Given) -> None:
     With SCENARIO the members of families that its `extensions` register are included. `simulator list metrics`
     lists the metrics instead, `simulator list presets` the bundled presets alone.
     """
-    from simulator.extensions import load_entry_points
+    from simulator.plugins.loading import load_entry_points
     from simulator.scenario import Scenario
     from simulator.scenario.bundled import PRESETS
 
@@ -43,7 +43,7 @@ def command(scenario: str | None, **common: Given) -> None:
 
 def _sections() -> Iterator[tuple[str, Mapping[str, str]]]:
     from simulator.caches import find_policy, policy_names
-    from simulator.distribution_fields import LAWS
+    from simulator.laws.fields import LAWS
     from simulator.links import loss_models
     from simulator.sam.models import models
     from simulator.scenario.families import routing_policies

@@ -29,7 +29,7 @@ import click
 from simulator import __version__
 from simulator.cli.output import Given, output_options
 from simulator.cli.streams import outlets
-from simulator.printable import printable
+from simulator.text.printable import printable
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "Run a scenario and its variants, and print the answer."),
@@ -101,7 +101,7 @@ def _exists(module: str) -> bool:
 
 def _form() -> str:
     """Whether the busiest modules are compiled here, or plain Python."""
-    found = importlib.util.find_spec("simulator.clock")
+    found = importlib.util.find_spec("simulator.engine.clock")
     return "interpreted" if found is None or str(found.origin).endswith(".py") else "compiled"
 
 

@@ -17,7 +17,7 @@ def command(scenario: str | None, **_common: Given) -> None:
     """
     import json
 
-    from simulator.extensions import load_entry_points
+    from simulator.plugins.loading import load_entry_points
     from simulator.scenario import Scenario
     from simulator.scenario.json_schema import scenario_schema
 

@@ -1,8 +1,8 @@
 """stdout and stderr that never end a command: a closed pipe, a full disk, an encoding that lacks a character.
 
-What is written passes `simulator.printable`, so that no text of a scenario or of a folder steers a terminal.
+What is written passes `simulator.text.printable`, so that no text of a scenario or of a folder steers a terminal.
 
-May import: the standard library and simulator.printable.
+May import: the standard library and simulator.text.printable.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from typing import TextIO
 
-from simulator.printable import printable_lines
+from simulator.text.printable import printable_lines
 
 
 class Outlet:

@@ -19,7 +19,7 @@ from simulator.experiment.manifests import BaselineFile
 from simulator.experiment.places import write_whole
 from simulator.experiment.stored import FolderError, parse_json, read_text, reason_of
 from simulator.observe.metrics import MetricUnavailableError
-from simulator.printable import printable
+from simulator.text.printable import printable
 
 if TYPE_CHECKING:
     from simulator.observe.result import Replication

@@ -21,8 +21,8 @@ from simulator.experiment.runner import REPLICATION_FUNCTION, Failure, Item, Job
 from simulator.experiment.summary import estimate
 from simulator.experiment.warmup import with_found_warmup
 from simulator.observe.metrics import MetricUnavailableError
-from simulator.printable import printable
 from simulator.scenario.bundled import FILE_OF_FOLDER
+from simulator.text.printable import printable
 
 if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario

@@ -1,6 +1,6 @@
 """What a result must remember of its scenario, as plain values, so that results load without the language.
 
-May import simulator.printable, at run time.
+May import simulator.text.printable, at run time.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from simulator.printable import printable
+from simulator.text.printable import printable
 
 if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario

@@ -41,7 +41,7 @@ from simulator.experiment.stored import (
     sealed,
 )
 from simulator.experiment.summary import traces_read
-from simulator.printable import printable
+from simulator.text.printable import printable
 
 __all__ = ["KIND", "MANIFEST", "SUMMARY", "FolderError", "dump_json", "load_run", "load_sweep", "redraw", "save"]
 

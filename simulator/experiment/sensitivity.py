@@ -23,7 +23,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from simulator.distribution_fields import LAWS
 from simulator.experiment.cells import AS_WRITTEN, Cell, Cells
 from simulator.experiment.design import Axis, Design, Value, value_of
 from simulator.experiment.outcomes import CellOutcome
@@ -32,6 +31,7 @@ from simulator.experiment.stats import Difference, paired_difference
 from simulator.experiment.study import Executor
 from simulator.experiment.sweep import Plan, metrics_for, plan_folder, play_plan
 from simulator.experiment.sweep_result import SweepResult
+from simulator.laws.fields import LAWS
 from simulator.scenario.errors import ScenarioError
 from simulator.scenario.everyone import spread
 from simulator.scenario.tree import Node, descend

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from simulator.printable import printable, printable_json
+from simulator.text.printable import printable, printable_json
 
 MANIFEST: Final = "manifest.json"
 SCHEMA: Final = 1

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from simulator.plugins.spec import Spec
 from simulator.scenario.faults import Fault, register
 from simulator.scenario.fields import GroupName
-from simulator.spec import Spec
 from simulator.units import Count, Duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from simulator.scenario.faults import Process
-    from simulator.world import World
+    from simulator.world.world import World
 
 
 class Addition(Spec):

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import model_validator
 
-from simulator.distribution_fields import PositiveDurationDist
-from simulator.distributions import Distribution, sampler
+from simulator.laws.distributions import Distribution, sampler
+from simulator.laws.fields import PositiveDurationDist
 from simulator.scenario.faults import Fault, register
 from simulator.scenario.fields import Connections, Globs, choice
 from simulator.units import Duration, Factor, QuantityError
 
 if TYPE_CHECKING:
     from simulator.scenario.faults import Process
-    from simulator.world import World
+    from simulator.world.world import World
 
 
 @register

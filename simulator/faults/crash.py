@@ -8,7 +8,7 @@ from simulator.scenario.faults import Fault, register
 from simulator.scenario.fields import Connections, Globs
 
 if TYPE_CHECKING:
-    from simulator.world import World
+    from simulator.world.world import World
 
 
 @register

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from pydantic import Field, model_validator
 
 from simulator.links import Loss
+from simulator.plugins.spec import Spec
 from simulator.scenario.faults import Fault, register
 from simulator.scenario.fields import Globs
-from simulator.spec import Spec
 from simulator.units import Bandwidth, Duration, QuantityError
 
 if TYPE_CHECKING:
     from simulator.links import Path
-    from simulator.world import World
+    from simulator.world.world import World
 
 
 class Degradation(Spec):

@@ -12,7 +12,7 @@ from simulator.units import PositiveDuration, QuantityError
 
 if TYPE_CHECKING:
     from simulator.scenario.faults import Process
-    from simulator.world import World
+    from simulator.world.world import World
 
 
 @register

@@ -12,7 +12,7 @@ from simulator.units import QuantityError, show
 
 if TYPE_CHECKING:
     from simulator.links import Path
-    from simulator.world import World
+    from simulator.world.world import World
 
 _NAMES = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from simulator.scenario.faults import Fault, Process
-    from simulator.world import World
+    from simulator.world.world import World
 
 
 def begin_faults(world: World, faults: Iterable[Fault]) -> None:

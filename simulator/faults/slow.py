@@ -9,7 +9,7 @@ from simulator.scenario.fields import Globs
 from simulator.units import Factor
 
 if TYPE_CHECKING:
-    from simulator.world import World
+    from simulator.world.world import World
 
 
 @register

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from simulator.nodes.edge import EdgeNode
+    from simulator.server.edge import EdgeNode
 
 NAN = float("nan")
 

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from math import floor, isnan
 from typing import TYPE_CHECKING, Any
 
-from simulator.clock import LAST
-from simulator.rest import Keeper
+from simulator.engine.clock import LAST
+from simulator.engine.rest import Keeper
 
 if TYPE_CHECKING:
-    from simulator.kernel import Kernel
+    from simulator.engine.kernel import Kernel
     from simulator.links import Link
-    from simulator.nodes.edge import EdgeNode
+    from simulator.server.edge import EdgeNode
 
 INFINITY = float("inf")
 SENDING = 2 * LAST  # the band of probes that are sent: a timeout of that instant comes before

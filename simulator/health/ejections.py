@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Final
 from simulator.observe.result import EJECTED, RETURNED
 
 if TYPE_CHECKING:
-    from simulator.clock import Clock
+    from simulator.engine.clock import Clock
     from simulator.health.belief import Belief
-    from simulator.nodes.edge import EdgeNode
-    from simulator.world import EventLog
+    from simulator.server.edge import EdgeNode
+    from simulator.world.world import EventLog
 
 IN_SERVICE: Final = 0
 EJECTED_NOW: Final = 1

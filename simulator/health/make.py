@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from simulator.build.wiring import HEALTH, Endpoint
 from simulator.health.account import Account
 from simulator.health.active import ActiveChecks, ActivePolicy
 from simulator.health.belief import Belief
@@ -15,7 +16,6 @@ from simulator.health.passive import Passive
 from simulator.health.sweep import Criterion, Sweep
 from simulator.observe.result import DETECTED, HEALTHY, PANIC_BEGIN, PANIC_END
 from simulator.routing.weights import Weights
-from simulator.wiring import HEALTH, Endpoint
 
 if TYPE_CHECKING:
     from simulator.links import Link
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from simulator.scenario.health import Health as Spec
     from simulator.scenario.health import Passive as PassiveSpec
     from simulator.scenario.schema import Scenario
-    from simulator.world import World
+    from simulator.world.world import World
 
 ALL = "edges"  # what a panic of all edges is told under
 

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 from simpy.events import Event
 
+from simulator.engine.rest import Keeper
 from simulator.health.ejections import IN_SERVICE
 from simulator.health.outliers import high_failure_rates, high_latencies, low_success_rates
-from simulator.rest import Keeper
 
 if TYPE_CHECKING:
+    from simulator.engine.kernel import Kernel
     from simulator.health.ejections import Ejections
     from simulator.health.passive import Passive
-    from simulator.kernel import Kernel
-    from simulator.nodes.edge import EdgeNode
+    from simulator.server.edge import EdgeNode
 
 
 @dataclass(frozen=True, slots=True)

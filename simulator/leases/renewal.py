@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Final
 
 from simpy.events import Event
 
-from simulator.request import Batch, RenewalAnswer
-from simulator.rest import Keeper
+from simulator.engine.rest import Keeper
+from simulator.messages import Batch, RenewalAnswer
 
 if TYPE_CHECKING:
-    from simulator.kernel import Kernel
-    from simulator.nodes.edge import EdgeNode
-    from simulator.nodes.session import Session, SessionId
+    from simulator.agents.session import Session, SessionId
+    from simulator.engine.kernel import Kernel
+    from simulator.server.edge import EdgeNode
 
 INFINITY: Final = float("inf")
 EXTENDED: Final = int(RenewalAnswer.EXTENDED)  # plain integers: enums cost in the hot path

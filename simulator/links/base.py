@@ -4,7 +4,7 @@ A loss model describes how one link loses messages, one message at a time. Model
 of each other say so (`independent_ratio`), and a path then draws the number of messages until the next loss
 instead of asking for each message; every other model gives each link a process of its own (`process`).
 
-May import: simulator.spec only. Does not model partitions (a path counts those apart) or retransmission: a
+May import: simulator.plugins.spec only. Does not model partitions (a path counts those apart) or retransmission: a
 lost message is gone, and its sender learns by a timeout.
 """
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-from simulator.spec import Spec
+from simulator.plugins.spec import Spec
 
 Uniform = Callable[[], float]
 """Gives the next number of a random stream, uniform on [0, 1)."""

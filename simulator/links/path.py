@@ -23,8 +23,8 @@ import math
 from collections.abc import Hashable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from simulator.engine.samplers import Later, Sampler
 from simulator.links.counters import PathCounters
-from simulator.samplers import Later, Sampler
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from simulator.observe.catalogue import CATALOGUE, CAUSE_LABELS, UNBOUNDED
 
 if TYPE_CHECKING:
-    from simulator.world import World
+    from simulator.world.world import World
 
 TOLERANCE: Final = 1e-9  # of sums of floats, relative
 BY_GROUP: Final = (

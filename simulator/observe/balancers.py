@@ -8,12 +8,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from simulator.messages import Outcome
 from simulator.observe.catalogue import RETRY_CAUSES
 from simulator.observe.counters import BALANCER_COLUMNS, Snapshot
-from simulator.request import Outcome
 
 if TYPE_CHECKING:
-    from simulator.world import World
+    from simulator.world.world import World
 
 _B = {name: column for column, name in enumerate(BALANCER_COLUMNS)}
 

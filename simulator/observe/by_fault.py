@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from simulator.messages import Outcome, Tier
 from simulator.observe.binned import Binned
 from simulator.observe.histogram import Histogram
 from simulator.observe.metrics import histogram_metrics
 from simulator.observe.result import FAULT_BEGIN, FAULT_END
-from simulator.request import Outcome, Tier
 
 if TYPE_CHECKING:
-    from simulator.nodes.group import ClientGroup
-    from simulator.nodes.ledger import Ledger
+    from simulator.clients.group import ClientGroup
+    from simulator.clients.ledger import Ledger
     from simulator.observe.counters import FloatArray
-    from simulator.world import World
+    from simulator.world.world import World
 
 NONE: Final = "none"
 """The label of requests that were due while no fault was on, named or not."""

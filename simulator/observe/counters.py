@@ -16,7 +16,7 @@ import numpy as np
 from simulator.links.counters import PathCounters
 
 if TYPE_CHECKING:
-    from simulator.world import World
+    from simulator.world.world import World
 
 FloatArray = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 

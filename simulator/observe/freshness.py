@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from simulator.observe.counters import CORE_COLUMNS, EDGE_COLUMNS, GROUP_COLUMNS, FloatArray
 
 if TYPE_CHECKING:
-    from simulator.world import World
+    from simulator.world.world import World
 
 FRESH: Final = {
     "stale_reads.rate": "hit_ratio.l1", "stale_reads.ratio": "hit_ratio.l1", "invalidations.rate": "core.requests.rate",

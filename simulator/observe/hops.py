@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from simulator.observe.counters import CORE_COLUMNS, EDGE_COLUMNS, GROUP_COLUMNS, FloatArray, Snapshot
 
 if TYPE_CHECKING:
-    from simulator.world import World
+    from simulator.world.world import World
 
 
 def hop_means(world: World, first: Snapshot, last: Snapshot, mean_latency_s: float, ok: float) -> dict[str, float]:

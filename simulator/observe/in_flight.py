@@ -9,12 +9,12 @@ from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from simulator.nodes.balancer import Carried, Try
-from simulator.nodes.session import Session
-from simulator.request import Attempt, Batch, Call, Operation
+from simulator.agents.session import Session
+from simulator.messages import Attempt, Batch, Call, Operation
+from simulator.server.balancer import Carried, Try
 
 if TYPE_CHECKING:
-    from simulator.world import World
+    from simulator.world.world import World
 
 
 def renewals_in_flight(world: World) -> dict[int, int]:

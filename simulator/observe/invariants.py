@@ -18,11 +18,11 @@ from simulator.observe.lock_history import EXACT_S, LockHistory
 
 if TYPE_CHECKING:
     from simulator.leases.renewal import HeldLease, LeaseTable
-    from simulator.nodes.balancer import Balancer
-    from simulator.nodes.core import CoreNode
-    from simulator.nodes.edge import EdgeNode
-    from simulator.request import Attempt
-    from simulator.world import World
+    from simulator.messages import Attempt
+    from simulator.server.balancer import Balancer
+    from simulator.server.core import CoreNode
+    from simulator.server.edge import EdgeNode
+    from simulator.world.world import World
 
 EDGES_A_WINDOW = 32  # that are looked at closely, in turn: some of their leases, their next services
 LEASES_A_WINDOW = 64  # of each of these edges, in turn

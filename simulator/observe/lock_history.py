@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from simulator.leases.locks import Lock, SafetyError
 
 if TYPE_CHECKING:
-    from simulator.world import World
+    from simulator.world.world import World
 
 EXACT_S = 1e-9  # rounding of times that were computed on different ways
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulator.links.counters import PathCounters
+from simulator.messages import Cause, Outcome
 from simulator.observe.balancers import balancer_metrics
 from simulator.observe.costs import Usage, costs
 from simulator.observe.counters import CORE_COLUMNS, EDGE_COLUMNS, GROUP_COLUMNS, LEASE_COLUMNS, NO_COUNTS, FloatArray
@@ -19,15 +20,14 @@ from simulator.observe.freshness import freshness
 from simulator.observe.hops import hop_means
 from simulator.observe.metrics import carried_percentile, histogram_metrics
 from simulator.observe.recorder import weighted_mean, weighted_percentile
-from simulator.request import Cause, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from simulator.nodes.balancer import Balancer
-    from simulator.nodes.core import CoreNode
-    from simulator.nodes.edge import EdgeNode
     from simulator.observe.recorder import Recorder
+    from simulator.server.balancer import Balancer
+    from simulator.server.core import CoreNode
+    from simulator.server.edge import EdgeNode
 
 NAN = math.nan
 Values = dict[str, float]

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal
 from simulator.observe.catalogue import CATALOGUE, CAUSE_LABELS, FIXED_LABELS, Metric
 from simulator.observe.freshness import FRESH
 from simulator.observe.result import FAULT_BEGIN, FAULT_END, Replication
-from simulator.synonyms import meant
+from simulator.text.synonyms import meant
 
 if TYPE_CHECKING:
     from simulator.observe.histogram import Histogram

@@ -15,7 +15,7 @@ from simulator.observe.result import FAULT_BEGIN, FAULT_END
 
 if TYPE_CHECKING:
     from simulator.observe.counters import FloatArray
-    from simulator.world import World
+    from simulator.world.world import World
 
 MOST_PHASES: Final = 12  # what comes after belongs to the last one
 Row = tuple[float, str, str, float]

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from simpy.events import Event
 
-from simulator.nodes.ledger import Ledger
+from simulator.clients.ledger import Ledger
+from simulator.engine.rest import Keeper
+from simulator.messages import Cause, Tier
 from simulator.observe.binned import Binned
 from simulator.observe.by_fault import ByFault
 from simulator.observe.counters import (
@@ -30,14 +32,12 @@ from simulator.observe.fault_time import FaultTime
 from simulator.observe.histogram import Histogram
 from simulator.observe.hops import hop_means
 from simulator.observe.phases import Phases
-from simulator.request import Cause, Tier
-from simulator.rest import Keeper
 
 if TYPE_CHECKING:
+    from simulator.clients.group import ClientGroup
     from simulator.links.counters import PathCounters
-    from simulator.nodes.edge import EdgeNode
-    from simulator.nodes.group import ClientGroup
-    from simulator.world import World
+    from simulator.server.edge import EdgeNode
+    from simulator.world.world import World
 
 LONGEST_FLUSH_S = 10.0
 MOST_LABELLED_EDGES = 64  # beyond, time series and histograms are not kept edge by edge

@@ -12,11 +12,11 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from simulator.messages import Attempt, Operation, Outcome, Tier
 from simulator.observe.result import FAULT_BEGIN, RECOVERED
-from simulator.request import Attempt, Operation, Outcome, Tier
 
 if TYPE_CHECKING:
-    from simulator.world import World
+    from simulator.world.world import World
 
 LOOK_BACK_S = 60.0
 SHARE = 0.95

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.messages import Attempt, Operation, Outcome, Tier
 from simulator.observe.result import Texts
-from simulator.request import Attempt, Operation, Outcome, Tier
 
 if TYPE_CHECKING:
-    from simulator.nodes.group import ClientGroup
-    from simulator.world import World
+    from simulator.clients.group import ClientGroup
+    from simulator.world.world import World
 
 HOPS = ("retry_s", "network_s", "edge_wait_s", "edge_service_s", "core_s")
 """Where the time of a request goes; the columns add up to `latency_s`."""

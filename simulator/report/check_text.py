@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape, quoteattr
 
-from simulator.printable import printable, printable_lines
 from simulator.report.format import NOTHING, show, show_difference
+from simulator.text.printable import printable, printable_lines
 
 if TYPE_CHECKING:
     from simulator.experiment.check import Finding, Outcome, Report

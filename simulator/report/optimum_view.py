@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from simulator.experiment.design import short_names
 from simulator.observe.metrics import unit_of
-from simulator.printable import printable
 from simulator.report.format import NOTHING, show, show_column, show_difference
 from simulator.report.sweep_tables import clip, grid, wrap
+from simulator.text.printable import printable
 
 if TYPE_CHECKING:
     from simulator.experiment.optimum import Judged, Optimum, Three

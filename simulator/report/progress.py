@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from simulator.experiment.runner import Failure, Item, Listener, Silence
-from simulator.printable import printable_lines
 from simulator.report.format import show, show_count, show_duration
+from simulator.text.printable import printable_lines
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from simulator.experiment.design import short_names
 from simulator.observe.metrics import parse_metric
-from simulator.printable import printable
 from simulator.report.format import NOTHING, column_decimals, fixed, scale_for, show, show_column
+from simulator.text.printable import printable
 
 if TYPE_CHECKING:
     from simulator.experiment.outcomes import CellOutcome

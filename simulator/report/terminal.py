@@ -9,7 +9,6 @@ import io
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from simulator.printable import printable, printable_lines
 from simulator.report.format import show
 from simulator.report.sections import (
     expectation_rows,
@@ -21,6 +20,7 @@ from simulator.report.sections import (
 )
 from simulator.report.story import story
 from simulator.report.verdict import answer, table_of
+from simulator.text.printable import printable, printable_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,7 +105,7 @@ def _head(console: Console, result: Result) -> None:
 
 def _places(resolved: Mapping[str, Any]) -> str:
     """One sentence about the sites of a resolved scenario that were given by name; empty where there are none."""
-    from simulator.geo import place_at
+    from simulator.geography.geo import place_at
 
     told = []
     for name, site in (resolved.get("sites") or {}).items():

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
 
 import numpy as np
 
+from simulator.plugins.settings import with_defaults
 from simulator.routing.directory import Directory
 from simulator.routing.leaving import Leaving
-from simulator.settings import with_defaults
 
 if TYPE_CHECKING:
-    from simulator.nodes.client import Client
-    from simulator.nodes.session import Session
+    from simulator.agents.client import Client
+    from simulator.agents.session import Session
 
 
 class RoutingSettings(Protocol):

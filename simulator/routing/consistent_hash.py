@@ -22,8 +22,8 @@ from simulator.routing.hashing import position_of_client, positions_of_node
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from simulator.nodes.client import Client
-    from simulator.nodes.session import Session
+    from simulator.agents.client import Client
+    from simulator.agents.session import Session
     from simulator.routing.directory import Directory
 
 

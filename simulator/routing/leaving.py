@@ -14,7 +14,7 @@ from simulator.routing.rotation import InTurn
 from simulator.routing.weights import Drawn, LeastWeighted, weighted
 
 if TYPE_CHECKING:
-    from simulator.nodes.client import Client
+    from simulator.agents.client import Client
 
 _TRIES = 16  # draws in search of an idle edge, before all are looked at
 

@@ -20,7 +20,7 @@ import numpy as np
 from simulator.routing.directory import Directory
 
 if TYPE_CHECKING:
-    from simulator.nodes.client import Client
+    from simulator.agents.client import Client
 
 _MASK = (1 << 64) - 1
 _GOLDEN, _MIX_1, _MIX_2 = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB

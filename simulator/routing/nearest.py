@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from simulator.routing.base import Router, register
 
 if TYPE_CHECKING:
-    from simulator.nodes.client import Client
-    from simulator.nodes.session import Session
+    from simulator.agents.client import Client
+    from simulator.agents.session import Session
 
 
 @register("nearest")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from simulator.routing.directory import Directory
 
 if TYPE_CHECKING:
-    from simulator.nodes.client import Client
+    from simulator.agents.client import Client
     from simulator.routing.weights import Weights
 
 

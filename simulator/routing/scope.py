@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
-from simulator.foreign import checked_router
+from simulator.plugins.guard import checked_router
 from simulator.routing.base import Router, RoutingContext
 from simulator.routing.directory import Directory
 from simulator.routing.hashing import mix64, position_of_client
@@ -23,8 +23,8 @@ from simulator.routing.near import tie_key
 from simulator.routing.subset import subsets
 
 if TYPE_CHECKING:
-    from simulator.nodes.client import Client
-    from simulator.nodes.session import Session
+    from simulator.agents.client import Client
+    from simulator.agents.session import Session
 
 _SAME_S: Final = 1e-9  # latencies closer than this are a tie
 _NOTHING: Final = 1e-12  # shares below this are what rounding left over

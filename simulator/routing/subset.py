@@ -15,7 +15,7 @@ import numpy as np
 from simulator.routing.directory import Directory
 
 if TYPE_CHECKING:
-    from simulator.nodes.client import Client
+    from simulator.agents.client import Client
 
 
 def subset_of(members: Sequence[int], client: int, size: int, salt: int = 0) -> list[int]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from simulator.routing.directory import Directory
 
 if TYPE_CHECKING:
-    from simulator.nodes.client import Client
+    from simulator.agents.client import Client
 
 INFINITY: Final = float("inf")
 

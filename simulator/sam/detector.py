@@ -11,9 +11,9 @@ from collections.abc import Callable, Generator, Sequence
 
 from simpy.events import Event
 
-from simulator.kernel import Kernel
-from simulator.nodes.pausing import Pausing
-from simulator.rest import Keeper
+from simulator.engine.kernel import Kernel
+from simulator.engine.rest import Keeper
+from simulator.server.pausing import Pausing
 
 INFINITY = float("inf")
 NAN = float("nan")

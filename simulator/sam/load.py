@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from simulator.nodes.edge import EdgeNode
+    from simulator.server.edge import EdgeNode
 
 
 class EdgeLoad:

@@ -18,21 +18,21 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from simpy.events import Event
 
-from simulator.foreign import checked_weights, is_foreign
-from simulator.nodes.pausing import Pausing
-from simulator.rest import Keeper
+from simulator.engine.rest import Keeper
+from simulator.plugins.guard import checked_weights, is_foreign
+from simulator.plugins.settings import configured
 from simulator.routing.directory import Draining
 from simulator.sam.load import EdgeLoad
 from simulator.sam.models import ModelContext, Reports, Seen, StickinessModel, find_model
 from simulator.sam.rule import StickinessRule
 from simulator.sam.slots import Slots
-from simulator.settings import configured
-from simulator.slowable import Slowable
+from simulator.server.pausing import Pausing
+from simulator.server.slowable import Slowable
 
 if TYPE_CHECKING:
-    from simulator.kernel import Kernel
-    from simulator.nodes.client import Client
-    from simulator.nodes.session import Session, SessionId
+    from simulator.agents.client import Client
+    from simulator.agents.session import Session, SessionId
+    from simulator.engine.kernel import Kernel
     from simulator.routing.directory import Directory
 
 NAN = float("nan")

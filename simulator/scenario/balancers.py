@@ -1,6 +1,6 @@
 """The `balancers` section: actors between clients and edges that decide where requests go.
 
-May import: units, distribution fields, the nodes' common part. Does not build balancers (see simulator.nodes.balancer).
+May import: units, distribution fields, nodes' common part. Does not build balancers (see simulator.server.balancer).
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
-from simulator.distribution_fields import DurationDist
-from simulator.distributions import Constant
+from simulator.laws.distributions import Constant
+from simulator.laws.fields import DurationDist
+from simulator.plugins.spec import Spec
 from simulator.scenario.fields import Bool, choice
 from simulator.scenario.tiers import NodeGroup
-from simulator.spec import Spec
 from simulator.units import CountOrUnlimited, Duration, PositiveDurationOrNever, QuantityError, parse_count, show
 
 RETRIED = ("timeout", "reset", "refused", "error")

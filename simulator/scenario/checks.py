@@ -138,7 +138,7 @@ def _matrix(scenario: Scenario, tree: Node, actors: Actors) -> Found:
 
 def _light_s(scenario: Scenario, one: str, other: str) -> float:
     """The round trip of light in a vacuum between two sites, seconds."""
-    from simulator.geo import great_circle_m
+    from simulator.geography.geo import great_circle_m
 
     a, b = scenario.sites[one], scenario.sites[other]
     return 2.0 * float(great_circle_m(a.lat, a.lon, b.lat, b.lon)) / 299_792_458.0

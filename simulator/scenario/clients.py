@@ -1,6 +1,6 @@
 """The `clients` section: who sends requests, in sessions, with which operations, and what they do on failure.
 
-May import: units, distribution fields, families. Does not build agents (see simulator.nodes.client).
+May import: units, distribution fields, families. Does not build agents (see simulator.agents.client).
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from pydantic import (
 from pydantic_core import CoreSchema
 from pydantic_core.core_schema import SerializerFunctionWrapHandler
 
-from simulator.distribution_fields import DurationDist, SizeDist
-from simulator.distribution_fields import PositiveDurationDist as PositiveDist
-from simulator.distributions import Constant
-from simulator.request import Outcome
+from simulator.laws.distributions import Constant
+from simulator.laws.fields import DurationDist, SizeDist
+from simulator.laws.fields import PositiveDurationDist as PositiveDist
+from simulator.messages import Outcome
+from simulator.plugins.spec import Spec
 from simulator.scenario.families import Workload
 from simulator.scenario.fields import Bool, GroupName, OrOff, choice
 from simulator.scenario.named import unknown_name
-from simulator.spec import Spec
 from simulator.units import (
     Count,
     Distance,

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from simulator.geo import great_circle_m, one_way_s
+from simulator.geography.geo import great_circle_m, one_way_s
 from simulator.scenario.matrix import RoundTrips
 from simulator.scenario.network import Geo, Site
 

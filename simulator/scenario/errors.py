@@ -1,6 +1,6 @@
 """What is wrong with a scenario, told so that it can be mended: where, what, the line with a caret, and how.
 
-May import: the standard library, simulator.printable, the tree of marked values. Decides nothing about what is valid.
+May import: the standard library, simulator.text.printable, marked values. Decides nothing about what is valid.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from simulator.printable import printable, printable_lines
 from simulator.scenario.tree import Mark
+from simulator.text.printable import printable, printable_lines
 
 _WIDEST_LINE = 110
 _MOST_SHOWN = 50

@@ -16,7 +16,7 @@ from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.merge import merge, normalise_groups
 from simulator.scenario.reader import read_bytes, read_file
 from simulator.scenario.tree import Mark, Node, Source
-from simulator.synonyms import meant
+from simulator.text.synonyms import meant
 from simulator.units import show
 
 _LONGEST_CHAIN = 20

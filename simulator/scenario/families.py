@@ -1,7 +1,7 @@
 """Fields that name a member of a family: a workload, a routing policy, a cache policy.
 
 The families own their registries; a field looks its name up when it validates, so a member of a user's own
-(see `simulator.extensions`) counts like a built-in one: in YAML, in the JSON Schema, in errors.
+(see `simulator.plugins.loading`) counts like a built-in one: in YAML, in the JSON Schema, in errors.
 
 May import: pydantic, units; the families themselves only when a value is validated.
 """
@@ -14,9 +14,9 @@ from typing import Annotated, Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, SerializerFunctionWrapHandler
 from pydantic_core import CoreSchema, core_schema
 
+from simulator.plugins.spec import Spec
 from simulator.scenario.inside import ROUTING, SAM
 from simulator.scenario.named import MemberName, Members, Named, unknown_name
-from simulator.spec import Spec
 from simulator.units import QuantityError, show
 
 Registry = Callable[[], Mapping[str, type[Spec]]]

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from simulator.plugins.spec import Spec
 from simulator.scenario.fields import FaultName
-from simulator.spec import Spec
-from simulator.synonyms import meant
+from simulator.text.synonyms import meant
 from simulator.units import Duration, PositiveDuration, QuantityError, show
 
 if TYPE_CHECKING:
     from simpy.events import Event
 
-    from simulator.world import World
+    from simulator.world.world import World
 
     Process = Generator[Event, None, None]
 

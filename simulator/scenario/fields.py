@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic_core import CoreSchema
 from pydantic_core.core_schema import SerializerFunctionWrapHandler
 
-from simulator.synonyms import meant
+from simulator.text.synonyms import meant
 from simulator.units import (
     DURATION,
     QuantityError,

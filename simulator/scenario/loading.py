@@ -1,6 +1,6 @@
 """From text to a Scenario: read, merge, override, load extensions, validate, check; variants likewise.
 
-May import: the whole of this package and simulator.extensions. Does not run anything.
+May import: the whole of this package and simulator.plugins.loading. Does not run anything.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from simulator.plugins.spec import Spec
 from simulator.scenario import overrides as setting
 from simulator.scenario.bundled import FILE_OF_FOLDER, PRESETS, bundled_names, find_bundled
 from simulator.scenario.errors import Issue, ScenarioError
@@ -26,7 +27,6 @@ from simulator.scenario.translate import issues_of
 from simulator.scenario.tree import Mark, Node, Source, dotted, from_plain
 from simulator.scenario.tree import Path as Path_
 from simulator.scenario.values import with_values
-from simulator.spec import Spec
 
 _MOST_TRIED = 100
 _ANY_DURATION = "1h"  # stands for that of a trace until the trace has been read
@@ -161,7 +161,7 @@ def _position(issue: Issue) -> tuple[str, int, int]:
 
 
 def _validate(tree: Node, base_dir: Path) -> Scenario:
-    from simulator.extensions import load_extensions
+    from simulator.plugins.loading import load_extensions
 
     load_extensions(tree.get("extensions"), base_dir)
     written, tree = tree, flattened(tree)

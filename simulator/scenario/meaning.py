@@ -23,7 +23,7 @@ MOST_SITES = 8  # of a table of round trips that fits a page
 
 def _place(name: str, site: Site) -> str:
     """Where a site is: "Frankfurt Am Main, DE (50.12, 8.68; the common name of AWS eu-central-1)"."""
-    from simulator.geo import place_at
+    from simulator.geography.geo import place_at
 
     where = f"{site.lat:.2f}, {site.lon:.2f}"
     found = place_at(name, site.lat, site.lon)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 
-from simulator.distribution_fields import LAWS
+from simulator.laws.fields import LAWS
 from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.inside import names_member, without_twins
 from simulator.scenario.tree import Node, descend

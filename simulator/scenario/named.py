@@ -13,10 +13,10 @@ from typing import Any, Self
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, create_model
 from pydantic_core import CoreSchema, core_schema
 
+from simulator.plugins.settings import settings_of
+from simulator.plugins.spec import Spec
 from simulator.scenario.inside import Table
-from simulator.settings import settings_of
-from simulator.spec import Spec
-from simulator.synonyms import meant
+from simulator.text.synonyms import meant
 from simulator.units import QuantityError, show
 
 Members = Callable[[], Mapping[str, type]]

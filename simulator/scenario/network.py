@@ -1,6 +1,6 @@
 """The `network` and `sites` sections: where things are, and what the links between them are like.
 
-May import: units, distribution fields, simulator.links (for loss models), simulator.geo (for known cities).
+May import: units, distribution fields, simulator.links (for loss models), simulator.geography.geo (for known cities).
 Does not move messages.
 """
 
@@ -12,12 +12,12 @@ from typing import Annotated, Any
 
 from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
 
-from simulator.distribution_fields import DurationDist
-from simulator.distributions import Constant, Distribution, Lognormal
+from simulator.laws.distributions import Constant, Distribution, Lognormal
+from simulator.laws.fields import DurationDist
 from simulator.links import Bernoulli, Loss, LossModel
+from simulator.plugins.spec import Spec
 from simulator.scenario.fields import Globs, OrOff, group_name
 from simulator.scenario.matrix import MatrixFile
-from simulator.spec import Spec
 from simulator.units import Bandwidth, Factor, QuantityError, Size, format_number, parse_number, show
 
 
@@ -38,7 +38,7 @@ def _degrees(value: object, limit: int) -> float:
 
 
 def _known_site(name: str) -> Site:
-    from simulator.geo import find_site
+    from simulator.geography.geo import find_site
 
     try:
         found = find_site(name)

@@ -12,11 +12,11 @@ from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
 
+from simulator.plugins.spec import Spec
 from simulator.scenario.families import workload_kinds
 from simulator.scenario.merge import GROUPS
 from simulator.scenario.named import MemberName
 from simulator.scenario.tree import Node
-from simulator.spec import Spec
 
 _MOST = 3  # paths that a hint names
 _ALIKE = 0.65

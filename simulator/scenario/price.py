@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from simulator.spec import Spec
+from simulator.plugins.spec import Spec
 from simulator.units import QuantityError, parse_number, show
 
 

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
+from simulator.plugins.spec import Spec
 from simulator.scenario.fields import TraceRatio, group_name
-from simulator.spec import Spec
-from simulator.synonyms import meant
+from simulator.text.synonyms import meant
 from simulator.units import (
     KEY,
     PositiveDuration,

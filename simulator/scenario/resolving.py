@@ -13,15 +13,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args, get_origin
 
-from simulator.distributions import Empirical
+from simulator.laws.distributions import Empirical
 from simulator.logs.sources import is_stream
+from simulator.plugins.spec import Spec
 from simulator.scenario.concrete import concrete_variants
 from simulator.scenario.everyone import spread
 from simulator.scenario.matrix import RoundTrips
 from simulator.scenario.named import Named
 from simulator.scenario.tree import Node, descend
 from simulator.scenario.tree import Path as KeyPath
-from simulator.spec import Spec
 from simulator.workloads.trace import Trace
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def origin(tree: Node, path: KeyPath) -> str:
 
 def _one_value(node: Node, path: KeyPath, taken: KeyPath) -> bool:
     """Whether what lies below `node` is one value in another form (a law's parameters, converted)."""
-    from simulator.distribution_fields import LAWS
+    from simulator.laws.fields import LAWS
 
     del node
     return bool(taken) and taken[-1] in LAWS and len(path) > len(taken)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema, model_validator
 
+from simulator.plugins.spec import Spec
 from simulator.scenario.balancers import BalancerGroup
 from simulator.scenario.clients import ClientGroup, Locks, Retry, Session
 from simulator.scenario.control import Heartbeat, Leases, Probes, Routing, Sam
@@ -25,7 +26,6 @@ from simulator.scenario.network import Geo, LinkDefaults, LinkRule, Network, Sit
 from simulator.scenario.price import Price
 from simulator.scenario.record import Expectations, Measured, Record, Sweep, Variants
 from simulator.scenario.tiers import L1, L2, CoreGroup, EdgeGroup, NodeGroup, Storage, Tier
-from simulator.spec import Spec
 from simulator.units import DURATION, Count, PositiveDuration, QuantityError, format_duration, parse_count, show
 
 if TYPE_CHECKING:

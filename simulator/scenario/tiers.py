@@ -18,12 +18,12 @@ from pydantic import (
 from pydantic_core import CoreSchema
 from pydantic_core.core_schema import SerializerFunctionWrapHandler
 
-from simulator.distribution_fields import DURATION, DurationDist, parse_distribution
-from simulator.distributions import Constant
+from simulator.laws.distributions import Constant
+from simulator.laws.fields import DURATION, DurationDist, parse_distribution
+from simulator.plugins.spec import Spec
 from simulator.scenario.families import CachePolicy
 from simulator.scenario.fields import Bool, ExtendOrDuration, GroupName, OrOff, choice
 from simulator.scenario.named import Named
-from simulator.spec import Spec
 from simulator.units import (
     Count,
     CountOrUnlimited,

@@ -10,12 +10,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from simulator.plugins.spec import Spec
 from simulator.scenario.errors import Issue
 from simulator.scenario.everyone import EVERY
 from simulator.scenario.paths import known_paths, probably
 from simulator.scenario.tree import Mark, Node, Path, descend, dotted
-from simulator.spec import Spec
-from simulator.synonyms import meant
+from simulator.text.synonyms import meant
 from simulator.units import KEY, QuantityError, show
 
 _MOST_GUESSED = 100  # errors with a guess at what was meant; a file with more has another trouble

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice, product
 from typing import Any
 
-from simulator.distributions import Constant
+from simulator.laws.distributions import Constant
 from simulator.scenario import overrides as setting
 from simulator.scenario.balancers_use import balancers_use
 from simulator.scenario.errors import Issue, ScenarioError

@@ -2,7 +2,7 @@
 
 Goes through exact decimal arithmetic, so that text and floats turn into each other without losing a bit.
 
-May import: the standard library, simulator.printable. Does not know any scenario key.
+May import: the standard library, simulator.text.printable. Does not know any scenario key.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from simulator.printable import printable
+from simulator.text.printable import printable
 
 NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _QUANTITY = re.compile(rf"\s*({NUMBER})\s*(\S.*?)?\s*", re.DOTALL)

@@ -7,7 +7,7 @@ Arrivals never depend on what the model does with them: a source draws from its 
 policies under one seed meet the same requests at the same times (the closed loop excepted: waiting for the
 answer is its meaning).
 
-May import: numpy, pydantic, `simulator.spec`. Does not model: what a request asks for (the client draws its
+May import: numpy, pydantic, `simulator.plugins.spec`. Does not model: what a request asks for (the client draws its
 operation), retries and establishment, which are not arrivals.
 """
 
@@ -21,7 +21,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
-from simulator.spec import Spec
+from simulator.plugins.spec import Spec
 
 FloatArray = np.ndarray[tuple[int], np.dtype[np.float64]]
 IntArray = np.ndarray[tuple[int], np.dtype[np.int64]]

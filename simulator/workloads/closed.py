@@ -13,8 +13,8 @@ import math
 from collections.abc import Iterator
 from typing import Literal
 
-from simulator.distribution_fields import DurationDist
-from simulator.distributions import Distribution
+from simulator.laws.distributions import Distribution
+from simulator.laws.fields import DurationDist
 from simulator.workloads.base import Source, SourceContext, WorkloadSpec
 from simulator.workloads.draws import KeyedDraws
 

@@ -12,7 +12,7 @@ from operator import length_hint
 
 import numpy as np
 
-from simulator.distributions import Distribution
+from simulator.laws.distributions import Distribution
 from simulator.workloads.base import FloatArray, Source, SourceContext
 from simulator.workloads.draws import KeyedDraws
 from simulator.workloads.profile import FLAT, AreaClock, Profile

@@ -15,9 +15,9 @@ from typing import Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from simulator.distribution_fields import RateDist
-from simulator.distributions import Distribution
-from simulator.spec import Spec
+from simulator.laws.distributions import Distribution
+from simulator.laws.fields import RateDist
+from simulator.plugins.spec import Spec
 from simulator.units import Number, Rate
 from simulator.workloads.base import FloatArray, Source, SourceContext, WorkloadSpec
 from simulator.workloads.individual import PoissonAgents

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from simulator.distribution_fields import PositiveDurationDist
+from simulator.laws.fields import PositiveDurationDist
 from simulator.workloads.base import Source, SourceContext, WorkloadSpec
 from simulator.workloads.individual import RenewalAgents
 

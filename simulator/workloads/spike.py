@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from simulator.distribution_fields import RateDist
+from simulator.laws.fields import RateDist
 from simulator.units import Duration, Factor, PositiveDuration
 from simulator.workloads.base import Source, SourceContext, WorkloadSpec
 from simulator.workloads.poisson import poisson_source

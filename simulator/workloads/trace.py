@@ -24,8 +24,8 @@ from simulator.logs.formats.strings import is_string
 from simulator.logs.formats.tables import ROLES
 from simulator.logs.model import BadLineError, moment
 from simulator.logs.sources import files_of, is_stream
-from simulator.spec import Spec
-from simulator.synonyms import meant
+from simulator.plugins.spec import Spec
+from simulator.text.synonyms import meant
 from simulator.units import Factor, PositiveDurationOrNever, QuantityError, Ratio, show
 from simulator.workloads.base import FloatArray, IntArray, Source, SourceContext, WorkloadSpec
 from simulator.workloads.profile import FLAT, AreaClock

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "model"))
 from model_worlds import FREE, Play, merged, played
 
 from simulator import run
-from simulator.request import Outcome
+from simulator.messages import Outcome
 from simulator.scenario import Scenario, ScenarioError
 
 ERROR, REFUSED, RESET, TIMEOUT, CRASHED = (
@@ -59,7 +59,7 @@ def test_the_last_mile_is_of_the_clients_link_and_the_nearest_edge_is_the_balanc
     scenario = world(placed)
     del scenario["edges"]["e"]["count"]
     found = Scenario.from_dict(scenario)
-    from simulator.geo import great_circle_m
+    from simulator.geography.geo import great_circle_m
 
     one, other = found.sites["madrid"], found.sites["london"]
     way_s = float(great_circle_m(one.lat, one.lon, other.lat, other.lon)) / 200e6

@@ -18,14 +18,14 @@ from typing import Any
 
 import numpy as np
 
-import simulator.clock
+import simulator.engine.clock
 from simulator.run import run_replication
 from simulator.scenario.bundled import bundled_names
 from simulator.scenario.schema import Scenario
 
 FOLDER = Path(__file__).parent
 REPLICATIONS = 2
-INTERPRETED = str(simulator.clock.__file__).endswith(".py")
+INTERPRETED = str(simulator.engine.clock.__file__).endswith(".py")
 SHORTER: dict[str, list[str]] = {
     "conversations": ["duration=60s", "warmup=20s"],
     "core-failover": ["duration=30s", "warmup=10s", "faults.0.at=15.4s", "faults.0.for=10s"],

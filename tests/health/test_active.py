@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from health_worlds import events, play, played, watched
 
-from simulator.rest import Rest
+from simulator.engine.rest import Rest
 from simulator.scenario.schema import Scenario
 from tests.model.model_worlds import run_replication
 

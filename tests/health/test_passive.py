@@ -6,14 +6,14 @@ from types import SimpleNamespace
 
 import pytest
 
+from simulator.engine.kernel import Kernel
 from simulator.health.belief import Belief
 from simulator.health.ejections import EjectionPolicy, Ejections
 from simulator.health.passive import Passive
 from simulator.health.sweep import Criterion, Sweep
-from simulator.kernel import Kernel
-from simulator.request import Outcome
+from simulator.messages import Outcome
 from simulator.routing.directory import Directory
-from simulator.world import EventLog
+from simulator.world.world import EventLog
 
 OK, TIMEOUT, REFUSED, CRASHED, EXPIRED, DENIED, UNROUTABLE, ERROR, RESET, CANCELLED = range(10)
 

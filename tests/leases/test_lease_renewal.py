@@ -11,9 +11,9 @@ import math
 
 import pytest
 
-from simulator.kernel import Kernel
+from simulator.engine.kernel import Kernel
 from simulator.leases.renewal import HeldLease, LeasePolicy, LeaseTable, renew_all
-from simulator.request import Batch, RenewalAnswer
+from simulator.messages import Batch, RenewalAnswer
 from tests.actors import a_session, an_edge
 
 EXTENDED, EXPIRED, MOVED = (int(answer) for answer in (

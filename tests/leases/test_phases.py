@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from simulator.build import build
+from simulator.build.builder import build
 from simulator.scenario.schema import Scenario
 from simulator.verification.rows.leases import QUIET, leased
 from simulator.verification.worlds import ideal

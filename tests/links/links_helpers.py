@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
+from simulator.engine.samplers import Same
 from simulator.links import Line, Path
-from simulator.samplers import Same
 
 REPLICATIONS = 20
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from links_helpers import REPLICATIONS, agrees, constant, lossy_path
 
-from simulator.distributions import Exponential, Lognormal, sampler
+from simulator.engine.samplers import Blocks, sum_of
+from simulator.laws.distributions import Exponential, Lognormal, sampler
 from simulator.links import Bernoulli, Line, Path
-from simulator.samplers import Blocks, sum_of
 
 
 def rng(seed):

@@ -5,8 +5,8 @@ import pickle
 import numpy as np
 import pytest
 
-from simulator.build import build
-from simulator.geo import great_circle_m
+from simulator.build.builder import build
+from simulator.geography.geo import great_circle_m
 from simulator.run import run_replication
 from simulator.scenario import Scenario, ScenarioError
 from simulator.scenario.matrix import read_matrix

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from simulator.messages import Outcome
 from simulator.observe.result import Replication
-from simulator.request import Outcome
 from simulator.run import _Run, run_replication
 from simulator.scenario.schema import Scenario
-from simulator.world import World
+from simulator.world.world import World
 
 OK = int(Outcome.OK)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from model_worlds import FREE, merged, played, run_replication
 
-from simulator.kernel import Kernel
-from simulator.nodes.timers import Timers
+from simulator.engine.kernel import Kernel
+from simulator.engine.timers import Timers
 from simulator.scenario.errors import ScenarioError
 from simulator.scenario.schema import Scenario
 

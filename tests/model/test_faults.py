@@ -7,7 +7,7 @@ import math
 import pytest
 from model_worlds import QUIET, Play, merged, run_replication, small
 
-from simulator.request import Cause, Operation
+from simulator.messages import Cause, Operation
 
 
 def quiet(**change):

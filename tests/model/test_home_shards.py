@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from model_worlds import Play
 
-from simulator.geo import great_circle_m
+from simulator.geography.geo import great_circle_m
 from simulator.run import run_replication
 from simulator.scenario import Scenario, ScenarioError
 

@@ -7,8 +7,8 @@ import math
 import pytest
 from model_worlds import BASE, FREE, Play, merged, played
 
+from simulator.messages import Outcome
 from simulator.observe.metrics import fault_spans
-from simulator.request import Outcome
 from simulator.scenario.schema import Scenario
 
 

@@ -11,7 +11,7 @@ import pytest
 import simpy
 from simpy.core import EmptySchedule
 
-from simulator.kernel import Kernel
+from simulator.engine.kernel import Kernel
 
 BOTH = pytest.mark.parametrize("environment", [simpy.Environment, Kernel])
 

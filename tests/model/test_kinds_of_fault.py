@@ -7,9 +7,9 @@ import math
 import pytest
 from model_worlds import BASE, FREE, QUIET, Play, merged, played, small
 
+from simulator.messages import Outcome
 from simulator.observe.metrics import fault_spans
 from simulator.observe.result import TAKEOVER
-from simulator.request import Outcome
 from simulator.scenario.schema import Scenario
 
 ERROR = int(Outcome.ERROR)

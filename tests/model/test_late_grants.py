@@ -3,7 +3,7 @@
 import pytest
 
 from simulator import Scenario
-from simulator.nodes.locking import Locking
+from simulator.clients.locking import Locking
 from simulator.run import _Run
 
 WORLD = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from model_worlds import QUIET, Play, merged, run_replication, small
 
-from simulator.kernel import Kernel
+from simulator.engine.kernel import Kernel
+from simulator.engine.samplers import Blocks
 from simulator.leases.locks import LockTable
-from simulator.request import Kind, Operation
+from simulator.messages import Kind, Operation
 from simulator.sam.detector import FailureDetector
-from simulator.samplers import Blocks
 
 ACQUIRE, RELEASE = int(Operation.ACQUIRE), int(Operation.RELEASE)
 

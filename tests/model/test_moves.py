@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from model_worlds import FREE, merged
 
-from simulator.distribution_tails import tail_s
-from simulator.distributions import (
+from simulator.laws.distributions import (
     Constant,
     Empirical,
     Erlang,
@@ -23,6 +22,7 @@ from simulator.distributions import (
     Uniform,
     Weibull,
 )  # fmt: skip
+from simulator.laws.tails import tail_s
 
 WATCHED = merged(
     FREE,

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from simulator.nodes import moves_back
-from simulator.nodes.moves_back import MovesBack
+from simulator.clients import moves_back
+from simulator.clients.moves_back import MovesBack
 from simulator.run import run_replication
 from simulator.scenario import Scenario
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from simulator.kernel import Kernel
+from simulator.agents.session import Session
+from simulator.engine.kernel import Kernel
 from simulator.leases.renewal import LeasePolicy, LeaseTable
-from simulator.nodes.session import Session
-from simulator.request import Batch, RenewalAnswer
+from simulator.messages import Batch, RenewalAnswer
 from tests.actors import a_session, an_edge
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from model_worlds import FREE, Play, merged, played, small
 
-from simulator.request import Outcome
+from simulator.messages import Outcome
 from simulator.scenario import Scenario, ScenarioError
 
 RESET, CRASHED, TIMEOUT = (int(getattr(Outcome, name)) for name in ("RESET", "CRASHED", "TIMEOUT"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from model_worlds import BASE, merged, small
 
-from simulator.rest import Rest
+from simulator.engine.rest import Rest
 from simulator.run import run_replication
 from simulator.scenario.schema import Scenario
 

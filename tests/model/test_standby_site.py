@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.geo import great_circle_m
+from simulator.geography.geo import great_circle_m
 from simulator.run import run_replication
 from simulator.scenario import Scenario
 

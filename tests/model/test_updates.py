@@ -7,7 +7,7 @@ import math
 import pytest
 from model_worlds import FREE, QUIET, Play, merged, played, small
 
-from simulator.request import Operation, Tier
+from simulator.messages import Operation, Tier
 from simulator.scenario.errors import ScenarioError
 from simulator.scenario.schema import Scenario
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from model_worlds import QUIET, Play, merged, run_replication, small
 
-from simulator.request import Operation
+from simulator.messages import Operation
 
 ACQUIRE = int(Operation.ACQUIRE)
 

@@ -101,6 +101,6 @@ def test_percentiles_of_edges_hold_the_one_of_all(result):
 
 
 def test_tiers_are_those_of_requests():
-    from simulator.request import Tier
+    from simulator.messages import Tier
 
     assert tuple(tier.name.lower() for tier in Tier) == TIERS

@@ -8,9 +8,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from simulator.build import build
+from simulator.build.builder import build
+from simulator.messages import Outcome
 from simulator.observe import tracing
-from simulator.request import Outcome
 from simulator.run import run_replication
 from simulator.scenario.schema import Scenario
 

@@ -13,8 +13,8 @@ import pytest
 
 from simulator.cli.streams import Outlet
 from simulator.experiment.folder import dump_json
-from simulator.printable import printable, printable_lines
 from simulator.report import check_text
+from simulator.text.printable import printable, printable_lines
 from tests.folders import without_digests
 
 pytestmark = pytest.mark.interpreted  # of processes and files: no compiled module has a part in it

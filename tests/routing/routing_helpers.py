@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from simulator.engine.streams import Streams
 from simulator.routing import RoutingContext, find_policy
 from simulator.routing.directory import Directory
 from simulator.routing.leaving import make_leaving
 from simulator.routing.near import Nearest
 from simulator.scenario.control import Routing
-from simulator.streams import Streams
 from tests.actors import a_client, a_group, a_session
 
 GROUP = a_group()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from simulator import Scenario, run
-from simulator.build import build
+from simulator.build.builder import build
 from simulator.routing.base import POLICIES, Router, register
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.build import build
+from simulator.build.builder import build
 from simulator.routing import policy_names
 from simulator.run import run_replication
 from simulator.scenario.schema import Scenario

@@ -417,7 +417,7 @@ def test_where_requests_leave_to(leave_to, expected):
 
 def test_own_view_of_load():
     """In a world with `view: own` a client sees what it has outstanding itself, with `shared` what edges hold."""
-    from simulator.build import build
+    from simulator.build.builder import build
     from simulator.scenario.schema import Scenario
 
     for view, seen in (("own", 2), ("shared", 0)):

@@ -119,7 +119,7 @@ def test_there_is_a_ring_for_each_site():
     run = played(regions(policy="consistent_hash"))
     names = tuple(f"pop-london-{number + 1}" for number in range(4))
     ring = make_ring(names, 100)
-    from simulator.build import build
+    from simulator.build.builder import build
 
     clients = build(regions(policy="consistent_hash"), 3, 0).groups[0].clients
     salts = {f"web-{client.index + 1}": client.salt for client in clients}

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from model_worlds import Play, merged, small
 
-from simulator.faults.targets import Targets
 from simulator.leases.locks import LockTable, SafetyError
-from simulator.nodes.core import CoreNode
 from simulator.observe.lock_history import EXACT_S
+from simulator.server.core import CoreNode
+from simulator.world.targets import Targets
 
 WORLD = {
     "duration": "1h",

@@ -11,12 +11,12 @@ import pytest
 from model_worlds import merged, run_replication, small
 
 from simulator.caches.lru import LruCache
+from simulator.clients.group import ClientGroup
 from simulator.leases.locks import LockTable
 from simulator.leases.renewal import LeaseTable
-from simulator.nodes.core import CoreNode
-from simulator.nodes.edge import EdgeNode
-from simulator.nodes.group import ClientGroup
-from simulator.request import RenewalAnswer
+from simulator.messages import RenewalAnswer
+from simulator.server.core import CoreNode
+from simulator.server.edge import EdgeNode
 from tests.actors import weigh_too_much
 
 LOCKS = {
@@ -55,7 +55,7 @@ def use_cache(monkeypatch, wrong):
     def make(_policy, capacity, *others):
         return wrong(10**6 if capacity is None else capacity, *others)
 
-    monkeypatch.setattr(sys.modules["simulator.build"], "make_cache", make)
+    monkeypatch.setattr(sys.modules["simulator.build.builder"], "make_cache", make)
 
 
 @pytest.mark.parametrize("change", [{}, {"clients": {"people": LOCKS}}])

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from simulator.kernel import Kernel
+from simulator.engine.kernel import Kernel
 from simulator.sam.detector import FailureDetector
 
 PERIOD_S, MISSES = 1.0, 3

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from simulator.kernel import Kernel
+from simulator.engine.kernel import Kernel
 from simulator.routing.directory import Directory, Draining
 from simulator.sam import StickinessRule
 from simulator.sam.manager import ManagerPolicy, StickinessManager

@@ -9,12 +9,12 @@ import random
 import numpy as np
 import pytest
 
+from simulator.plugins.settings import configured
 from simulator.run import run_replication
 from simulator.sam import StickinessRule, adjust_stickiness
 from simulator.sam.load import EdgeLoad
 from simulator.sam.models import LoadAware, ModelContext, Seen, StickinessModel, find_model, models
 from simulator.scenario import Scenario
-from simulator.settings import configured
 from tests.sam.test_manager import Bench, after
 
 GOOD, BAD = (0.01, 30), (-1.0, 30)  # (value, times) of a window: targets 70 and 35 by the published rule
@@ -346,7 +346,7 @@ def test_a_users_model_that_answers_nonsense_is_named():
         def weights(self, seen):
             return seen.previous + 1000.0
 
-    from simulator.foreign import checked_weights
+    from simulator.plugins.guard import checked_weights
 
     model = Wrong(ModelContext(StickinessRule(), 1.0, 10.0, 50.0, 1))
     seen = Seen(1, np.array([0]), np.array([50.0]), *[np.zeros(1)] * 3, lambda: None, lambda: None)

@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from simulator.kernel import Kernel
+from simulator.engine.kernel import Kernel
 from simulator.routing.directory import Directory
 from simulator.sam import adjust_stickiness
 from simulator.sam.manager import ManagerPolicy, StickinessManager

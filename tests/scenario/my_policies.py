@@ -3,7 +3,7 @@
 from typing import Literal
 
 from simulator.caches import lru, register
-from simulator.distribution_fields import DurationDist
+from simulator.laws.fields import DurationDist
 from simulator.links import LossModel
 from simulator.links import register as register_loss
 from simulator.scenario.faults import Fault

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator import clock
 from simulator.cli.main import COMMANDS, run
+from simulator.engine import clock
 from tests.processes import environment
 
 

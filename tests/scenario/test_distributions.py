@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from simulator.distribution_fields import DURATION, LAWS, RATE, dump_distribution, parse_distribution
-from simulator.distributions import Constant, Distribution, Exponential, sampler
+from simulator.laws.distributions import Constant, Distribution, Exponential, sampler
+from simulator.laws.fields import DURATION, LAWS, RATE, dump_distribution, parse_distribution
 from simulator.units import QuantityError
 
 FORMS = [
@@ -236,6 +236,6 @@ def test_an_empirical_file_is_read_line_by_line(tmp_path, monkeypatch):
     assert peak < path.stat().st_size / 5
     assert dist.mean == 0.5
     assert dist.digest == hashlib.sha256(path.read_bytes()).hexdigest()
-    monkeypatch.setattr("simulator.distribution_fields._MOST_EMPIRICAL", 1000)
+    monkeypatch.setattr("simulator.laws.fields._MOST_EMPIRICAL", 1000)
     with pytest.raises(QuantityError, match="more than 1,000 values: sample it first"):
         parse_distribution({"empirical": "d.csv"}, DURATION, tmp_path)

@@ -5,7 +5,7 @@ import yaml
 from click.testing import CliRunner
 
 from simulator.cli.config import command as config
-from simulator.geo import great_circle_m
+from simulator.geography.geo import great_circle_m
 from simulator.scenario import Scenario
 from simulator.scenario.meaning import meaning
 

@@ -8,14 +8,14 @@ import dataclasses
 
 import pytest
 
-from simulator import build
+from simulator.build import builder as build
 from simulator.caches import LruCache
-from simulator.distributions import Lognormal
-from simulator.nodes.edge import EdgeNode
+from simulator.laws.distributions import Lognormal
+from simulator.messages import Attempt
 from simulator.observe.measure import Measurement
-from simulator.request import Attempt
 from simulator.routing.adaptive import Adaptive
 from simulator.routing.staying import Staying
+from simulator.server.edge import EdgeNode
 from simulator.verification import Verdict, all_cases
 from simulator.verification.runner import run_case
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulator.kernel import Kernel
-from simulator.streams import Streams
+from simulator.engine.kernel import Kernel
+from simulator.engine.streams import Streams
 from simulator.workloads import Source, SourceContext, WorkloadSpec, kinds
 
 

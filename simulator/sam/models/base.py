@@ -13,8 +13,8 @@ from typing import ClassVar, TypeVar
 
 import numpy as np
 
+from simulator.plugins.settings import with_defaults
 from simulator.sam.rule import FloatArray, StickinessRule
-from simulator.settings import with_defaults
 
 IntArray = np.ndarray[tuple[int], np.dtype[np.int64]]
 

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
+from simulator.plugins.spec import Spec
 from simulator.sam.models.base import ModelContext, Seen, StickinessModel, register
 from simulator.sam.rule import FloatArray
-from simulator.spec import Spec
 from simulator.units import Duration, Weight
 
 

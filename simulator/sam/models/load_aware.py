@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from pydantic import model_validator
 
+from simulator.plugins.spec import Spec
 from simulator.sam.models.base import Seen, StickinessModel, register
 from simulator.sam.rule import FloatArray
-from simulator.spec import Spec
 from simulator.units import Number, QuantityError, Ratio
 
 

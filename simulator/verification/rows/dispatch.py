@@ -9,19 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from simulator.kernel import Kernel
+from simulator.agents.client import Client, Draws, LockPolicy, RetryPolicy, Sizes
+from simulator.agents.session import Session
+from simulator.clients.group import ClientGroup
+from simulator.engine.kernel import Kernel
+from simulator.engine.samplers import Same
+from simulator.engine.streams import uniform_numbers
 from simulator.links import Line
-from simulator.nodes.client import Client, Draws, LockPolicy, RetryPolicy, Sizes
-from simulator.nodes.group import ClientGroup
-from simulator.nodes.session import Session
 from simulator.routing.adaptive import Adaptive
 from simulator.routing.base import Router, RoutingContext
 from simulator.routing.directory import Directory
 from simulator.routing.leaving import make_leaving
 from simulator.routing.near import Nearest
 from simulator.routing.random import RandomEdge
-from simulator.samplers import Same
-from simulator.streams import uniform_numbers
 from simulator.verification.case import Case, Check
 from simulator.verification.theory import dispatch as theory
 from simulator.verification.theory.stickiness import shares_of_sticky_edges

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from simulator.distributions import Lognormal, sampler
+from simulator.engine.samplers import Same
+from simulator.laws.distributions import Lognormal, sampler
 from simulator.links import GilbertElliott, Line, LossModel, Path
-from simulator.samplers import Same
 from simulator.verification.case import Case, Check
 from simulator.verification.theory import networks as theory
 from simulator.verification.worlds import ideal, measured, per_second, seconds

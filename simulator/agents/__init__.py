@@ -1,0 +1,1 @@
+"""The clients' side of what travels: agents and their sessions."""

@@ -1,0 +1,200 @@
+"""From the `balancers` of a scenario to actors of its world: their links, their routers, and the groups that use them.
+
+Part of building a world (simulator.build.builder): may import scenario models, wiring, nodes and routing. Runs nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from simulator.laws.distributions import Constant
+from simulator.plugins.guard import checked_router
+from simulator.server.balancer import Balancer, BalancerPolicy
+from simulator.clients.balancing import Balancing
+from simulator.agents.client import RoundTrips
+from simulator.server.guide import Guide
+from simulator.messages import Outcome
+from simulator.routing import Router, RoutingContext, find_policy
+from simulator.routing.scope import SiteScope, own_draw, scoped
+from simulator.routing.subset import SubsetScope
+from simulator.scenario.named import settings_in
+from simulator.plugins.settings import configured
+from simulator.build.wiring import BALANCER, Endpoint
+
+if TYPE_CHECKING:
+    from simulator.build.builder import _Builder
+    from simulator.agents.client import Client
+    from simulator.clients.group import ClientGroup
+    from simulator.agents.session import Session
+    from simulator.routing.directory import Directory
+    from simulator.scenario.balancers import BalancerGroup
+    from simulator.world.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A balancer in the place of a client, for a scope: its number, and where it stands on rings."""
+
+    index: int
+    salt: int
+
+
+class FromSeat:
+    """The edges that may be chosen, as seen from a balancer, whoever the client is."""
+
+    def __init__(self, directory: Directory, seat: Seat) -> None:
+        self.directory = directory
+        self.inner: SiteScope | SubsetScope
+        self._seat: Any = seat
+        self._client: Client | None = None
+
+    def candidates(self, client: Client) -> Directory:
+        """The same for all clients, but for those that are hashed to a site."""
+        self._client = client
+        return self.inner.candidates(self._seat)
+
+    def own_draw(self, _: object) -> float:
+        """Of the client that is asked for."""
+        assert self._client is not None
+        return own_draw(self._client)
+
+
+class ByBalancer(Router):
+    """A group's router where balancers decide: that of the balancer that a client sends to."""
+
+    def __init__(self, balancing: Balancing, sample: Router) -> None:
+        self.context, self.directory = sample.context, sample.directory
+        self.moves, self.retry_moves = sample.moves, sample.retry_moves
+        self._balancing = balancing
+        self.leave = lambda client, current: self._at(client).leave(client, current)
+        self.nearest = lambda client, current: self._at(client).nearest(client, current)
+
+    def _at(self, client: Client) -> Router:
+        return self._balancing.of(client).guide.router(client)
+
+    def choose(self, client: Client, session: Session) -> int:
+        """The choice of the client's balancer."""
+        return self._at(client).choose(client, session)
+
+    def retry(self, client: Client, session: Session, tried: int) -> int:
+        """The choice of the client's balancer."""
+        return self._at(client).retry(client, session, tried)
+
+    def assign(self, client: Client, current: int) -> int:
+        """The choice of the client's balancer."""
+        return self._at(client).assign(client, current)
+
+    def forget(self, session: Session) -> None:
+        """The session is over, for all of them."""
+        name = session.client.group.name
+        for balancer in self._balancing.balancers:
+            balancer.guide.routers[name].forget(session)
+
+
+class BalancerBuilder:
+    """Makes the balancers of a world."""
+
+    def __init__(self, builder: _Builder) -> None:
+        self.builder = builder
+        self.specs = [
+            (name, site, group_name, group)
+            for group_name, group in builder.scenario.balancers.items()
+            for name, site in group.nodes(group_name)
+        ]
+        self.ends = [Endpoint(BALANCER, name, group, site) for name, site, group, _ in self.specs]
+        self._shared: dict[str, Router] = {}  # balancer -> the router that all of its clients share
+
+    def make(self, world: World) -> None:
+        """All balancers, wired to the edges."""
+        for index, (name, site, _, spec) in enumerate(self.specs):
+            world.balancers.append(self._balancer(world, index, name, site, spec))
+
+    def _balancer(self, world: World, index: int, name: str, site: str | None, spec: BalancerGroup) -> Balancer:
+        builder = self.builder
+        service = builder.draw(spec.service_time, name, "service")
+        passes = spec.workers is None and spec.service_time == Constant(0.0)
+        balancer = Balancer(
+            index, name, site, builder.kernel, _policy(spec), service, passes, world.directory, world.edges,
+            RoundTrips(), builder.sizes.lookup,
+        )  # fmt: skip
+        here, wiring = self.ends[index], builder.wiring
+        expected_s = []
+        for end in builder.edge_ends:
+            balancer.up_links.append(builder.link(here, end))
+            balancer.down_links.append(builder.link(end, here))
+            expected_s.append(wiring.expected_s(here, end) + wiring.expected_s(end, here))
+        balancer.expected_rtt_s = expected_s
+        balancer.near_site = builder.edge_ends[min(range(len(expected_s)), key=expected_s.__getitem__)].site
+        balancer.guide = Guide(balancer)
+        return balancer
+
+    def join(self, world: World, group: ClientGroup) -> None:
+        """Let the clients of a group send to balancers, which route for them."""
+        group.balancing = balancing = Balancing(self.builder.kernel.clock, world.balancers, self.builder.sizes)
+        for balancer in world.balancers:
+            balancer.guide.routers[group.name] = self._router(balancer, world)
+            balancer.guide.passive = None if world.health is None else world.health.passive
+        group.router = ByBalancer(balancing, world.balancers[0].guide.routers[group.name])
+        group.track_rtt = False
+        group.passive = None  # balancers tell
+
+    def _router(self, balancer: Balancer, world: World) -> Router:
+        """The router of a balancer for a group; policies that keep nothing by client serve all groups alike."""
+        named = self.builder.scenario.routing.policy
+        policy = configured(find_policy(named), settings_in(named))
+        if policy.moves_alone:
+            return self._new_router(balancer, world, policy)
+        if balancer.name not in self._shared:
+            self._shared[balancer.name] = self._new_router(balancer, world, policy)
+        return self._shared[balancer.name]
+
+    def _new_router(self, balancer: Balancer, world: World, policy: type[Router]) -> Router:
+        builder, directory = self.builder, world.directory
+        entity = f"balancers.{balancer.name}"
+        load: Callable[[Client, int], int] = lambda _, edge: balancer.outstanding[edge]  # noqa: E731
+        if builder.scenario.routing.view == "shared":
+            load = lambda _, edge: directory.outstanding[edge]  # noqa: E731
+        uniform = builder.streams.uniforms(entity, "routing").next
+
+        def context_of(seen: Directory) -> RoutingContext:
+            return builder.routing_context(seen, entity, uniform, load)
+
+        scope = self._scope(balancer, directory, policy, entity)
+        if scope is None:
+            return checked_router(policy(context_of(directory)))
+        return scoped(policy, scope, context_of)
+
+    def _scope(self, balancer: Balancer, directory: Directory, policy: type[Router], entity: str) -> FromSeat | None:
+        builder, routing = self.builder, self.builder.scenario.routing
+        subset = None if policy.moves_alone else routing.subset
+        if routing.scope == "global" or balancer.site is None:
+            if subset is None:
+                return None
+            found = FromSeat(directory, Seat(balancer.index, 0))
+            found.inner = SubsetScope(directory, subset, builder.hash_salt())
+            return found
+        seat = Seat(0, int(builder.streams.generator(entity, "salt").integers(1 << 63)))
+        found = FromSeat(directory, seat)
+        draws = builder.streams.uniforms(entity, "site").next
+        draw: Callable[[Client], float] = found.own_draw if policy.moves_alone else lambda _: draws()
+        found.inner = sites = SiteScope(directory, routing.overprovision, draw, subset, builder.hash_salt())
+        here = self.ends[balancer.index]
+        sites.enter(seat.salt, balancer.site, [builder.wiring.expected_s(here, end) for end in builder.edge_ends])
+        return found
+
+
+def _policy(spec: BalancerGroup) -> BalancerPolicy:
+    retry = spec.retry
+    named = {"timeout": (Outcome.TIMEOUT, Outcome.CRASHED)}
+    retried = [False] * len(Outcome)
+    for name in retry.on:
+        for outcome in named.get(name, (Outcome[name.upper()],)):
+            retried[outcome] = True
+    return BalancerPolicy(
+        math.inf if spec.workers is None else spec.workers, retry.max, retry.timeout, retry.to, retry.turnaround,
+        tuple(retried), spec.abort_on_close, math.inf if spec.max_outstanding is None else spec.max_outstanding,
+        spec.queue_timeout,
+    )  # fmt: skip

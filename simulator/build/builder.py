@@ -1,0 +1,529 @@
+"""The only place where a scenario becomes a world.
+
+Reads the frozen scenario models and makes kernel, streams, paths, nodes, groups, SAM and sources; nothing in the
+model knows the scenario language. Does not run anything.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import accumulate, count
+
+import numpy as np
+
+from simulator.build.balancers import BalancerBuilder
+from simulator.caches import Cache, make_cache
+from simulator.laws.distributions import Constant, Distribution, Exponential, sampler
+from simulator.world.targets import Targets
+from simulator.plugins.guard import checked_router, is_foreign, plain_index
+from simulator.health.make import make_health
+from simulator.engine.kernel import Kernel
+from simulator.leases.locks import LockTable
+from simulator.leases.renewal import LeasePolicy, LeaseTable, renew_all
+from simulator.links import Link
+from simulator.agents.client import Client, Draws, LockPolicy, RetryPolicy, Sizes
+from simulator.server.core import CoreNode, CorePolicy
+from simulator.server.edge import EdgeNode, EdgePolicy
+from simulator.clients.group import GAIN, ClientGroup
+from simulator.clients.hedging import HedgePolicy, Hedging
+from simulator.server.home_shards import HomeShards
+from simulator.clients.moves_back import MovesBack
+from simulator.clients.outstanding import Outstanding
+from simulator.clients.probing import Prober
+from simulator.agents.sessions import SessionPlan
+from simulator.server.standby import StandbyPlace
+from simulator.server.storage import Storage
+from simulator.build.placement import Placing
+from simulator.messages import Operation, Outcome
+from simulator.routing import Router, RoutingContext, find_policy
+from simulator.routing.directory import Directory
+from simulator.routing.leaving import make_assigning, make_leaving
+from simulator.routing.near import Nearest, first_edges
+from simulator.routing.scope import SiteScope, own_draw, scoped
+from simulator.routing.subset import SubsetScope
+from simulator.routing.weights import Weights
+from simulator.sam.load import EdgeLoad
+from simulator.sam.manager import ManagerPolicy, StickinessManager
+from simulator.sam.rule import StickinessRule
+from simulator.engine.samplers import Same, Sampler
+from simulator.scenario.control import Sam
+from simulator.scenario.joining import joining
+from simulator.scenario.named import settings_in
+from simulator.scenario.schema import ClientGroup as GroupSpec
+from simulator.scenario.schema import Scenario
+from simulator.scenario.schema import Tier as TierSpec
+from simulator.scenario.traces import asked_for
+from simulator.plugins.settings import configured
+from simulator.engine.streams import Streams, whole_numbers
+from simulator.world.heartbeats import watch_nodes
+from simulator.build.wiring import CORE, EDGE, SAM, STORAGE, Endpoint, Wiring
+from simulator.workloads import Source, SourceContext
+from simulator.workloads.trace import common_origin_s
+from simulator.world.world import EventLog, World
+
+INFINITY = math.inf
+LOAD_AWARE = {"least_outstanding", "power_of_two"}  # policies, and values of `leave_to`
+
+
+def build(scenario: Scenario, seed: int, replication: int, warmup_s: float | None = None) -> World:
+    """A fresh world of a scenario; everything random in it follows from (seed, replication).
+
+    Raises:
+        TraceError: a trace that a workload plays cannot be read.
+    """
+    return _Builder(scenario, Streams(seed, replication)).world(warmup_s)
+
+
+def _limit(number: int | None) -> float:
+    return INFINITY if number is None else number
+
+
+class _Builder:
+    """What the steps of building share."""
+
+    def __init__(self, scenario: Scenario, streams: Streams) -> None:
+        self.scenario = scenario
+        self.streams = streams
+        self.kernel = Kernel()
+        self.wiring = Wiring(scenario, streams)
+        self.between_sites: list[Link] = []
+        self.origin_s = common_origin_s((group.workload for group in scenario.clients.values()), scenario.base_dir)
+        messages = scenario.network.messages
+        self.sizes = Sizes(messages.control, messages.metadata, messages.batch, messages.batch_lease)
+        leases = scenario.leases
+        self.leases: LeasePolicy | None = None
+        if leases is not None:
+            self.leases = LeasePolicy(
+                leases.length, leases.renew_before, leases.batch_every, _limit(leases.max_batch), leases.batching,
+                leases.idle_after, leases.lock_delay, leases.clock_skew, leases.phase == "spread",
+            )  # fmt: skip
+        self.edge_specs = [
+            (name, site, group_name, group)
+            for group_name, group in scenario.edges.items()
+            for name, site in group.nodes(group_name)
+        ]
+        self.joining = joining(scenario)
+        self.edge_specs += [
+            (edge.name, edge.site, edge.group, scenario.edges[edge.group])
+            for edges in self.joining.values()
+            for edge in edges
+        ]
+        self.core_specs = [
+            (name, site, group_name, group)
+            for group_name, group in scenario.cores.items()
+            for name, site in group.nodes(group_name)
+        ]
+        self.edge_ends = [Endpoint(EDGE, name, group, site) for name, site, group, _ in self.edge_specs]
+        self.balancers = BalancerBuilder(self) if scenario.balancers else None
+        self.core_ends = [Endpoint(CORE, name, group, site) for name, site, group, _ in self.core_specs]
+        by_site = any(group.shard_by == "site" for group in scenario.cores.values())
+        self.home_shards = HomeShards([end.site for end in self.core_ends]) if by_site else None
+
+    def draw(self, law: Distribution, entity: str, purpose: str) -> Sampler:
+        """Scalar draws of a law from the stream of that name."""
+        return sampler(law, self.streams.generator(entity, purpose))
+
+    # -- the whole ------------------------------------------------------------------------------------
+    def world(self, warmup_s: float | None) -> World:
+        scenario = self.scenario
+        directory = Directory([end.name for end in self.edge_ends], [end.site for end in self.edge_ends])
+        weights = [group.weight for _, _, _, group in self.edge_specs]
+        if any(weight != 1.0 for weight in weights):
+            directory.weights = Weights(weights, lambda: self.kernel.now)
+        later = sum(map(len, self.joining.values()))
+        for index in range(len(self.edge_ends) - later, len(self.edge_ends)):
+            directory.set_exists(index, False)
+        manager = self.manager(directory)
+        storage = Storage(
+            self.kernel, self.draw(scenario.storage.read, "storage", "read"),
+            self.draw(scenario.storage.write, "storage", "write"),
+        )  # fmt: skip
+        edges = [self.edge(index) for index in range(len(self.edge_specs))]
+        if manager is not None and manager.model.by_load:
+            manager.load = EdgeLoad(edges, manager.policy.window_s)
+        can_reset = any(fault.resets for fault in scenario.faults)
+        for edge in edges:
+            edge.is_last_resort = lambda: directory.last_resort
+            edge.inside = {} if can_reset else None
+        cores = [self.core(index, storage, manager) for index in range(len(self.core_specs))]
+        self.connect_nodes(edges, cores)
+        written = scenario.warmup if isinstance(scenario.warmup, (int, float)) else 0.0
+        warmup_s = written if warmup_s is None else warmup_s
+        world = World(
+            self.kernel, self.streams, EventLog(self.kernel), scenario.duration, warmup_s, scenario.record.window,
+            directory, [], [], edges, cores, storage, manager, None, self.wiring.records,
+        )  # fmt: skip
+        world.price, world.between_sites = scenario.price, self.between_sites
+        balancers = [] if self.balancers is None else self.balancers.specs
+        if self.balancers is not None:
+            self.balancers.make(world)
+        nodes = [spec[:3] for spec in (*self.edge_specs, *self.core_specs, *balancers)]
+        sites = {name: site for name, site, _ in nodes} | {"storage": scenario.storage.site}
+        if scenario.sam is not None:
+            sites["sam"] = scenario.sam.site
+        standbys = {
+            name: site if core.standby.site is None else core.standby.site
+            for name, site, _, core in self.core_specs
+            if core.standby is not None
+        }
+        world.targets = Targets(world, {name: group for name, _, group in nodes}, sites, standbys)
+        for number, joins in self.joining.items():
+            world.targets.expect(number, [edge.name for edge in joins])
+        world.fault_names = {i: fault.name for i, fault in enumerate(scenario.faults) if fault.name is not None}
+        world.client_sites = self.client_sites()
+        if scenario.routing.policy == "static":
+            world.static_weight = scenario.routing.weight
+        if scenario.health is not None:
+            world.health = make_health(world, scenario, scenario.health, self.edge_ends, self.link, self.sizes.lookup)
+        ids = count()
+        for number, (name, spec) in enumerate(scenario.clients.items()):
+            self.group(world, number, name, spec, ids)
+        tables = [edge.leases for edge in edges if edge.leases is not None]
+        if self.leases is not None and self.leases.batching:
+            world.starts.append(partial(self.kernel.process, renew_all(self.kernel, tables, self.leases)))
+        heartbeat = scenario.sam.heartbeat if scenario.sam is not None else None
+        watch_nodes(
+            world,
+            period_s=heartbeat.period if heartbeat is not None else 1.0,
+            misses=heartbeat.misses if heartbeat is not None else 3,
+            beats=self.beats(),
+            slack_s=self.slack_s(),
+            size_bytes=self.sizes.lookup,
+        )
+        return world
+
+    def client_sites(self) -> dict[str, list[int]]:
+        """The groups of clients at each site, by number; none where all are at one, or a group or node has its name."""
+        found: dict[str, list[int]] = {}
+        for number, group in enumerate(self.scenario.clients.values()):
+            if group.site is not None:
+                found.setdefault(group.site, []).append(number)
+        taken = {*self.scenario.clients, *(spec[0] for spec in (*self.edge_specs, *self.core_specs))}
+        return {site: numbers for site, numbers in found.items() if site not in taken} if len(found) > 1 else {}
+
+    def manager(self, directory: Directory) -> StickinessManager | None:
+        sam = self.scenario.sam
+        if sam is None:
+            return None
+        measured = sam.initial_weight == "measured"
+        rule = StickinessRule(
+            sam.base, sam.latency_low, sam.latency_high, sam.rate_low, sam.rate_high, sam.error_low, sam.error_high,
+            sam.latency_low_step, sam.latency_high_step, sam.rate_low_step, sam.rate_high_step, sam.error_low_step,
+            sam.error_high_step,
+        )  # fmt: skip
+        first = 50.0 if isinstance(sam.initial_weight, str) else float(sam.initial_weight)
+        policy = ManagerPolicy(
+            sam.model, sam.interval, sam.window, first, measured, sam.propagation, sam.shards,
+            sam.client_reports, sam.heartbeat.misses, rule, settings_in(sam.model),
+        )  # fmt: skip
+        return StickinessManager(self.kernel, policy, directory)
+
+    # -- nodes ----------------------------------------------------------------------------------------
+    def cache(self, tier: TierSpec, name: str) -> tuple[Cache, Sampler | None]:
+        """A tier, and the sampler of its TTL where that is random."""
+        law, own = tier.ttl, settings_in(tier.policy)
+        make = make_cache if own is None else partial(make_cache, settings=own)
+        seed = int(self.streams.generator(name, "cache").integers(1 << 62))
+        mean = law.mean if law.is_constant else 1.0
+        if mean == 0.0:  # drawn TTLs of zero are never inserted
+            return make(tier.policy, tier.capacity, None, tier.ttl_mode, seed), Same(0.0)
+        cache = make(tier.policy, tier.capacity, None if mean == INFINITY else mean, tier.ttl_mode, seed)
+        return cache, None if law.is_constant else self.draw(law, name, "ttl")
+
+    def edge(self, index: int) -> EdgeNode:
+        name, site, _, spec = self.edge_specs[index]
+        cache, ttl_s = self.cache(spec.l1, name)
+        if spec.l1.inherit_ttl and ttl_s is None:
+            ttl_s = Same(spec.l1.ttl.mean)
+        policy = EdgePolicy(
+            _limit(spec.workers), _limit(spec.queue), spec.hold_worker_on_miss, spec.coalesce, spec.l1.inherit_ttl,
+            spec.fetch_timeout, INFINITY if spec.shed is None else spec.shed.wait,
+        )  # fmt: skip
+        leases = None
+        if self.leases is not None:
+            skew = self.leases.clock_skew_s
+            offset = float(self.streams.generator(name, "clock").uniform(-skew, skew)) if skew else 0.0
+            leases = LeaseTable(self.kernel, self.leases, offset, self.lease_phase_s(name))
+        service = self.draw(spec.service_time, name, "service")
+        rebuild = None if spec.rebuild_time == Constant(0.0) else self.draw(spec.rebuild_time, name, "rebuild")
+        edge = EdgeNode(index, name, site, self.kernel, policy, service, ttl_s, cache, leases, self.sizes, rebuild)
+        if leases is not None:
+            leases.edge = edge
+        return edge
+
+    def lease_phase_s(self, edge: str) -> float:
+        """How much later than at n * D the ticks of an edge's renewals are, seconds."""
+        leases = self.leases
+        if leases is None or not leases.spread or not leases.batching:
+            return 0.0
+        return leases.batch_every_s * float(self.streams.generator(edge, "lease tick").random())
+
+    def core(self, index: int, storage: Storage, manager: StickinessManager | None) -> CoreNode:
+        name, site, _, spec = self.core_specs[index]
+        cache, ttl_s = self.cache(spec.l2, name)
+        policy = CorePolicy(
+            _limit(spec.workers), spec.standby is not None, spec.takeover,
+            None if isinstance(spec.grace, str) else spec.grace, self.scenario.coherence == "invalidate",
+        )  # fmt: skip
+        service = self.draw(spec.service_time, name, "service")
+        core = CoreNode(index, name, site, self.kernel, policy, service, ttl_s, cache, storage, self.leases, self.sizes)
+        core.manager = manager
+        return core
+
+    def connect_nodes(self, edges: Sequence[EdgeNode], cores: Sequence[CoreNode]) -> None:
+        """Give edges and cores their links to each other."""
+        locks = LockTable(lambda session_id: cores[session_id % len(cores)].locks_until_s(session_id))
+        asked = asked_for(self.scenario)
+        for core in cores:
+            core.locks = locks
+            core.connect(cores, edges, [self.link(self.core_ends[core.index], end) for end in self.edge_ends])
+        for edge in edges:
+            edge.track_reads, edge.track_data = "read_lock" in asked, "update" in asked
+            edge.connect(cores, [self.link(self.edge_ends[edge.index], end) for end in self.core_ends])
+            if edge.leases is not None:
+                edge.leases.shards = len(cores)
+                edge.leases.send = edge.send_batch
+        if self.wiring.names_storage():
+            end = Endpoint(STORAGE, "storage", "storage", self.scenario.storage.site)
+            for core, core_end in zip(cores, self.core_ends, strict=True):
+                core.storage_legs = (self.link(core_end, end), self.link(end, core_end))
+        for core, (_, _, _, spec) in zip(cores, self.core_specs, strict=True):
+            if spec.standby is not None and spec.standby.site is not None:
+                core.standby_place = self.standby_place(core, spec.standby.site)
+
+    def standby_place(self, core: CoreNode, site: str) -> StandbyPlace:
+        """Where a shard's standby stands, with links of its own; rules and faults mean it by the shard's name."""
+        end = replace(self.core_ends[core.index], site=site, which=" standby")
+        storage = Endpoint(STORAGE, "storage", "storage", self.scenario.storage.site)
+        has_legs = core.storage_legs is not None
+        distances = self.wiring.distances
+        return StandbyPlace(
+            site,
+            [self.link(edge, end) for edge in self.edge_ends],
+            [self.link(end, edge) for edge in self.edge_ends],
+            (self.link(end, storage), self.link(storage, end)) if has_legs else None,
+            distances.one_way_s(core.site, site),
+            distances.one_way_s(site, core.site),
+        )
+
+    def link(self, source: Endpoint, target: Endpoint) -> Link:
+        """A link between two nodes."""
+        leg = self.wiring.connect(source, target)
+        link = Link(leg.path, leg.base_s)
+        if self.scenario.price is not None and source.site != target.site:
+            self.between_sites.append(link)
+        return link
+
+    def beats(self) -> list[Link]:
+        """The links on which edges send heartbeats to the SAM; none where health checks watch them."""
+        sam = self.scenario.sam
+        if sam is None or self.scenario.health is not None:
+            return []
+        return [self.link(edge, _end_of(sam)) for edge in self.edge_ends]
+
+    def slack_s(self) -> list[float]:
+        """How much longer than its misses the SAM waits for each edge's heartbeat, for the jitter of its link."""
+        sam = self.scenario.sam
+        if sam is None or self.scenario.health is not None:
+            return []
+        written = sam.heartbeat.slack
+        if not isinstance(written, str):
+            return [written] * len(self.edge_ends)
+        return [self.wiring.tail_s(edge, _end_of(sam)) for edge in self.edge_ends]
+
+    def hash_salt(self) -> int:
+        """Of the positions of edges on rings and tables: another one in each replication, unless it is fixed."""
+        if self.scenario.routing.hash_salt == "fixed":
+            return 0
+        return int(self.streams.generator("routing", "hash salt").integers(1, 1 << 63))
+
+    def routing_context(
+        self, seen: Directory, entity: str, uniform: Callable[[], float], load: Callable[[Client, int], int]
+    ) -> RoutingContext:
+        """What the policy of some actor is built from, when it sees only the edges of a directory."""
+        routing, rng = self.scenario.routing, partial(self.streams.generator, f"{entity}.routing")
+        return RoutingContext(
+            routing, seen, make_leaving(routing.leave_to, seen, uniform, load), Nearest(seen),
+            uniform, rng, load, lambda: self.kernel.now, self.hash_salt(),
+            make_assigning(routing.assign, seen, uniform, load),
+        )  # fmt: skip
+
+    # -- clients --------------------------------------------------------------------------------------
+    def group(self, world: World, number: int, name: str, spec: GroupSpec, ids: count[int]) -> None:
+        scenario, streams, entity = self.scenario, self.streams, f"clients.{name}"
+        uniform = streams.uniforms(entity, "routing").next
+        directory = world.directory
+        shared = scenario.routing.view == "shared"
+        load = (lambda _, edge: directory.outstanding[edge]) if shared else _own_load
+        policy = configured(find_policy(scenario.routing.policy), settings_in(scenario.routing.policy))
+
+        def context_of(seen: Directory) -> RoutingContext:
+            return self.routing_context(seen, entity, uniform, load)
+
+        scope = self.scope(directory, spec, policy, entity)
+        router = checked_router(policy(context_of(directory))) if scope is None else scoped(policy, scope, context_of)
+        group = ClientGroup(
+            name, self.kernel, router, world.edges, world.manager, _retry_policy(spec),
+            self.lock_policy(spec, entity, number), self.draws(spec, entity), self.sizes, world.warmup_s,
+            world.duration_s, ids,
+        )  # fmt: skip
+        if spec.hedge is not None and spec.hedge.after < INFINITY:
+            group.hedging = Hedging(self.kernel, HedgePolicy(spec.hedge.after, spec.hedge.cancel), group)
+        looks_at: set[str] = {scenario.routing.policy, scenario.routing.leave_to}
+        looks_at |= {scenario.routing.assign} if scenario.routing.policy == "cookie" else set()
+        if self.balancers is None and (looks_at & LOAD_AWARE or is_foreign(policy)):
+            group.outstanding = Outstanding(directory, shared)
+        if policy.counts_sessions or "least_sessions" in looks_at:
+            group.standing = directory.standing
+        group.passive = None if world.health is None else world.health.passive
+        group.moves_back = MovesBack(directory.size, Sam().window if scenario.sam is None else scenario.sam.window)
+        group.latency_from_response = scenario.sam is not None and scenario.sam.latency == "response"
+        steady = spec.session.established and spec.session.length == Constant(INFINITY)
+        establishes = not steady or self.leases is not None  # an expired session is established anew, at the nearest
+        group.track_rtt = policy.uses_rtt or scenario.routing.leave_to == "nearest" or establishes
+        group.measures_first = world.manager is not None and world.manager.policy.measured
+        group.new_client = new_client = self.clients(world, group, spec, scope)
+        for _ in range(spec.count or 0):
+            group.clients.append(new_client(len(group.clients)))
+        if world.manager is not None and not world.groups:
+            keeps = scenario.routing.policy == "cookie" and scenario.routing.on_down != "reassign"
+            world.manager.moves_sessions = not policy.moves_alone and not keeps
+            world.manager.choose_other = lambda client, edge: client.group.router.leave(client, edge)
+        world.groups.append(group)
+        plan = SessionPlan(self.kernel, group, world.duration_s)
+        arrive = plain_index(group.arrive) if is_foreign(spec.workload) else group.arrive
+        place = SourceContext(
+            self.kernel, name, spec.count, partial(streams.generator, entity), arrive, group.arrive_as,
+            plan.open_now, plan.close_now, world.duration_s, scenario.base_dir,
+            self.origin_s, partial(Streams(streams.seed, 0).generator, entity),
+        )  # fmt: skip
+        source: Source = spec.workload.build(place)
+        world.sources.append(source)
+        if spec.workload.kind == "closed" or type(source).ended is not Source.ended:
+            group.source_ended = source.ended
+        self.sessions(world, spec, group, plan, source, entity)
+        if scenario.sam is not None and scenario.sam.probes is not None:
+            prober = Prober(self.kernel, group, scenario.sam.probes.every, GAIN)
+            world.starts.append(lambda: self.kernel.process(prober.run()))
+
+    def clients(
+        self, world: World, group: ClientGroup, spec: GroupSpec, scope: SiteScope | SubsetScope | None
+    ) -> Callable[[int], Client]:
+        """What makes the clients of a group, by index: each knows its way to the edges, or to the balancers."""
+        shards, ends = self.home_shards, self.edge_ends
+        sites = scope if isinstance(scope, SiteScope) else None
+        if self.balancers is not None:
+            self.balancers.join(world, group)
+            ends, sites = self.balancers.ends, None
+        placing = Placing(self.wiring, ends, group, group.name, spec, sites, shards)
+        if shards is not None:
+            group.number_for = lambda client: shards.next_number(placing.homes[client.index])
+        if not spec.count:  # faults may strike links of clients that have yet to come
+            placing.paths(placing.every)
+        balancing = group.balancing
+        return placing.client if balancing is None else lambda index: balancing.enter(placing.client(index))
+
+    def scope(
+        self, directory: Directory, spec: GroupSpec, policy: type[Router], entity: str
+    ) -> SiteScope | SubsetScope | None:
+        """Within which edges a group's requests are routed; None where all of them are candidates of all clients."""
+        routing = self.scenario.routing
+        subset = None if policy.moves_alone else routing.subset  # hashing shares clients out among all
+        if routing.scope == "global" or spec.site is None:
+            return None if subset is None else SubsetScope(directory, subset, self.hash_salt())
+        if policy.moves_alone:
+            return SiteScope(directory, routing.overprovision, own_draw)
+        uniform = self.streams.uniforms(entity, "site").next
+        return SiteScope(directory, routing.overprovision, lambda _: uniform(), subset, self.hash_salt())
+
+    def sessions(
+        self, world: World, spec: GroupSpec, group: ClientGroup, plan: SessionPlan, source: Source, entity: str
+    ) -> None:
+        """Say when the sessions of a group open and close."""
+        session = spec.session
+        plan.source = source
+        plan.length_s = self.draw(session.length, entity, "session length")
+        plan.pause_s = self.draw(session.pause, entity, "session pause")
+        plan.start_s = self.draw(session.start, entity, "session start")
+        if session.arrivals is not None:
+            plan.gap_s = self.draw(Exponential(1.0 / session.arrivals), entity, "session arrivals")
+            world.starts.append(plan.open_stream)
+        elif spec.count:
+            if session.established:
+                world.starts.append(partial(self.establish_all, world, group, entity))
+            world.starts.append(partial(plan.begin, spec.count))
+        world.starts.append(source.begin)
+
+    def establish_all(self, world: World, group: ClientGroup, entity: str) -> None:
+        """Sessions that exist at t = 0: in storage and in the store, at their nearest edge, which holds the lease."""
+        manager, policy = world.manager, self.leases
+        phases = self.streams.uniforms(entity, "lease phase").next
+        for client, edge in zip(group.clients, first_edges(_assigning(group.router), group.clients), strict=True):
+            session = group.adopt(client, edge)
+            if manager is not None:
+                manager.admit(session, client.expected_rtt_s[edge])
+            if policy is not None:
+                granted_s = -policy.interval_s * phases()
+                until_s = granted_s + policy.length_s
+                session_id = session.session_id
+                world.cores[session_id % len(world.cores)].grant(session, edge, until_s)
+                table = world.edges[edge].leases
+                if table is not None:
+                    table.hold(session, until_s)
+
+    def lock_policy(self, spec: GroupSpec, entity: str, number: int) -> LockPolicy:
+        locks = spec.locks
+        forever = locks.hold == Constant(INFINITY)
+        hold = None if forever else self.draw(locks.hold, entity, "lock hold")
+        own = locks.per_session if locks.per_session + locks.shared_pool else 1
+        return LockPolicy(number, own, locks.shared_pool, hold, locks.mode == "exclusive", locks.conflict == "wait")
+
+    def draws(self, spec: GroupSpec, entity: str) -> Draws:
+        names = [name for name, share in spec.operations.items() if share > 0]
+        operation: Callable[[], int] | None = None
+        if names != ["lookup"]:
+            codes = np.array([Operation[name.upper()].value for name in names])
+            bounds = np.array(list(accumulate(spec.operations[name] for name in names)))
+            bounds[-1] = 1.0
+            rng = self.streams.generator(entity, "operation")
+            operation = whole_numbers(lambda n: codes[np.searchsorted(bounds, rng.random(n), side="right")])
+        return Draws(
+            operation, self.draw(spec.request_size, entity, "request size"),
+            self.draw(spec.response_size, entity, "response size"), self.streams.uniforms(entity, "retry jitter"),
+            self.streams.uniforms(entity, "lock"),
+        )  # fmt: skip
+
+
+def _end_of(sam: Sam) -> Endpoint:
+    return Endpoint(SAM, "sam", "sam", sam.site)
+
+
+def _retry_policy(spec: GroupSpec) -> RetryPolicy:
+    retry = spec.retry
+    if retry is None:
+        return RetryPolicy()
+    return RetryPolicy(
+        retry.timeout, retry.max, retry.backoff, retry.cap, retry.jitter == "full",
+        retry.budget.ratio, float(retry.budget.burst), retry.cancel_on_timeout,
+        retry.to, None if retry.on is None else frozenset(_outcomes(retry.on)),
+    )  # fmt: skip
+
+
+def _outcomes(names: Sequence[str]) -> Iterator[int]:
+    """The outcomes that are meant; a timeout is one that met a crash, too."""
+    for name in names:
+        yield int(Outcome[name.upper()])
+        if name == "timeout":
+            yield int(Outcome.CRASHED)
+
+
+def _assigning(router: Router) -> Callable[[Client, int], int]:
+    """Where its sessions begin."""
+    return router.nearest if type(router).assign is Router.assign else router.assign
+
+
+def _own_load(client: Client, edge: int) -> int:
+    return 0 if client.outstanding_at is None else client.outstanding_at.get(edge, 0)

@@ -1,0 +1,270 @@
+"""The vocabulary of a request: operations, tiers, outcomes, causes; and the objects that travel.
+
+May import: nothing of the model. Does not model: behaviour; nodes do that.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from simulator.agents.client import Client
+    from simulator.agents.session import Session
+    from simulator.leases.renewal import HeldLease
+    from simulator.server.balancer import Balancer
+
+
+class Operation(IntEnum):
+    """What a request asks for. The first two are answered from L1 where it can; up to RELEASE, two are about locks."""
+
+    LOOKUP = 0
+    READ_LOCK = 1
+    ACQUIRE = 2
+    RELEASE = 3
+    ESTABLISH = 4
+    UPDATE = 5
+
+
+class Tier(IntEnum):
+    """Where the answer of a successful request came from."""
+
+    L1 = 0
+    L1_DELAYED = 1
+    L2 = 2
+    STORAGE = 3
+    CORE = 4  # decided by the core without a cache: updates, locks, establishment
+
+
+class Outcome(IntEnum):
+    """How an attempt ended."""
+
+    OK = 0
+    TIMEOUT = 1
+    REFUSED = 2
+    CRASHED = 3  # a timeout whose message or work was lost in a crash, of an edge or of a core
+    SESSION_EXPIRED = 4
+    DENIED = 5  # an answer (a lock operation is told "no"), no failure
+    UNROUTABLE = 6
+    ERROR = 7  # an error, answered without service
+    RESET = 8  # the process at the other end is gone, and its host says so
+    CANCELLED = 9  # the other of two twins was answered; of attempts only, never of a request
+
+
+NO_FAILURES = frozenset((Outcome.OK, Outcome.DENIED, Outcome.CANCELLED))
+"""Outcomes that no failed request has."""
+
+
+class Cause(IntEnum):
+    """Why a lookup missed; exactly one for every miss."""
+
+    COLD = 0
+    TTL_EXPIRED = 1
+    LEASE_EXPIRED = 2
+    EVICTED = 3
+    MIGRATED = 4
+    INVALIDATED = 5
+    NODE_RESTART = 6
+
+
+class Kind(IntEnum):
+    """What an edge (or a client through it) asks a core for."""
+
+    LOOKUP = 0
+    ESTABLISH = 1
+    ACQUIRE = 2
+    RELEASE = 3
+    RENEW = 4
+    CLOSE = 5
+    UPDATE = 6
+
+
+class Attempt:
+    """One try of a request. Retries are new attempts with the same `intended_s`; only the last one is live.
+
+    Times are seconds. `epoch` is the life of the edge that serves it: work of an earlier life is void. `life` is that
+    of the edge as balancers know it, where they count what is outstanding. `via` is the balancer that it goes through,
+    and `retried` says how often balancers tried the request again.
+    """
+
+    __slots__ = (
+        "arrived_s",
+        "call",
+        "client",
+        "crashed",
+        "done",
+        "down_s",
+        "edge",
+        "epoch",
+        "intended_s",
+        "left_s",
+        "life",
+        "lock",
+        "operation",
+        "outcome",
+        "retried",
+        "sent_s",
+        "session",
+        "size_bytes",
+        "started_s",
+        "tier",
+        "token",
+        "told_weight",
+        "tries",
+        "up_s",
+        "via",
+    )
+
+    arrived_s: float
+    down_s: float
+    epoch: int
+    left_s: float
+    life: int
+    lock: tuple[int, int]
+    sent_s: float
+    size_bytes: float
+    started_s: float
+    token: int
+    told_weight: float
+    up_s: float
+
+    def __init__(self, client: Client, session: Session, operation: int, intended_s: float, tries: int) -> None:
+        self.client = client
+        self.session = session
+        self.operation = operation
+        self.intended_s = intended_s
+        self.tries = tries
+        self.done = False
+        self.crashed = False
+        self.outcome = 0
+        self.tier = 0
+        self.edge = -1
+        self.call: Call | None = None
+        self.via: Balancer | None = None
+        self.retried = 0
+
+    @property
+    def met_crash(self) -> bool:
+        """Whether its message, or the work on it at an edge or a core, was lost in a crash."""
+        call = self.call
+        return self.crashed or (call is not None and call.crashed)
+
+
+class Message:
+    """What goes from an edge to a core and comes back as its answer. Times are seconds.
+
+    `epoch` and `core_epoch` are the lives of the edge that sent it and of the core that serves it.
+    """
+
+    __slots__ = ("core_epoch", "edge", "epoch", "kind", "received_s", "sent_s")
+
+    core_epoch: int
+    received_s: float
+    sent_s: float
+
+    def __init__(self, kind: int, edge: int, epoch: int) -> None:
+        self.kind = kind
+        self.edge = edge
+        self.epoch = epoch
+
+
+class Call(Message):
+    """A question of an edge to a core about one session, and the attempts that wait for its answer.
+
+    Asked again, the question goes out in another message, so that what the core writes into one is never mixed up
+    with what it writes into another: `origin` is the question that a message repeats, None the first time. Of a
+    question, `lost` says that its newest message, or the answer to it, was lost or met a crash, `crashed` that one met
+    a crash, `looked_up` that L2 has counted it (once, however often it is repeated), `from_storage` that L2 missed, and
+    `rebuilding` that its record is there and being rebuilt.
+    """
+
+    __slots__ = (
+        "attempt",
+        "cause",
+        "crashed",
+        "done",
+        "due_s",
+        "from_storage",
+        "lease_until_s",
+        "lock",
+        "looked_up",
+        "lost",
+        "origin",
+        "outcome",
+        "read_at_s",
+        "rebuilding",
+        "session",
+        "tier",
+        "token",
+        "tries",
+        "ttl_left_s",
+        "waiters",
+        "watched",
+    )
+
+    lock: tuple[int, int]
+
+    def __init__(self, kind: int, session: Session, edge: int, epoch: int, attempt: Attempt | None) -> None:
+        super().__init__(kind, edge, epoch)
+        self.session = session
+        self.attempt = attempt
+        self.waiters: list[Attempt] = []
+        self.origin: Call | None = None
+        self.lost = False
+        self.crashed = False
+        self.watched = True  # while a timer runs for it
+        self.due_s = 0.0  # when its timer ran out last
+        self.looked_up = False
+        self.rebuilding = False
+        self.from_storage = False
+        self.cause = 0  # of the miss in L2
+        self.done = False
+        self.token = 0  # fencing token: of the grant, or of the hold to release
+        self.tries = 0
+        self.outcome = 0
+        self.tier = 0
+        self.lease_until_s = 0.0
+        self.ttl_left_s = 0.0
+        self.read_at_s = 0.0
+
+    def note_lost(self) -> None:
+        """This message, or the answer to it, will not arrive."""
+        self.question.lost = True
+
+    def note_crashed(self) -> None:
+        """This message, or the work on it, was lost in a crash of a core."""
+        self.question.crashed = True
+
+    @property
+    def question(self) -> Call:
+        """The question that this message asks, or asks again."""
+        return self if self.origin is None else self.origin
+
+
+class Batch(Message):
+    """Leases of one edge that go to one core in one renewal message; `answers` comes back parallel to them.
+
+    Of `leases`, which the edge finds again when the answers are there, the core reads the `sessions` only.
+    """
+
+    __slots__ = ("answered_s", "answers", "leases")
+
+    def __init__(self, edge: int, epoch: int, leases: list[HeldLease], sent_s: float) -> None:
+        super().__init__(int(Kind.RENEW), edge, epoch)
+        self.leases = leases
+        self.sent_s = sent_s
+        self.answers: list[int] = []
+        self.answered_s = 0.0
+
+    @property
+    def sessions(self) -> list[Session]:
+        """Whose leases they are, in the same order."""
+        return [held.session for held in self.leases]
+
+
+class RenewalAnswer(IntEnum):
+    """What a core answers for each lease of a batch."""
+
+    EXTENDED = 0
+    EXPIRED = 1
+    MOVED = 2

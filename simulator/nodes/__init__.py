@@ -1,1 +1,0 @@
-"""The actors: clients, edge nodes, core nodes and storage. They import families, kernel and requests only."""

@@ -1,1 +1,0 @@
-"""The bundled tables of places: cities.csv (GeoNames) and cloud_regions.csv; `simulator.geo` reads them."""

@@ -1,0 +1,1 @@
+"""What a family of parts is: specs, settings, how parts of a user's own are loaded, and the guard around them."""

@@ -1,0 +1,1 @@
+"""What serves: edges, cores, storage and balancers, with their queues, pauses and errors."""
