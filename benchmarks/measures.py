@@ -18,8 +18,8 @@ from typing import Any
 from benchmarks.peers import PEERS, measure
 from benchmarks.raw import heap_operations_per_s, simpy_events_per_s
 from simulator import run
-from simulator.experiment.folder import save
 from simulator.observe.result import Replication
+from simulator.results.folder import save
 from simulator.run import run_replication
 from simulator.scenario.schema import Scenario
 

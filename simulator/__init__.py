@@ -11,21 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simulator.experiment.api import run
-    from simulator.experiment.check import Report
-    from simulator.experiment.checking import check
-    from simulator.experiment.compare import Compared
-    from simulator.experiment.comparing import compare
-    from simulator.experiment.find import Found
-    from simulator.experiment.folder import load_run
-    from simulator.experiment.optimise import optimise
-    from simulator.experiment.optimum import Optimum
-    from simulator.experiment.result import Result
-    from simulator.experiment.sensitivity import Sensitivity
-    from simulator.experiment.studies import find, sensitivity
-    from simulator.experiment.sweep import sweep
-    from simulator.experiment.sweep_result import SweepResult, load_sweep
+    from simulator.experiment.checking.api import check
+    from simulator.experiment.checking.check import Report
+    from simulator.experiment.comparing.api import compare
+    from simulator.experiment.comparing.compare import Compared
+    from simulator.experiment.studies.api import find, sensitivity
+    from simulator.experiment.studies.find import Found
+    from simulator.experiment.studies.optimise import optimise
+    from simulator.experiment.studies.optimum import Optimum
+    from simulator.experiment.studies.sensitivity import Sensitivity
+    from simulator.experiment.studies.sweep import sweep
+    from simulator.experiment.studies.sweep_folder import load_sweep
+    from simulator.experiment.studies.sweep_result import SweepResult
     from simulator.fitting.backtest import Backtest, backtest
     from simulator.fitting.fit import Fit, fit
+    from simulator.results.loading import load_run
+    from simulator.results.result import Result
     from simulator.scenario.errors import ScenarioError
     from simulator.scenario.schema import Scenario
 
@@ -41,23 +42,23 @@ _WHERE = {
     "Fit": "simulator.fitting.fit",
     "backtest": "simulator.fitting.backtest",
     "fit": "simulator.fitting.fit",
-    "Compared": "simulator.experiment.compare",
-    "Found": "simulator.experiment.find",
-    "Optimum": "simulator.experiment.optimum",
-    "Report": "simulator.experiment.check",
-    "Sensitivity": "simulator.experiment.sensitivity",
-    "check": "simulator.experiment.checking",
-    "compare": "simulator.experiment.comparing",
-    "find": "simulator.experiment.studies",
-    "sensitivity": "simulator.experiment.studies",
-    "optimise": "simulator.experiment.optimise",
-    "Result": "simulator.experiment.result",
+    "Compared": "simulator.experiment.comparing.compare",
+    "Found": "simulator.experiment.studies.find",
+    "Optimum": "simulator.experiment.studies.optimum",
+    "Report": "simulator.experiment.checking.check",
+    "Sensitivity": "simulator.experiment.studies.sensitivity",
+    "check": "simulator.experiment.checking.api",
+    "compare": "simulator.experiment.comparing.api",
+    "find": "simulator.experiment.studies.api",
+    "sensitivity": "simulator.experiment.studies.api",
+    "optimise": "simulator.experiment.studies.optimise",
+    "Result": "simulator.results.result",
     "Scenario": "simulator.scenario.schema",
     "ScenarioError": "simulator.scenario.errors",
-    "load_run": "simulator.experiment.folder",
-    "load_sweep": "simulator.experiment.sweep_result",
-    "SweepResult": "simulator.experiment.sweep_result",
-    "sweep": "simulator.experiment.sweep",
+    "load_run": "simulator.results.loading",
+    "load_sweep": "simulator.experiment.studies.sweep_folder",
+    "SweepResult": "simulator.experiment.studies.sweep_result",
+    "sweep": "simulator.experiment.studies.sweep",
 }
 
 

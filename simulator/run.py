@@ -17,9 +17,8 @@ from contextlib import contextmanager
 from simpy.events import Event
 
 from simulator.build.builder import build
-from simulator.errors import StandstillError
+from simulator.errors import SafetyError, StandstillError
 from simulator.faults.plan import begin_faults
-from simulator.leases.locks import SafetyError
 from simulator.messages import Attempt, Outcome
 from simulator.observe.in_flight import attempts_in_flight, groups_due_now
 from simulator.observe.invariants import Invariants

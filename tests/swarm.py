@@ -29,7 +29,7 @@ from swarm_worlds import draw_world
 
 from simulator.agents.client import Client
 from simulator.clients.group import ClientGroup
-from simulator.leases.locks import SafetyError
+from simulator.errors import SafetyError
 from simulator.messages import Call
 from simulator.run import _Run
 from simulator.scenario.schema import Scenario

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from simulator import Result, Scenario, load_run, run
-from simulator.experiment.summary import Estimate
+from simulator.results.summary import Estimate
 
 PAGE = Path(__file__).parents[1] / "how-to" / "choose-a-stickiness-model.md"
 SITUATIONS = ("none", "sick", "crash", "crowd", "deployment")

@@ -60,7 +60,7 @@ def command(
     except (TraceError, ScenarioError) as error:
         fail(str(error))
     if as_json:
-        from simulator.experiment.folder import dump_json
+        from simulator.results.stored import dump_json
 
         click.echo(dump_json(found.to_dict()), nl=False)
     else:

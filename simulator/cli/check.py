@@ -14,8 +14,8 @@ import click
 from simulator.cli.output import INTERRUPTED, OK, USAGE, Given, Output, fail, output_options, say
 
 if TYPE_CHECKING:
-    from simulator.experiment.check import Report
-    from simulator.experiment.suite import Suite
+    from simulator.experiment.checking.check import Report
+    from simulator.experiment.checking.suite import Suite
 
 
 @click.command(name="check", short_help="Has a number moved since the baseline?")
@@ -47,10 +47,10 @@ def command(
     Exit codes: 0 ok, 2 bad usage, 4 inconclusive or not comparable, 5 an invariant broke, 99 failed.
     """  # noqa: D301 (click's \b)
     from simulator.cli.run import _cores
-    from simulator.experiment.checking import check, suite_file
-    from simulator.experiment.folder import FolderError
-    from simulator.experiment.references import RevisionError
-    from simulator.experiment.suite import load_suite
+    from simulator.errors import FolderError
+    from simulator.experiment.checking.api import check, suite_file
+    from simulator.experiment.checking.references import RevisionError
+    from simulator.experiment.checking.suite import load_suite
     from simulator.observe.metrics import MetricUnavailableError
     from simulator.scenario.errors import ScenarioError
 
@@ -80,7 +80,7 @@ def command(
 
 
 def _update(suite: Suite, reason: str, jobs: int, output: Output) -> None:
-    from simulator.experiment.record import record
+    from simulator.experiment.checking.record import record
 
     for name, path, written in record(suite, reason, jobs=jobs, say=say if output.progress != "none" else None):
         state = "written" if written else "as it was"
@@ -88,8 +88,8 @@ def _update(suite: Suite, reason: str, jobs: int, output: Output) -> None:
 
 
 def _show(report: Report, output: Output, junit: Path | None, *, github: bool) -> None:
-    from simulator.experiment.places import write_whole
     from simulator.report.check_text import as_annotations, as_junit, as_markdown, as_text, summary_line
+    from simulator.results.places import write_whole
 
     if output.quiet:
         click.echo(summary_line(report))

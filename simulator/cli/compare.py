@@ -13,7 +13,7 @@ import click
 from simulator.cli.output import MISSED, UNDECIDED, USAGE, Given, Output, fail, output_options
 
 if TYPE_CHECKING:
-    from simulator.experiment.compare import Compared
+    from simulator.experiment.comparing.compare import Compared
 
 
 @click.command(name="compare", short_help="Which is better, on what, and how sure is that?")
@@ -58,9 +58,9 @@ def command(
     Exit codes: 0 ok, 2 bad usage, 3 incomplete, 4 a --fail-on is undecided, 99 one failed.
     """  # noqa: D301 (click's \b)
     from simulator.cli.run import _cores
-    from simulator.experiment.comparing import compare
-    from simulator.experiment.contestants import ContestantError, IncompleteError
-    from simulator.experiment.folder import FolderError
+    from simulator.errors import FolderError
+    from simulator.experiment.comparing.api import compare
+    from simulator.experiment.comparing.sides import ContestantError, IncompleteError
     from simulator.observe.metrics import MetricUnavailableError
     from simulator.report.progress import listener
     from simulator.scenario.errors import ScenarioError
@@ -83,8 +83,8 @@ def command(
 
 
 def _show(compared: Compared, form: str, file: Path | None, output: Output) -> None:
-    from simulator.experiment.folder import dump_json
     from simulator.report.compare_text import as_markdown, as_table
+    from simulator.results.stored import dump_json
 
     if form == "json":
         text = dump_json(compared.to_dict())
@@ -105,7 +105,7 @@ def _write(compared: Compared, form: str, file: Path, text: str) -> None:
 
         write(compared, file)
         return
-    from simulator.experiment.places import write_whole
     from simulator.report.compare_text import as_table
+    from simulator.results.places import write_whole
 
     write_whole(file, as_table(compared) if form == "table" else text)

@@ -16,7 +16,7 @@ from simulator.cli.output import MISSED, UNDECIDED, Given, Output, fail, output_
 from simulator.cli.studying import executor, finish, load, resuming_argv, study_options, told
 
 if TYPE_CHECKING:
-    from simulator.experiment.find import Found, Probe
+    from simulator.experiment.studies.find import Found, Probe
 
 
 @click.command(name="find", short_help="The smallest (or largest) value that meets a condition.")
@@ -47,10 +47,10 @@ def command(
     interval of the answer needs them. Exit codes: 0 found, 2 bad usage, 4 undecided, 99 no value found,
     130 interrupted.
     """  # noqa: D301 - \b is click's
-    from simulator.experiment.find import LEAST_REPLICATIONS, Search
-    from simulator.experiment.search_space import condition_of, span_of
-    from simulator.experiment.signals import interruptible
-    from simulator.experiment.sweep_folder import check_earlier, check_new, default_path, kept_in
+    from simulator.experiment.studies.find import LEAST_REPLICATIONS, Search
+    from simulator.experiment.studies.search_space import condition_of, span_of
+    from simulator.experiment.studies.sweep_folder import check_earlier, check_new, default_path, kept_in
+    from simulator.play.signals import interruptible
 
     output = Output.of(common)
     if path.endswith((".yaml", ".yml")):
@@ -88,7 +88,7 @@ def _say(probe: Probe, metric: str) -> None:
 
 def _print(found: Found, output: Output, *, as_json: bool) -> None:
     if as_json:
-        from simulator.experiment.folder import dump_json
+        from simulator.results.stored import dump_json
 
         click.echo(dump_json(found.to_dict()), nl=False)
         return
@@ -98,7 +98,7 @@ def _print(found: Found, output: Output, *, as_json: bool) -> None:
 
 
 def _finish(found: Found, show: Callable[[], None], *, quiet: bool, go_on: list[str]) -> None:
-    from simulator.experiment.find import keep_answer
+    from simulator.experiment.studies.find import keep_answer
 
     keep_answer(found)
     perhaps = any(probe.verdict == "undecided" for probe in found.probes)

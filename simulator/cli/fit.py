@@ -105,7 +105,7 @@ def command(
     if figure is not None:
         found.plot().savefig(os.fspath(figure))
     if as_json:
-        from simulator.experiment.folder import dump_json
+        from simulator.results.stored import dump_json
 
         click.echo(dump_json(found.to_dict()), nl=False)
     elif not output.quiet:

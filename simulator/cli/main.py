@@ -7,7 +7,7 @@
 | 2 | bad usage, bad scenario, unreadable input |
 | 130 | interrupted |
 
-A command exits with another documented status by raising an exception with an `exit_code`, or by
+A command exits with another documented status by raising a `SimulatorError`, whose class has an `exit_code`, or by
 `context.exit(code)`.
 
 May import: click. Everything else is imported by the command that needs it, so that `--help` stays fast.
@@ -29,6 +29,7 @@ import click
 from simulator import __version__
 from simulator.cli.output import Given, output_options
 from simulator.cli.streams import outlets
+from simulator.errors import SimulatorError
 from simulator.text.printable import printable
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -132,7 +133,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _interrupted_status(arguments: Sequence[str] | None) -> int:
     """The status of a command, which a polite kill and a closed terminal interrupt as Ctrl-C does."""
-    from simulator.experiment.signals import as_interrupts
+    from simulator.play.signals import as_interrupts
 
     try:
         with as_interrupts():
@@ -161,10 +162,9 @@ def _status(arguments: Sequence[str] | None) -> int:
 
 def _status_of(error: Exception) -> int:
     """Print what an exception means to the user; a traceback only for bugs."""
-    code = getattr(error, "exit_code", None)
-    if isinstance(code, int):
+    if isinstance(error, SimulatorError) and error.exit_code != BUG:
         click.echo(str(error), err=True)
-        return code
+        return error.exit_code
     lacking = _lacking(error)
     if lacking:
         click.echo(lacking, err=True)

@@ -16,8 +16,8 @@ from simulator.cli.output import MISSED, UNDECIDED, Given, Output, fail, output_
 from simulator.cli.studying import executor, finish, load, resuming_argv, study_options, told
 
 if TYPE_CHECKING:
-    from simulator.experiment.optimise import Trial
-    from simulator.experiment.optimum import Optimum
+    from simulator.experiment.studies.optimise import Trial
+    from simulator.experiment.studies.optimum import Optimum
 
 _CODES = {"best": 0, "frontier": 0, "tied": UNDECIDED, "undecided": UNDECIDED, "infeasible": MISSED}
 
@@ -55,9 +55,9 @@ def command(
     scale; few combinations are all tried. Exit codes: 0 found, 2 bad usage, 3 some cells did not complete,
     4 tied or undecided, 99 nothing feasible was found, 130 interrupted.
     """  # noqa: D301 - \b is click's
-    from simulator.experiment.optimise import LEAST_REPLICATIONS, Optimiser, Question, keep_answer
-    from simulator.experiment.signals import interruptible
-    from simulator.experiment.sweep_folder import check_earlier, check_new, default_path, kept_in
+    from simulator.experiment.studies.optimise import LEAST_REPLICATIONS, Optimiser, Question, keep_answer
+    from simulator.experiment.studies.sweep_folder import check_earlier, check_new, default_path, kept_in
+    from simulator.play.signals import interruptible
 
     output = Output.of(common)
     with told():
@@ -91,7 +91,7 @@ def command(
 def print_optimum(found: Optimum, output: Output, *, as_json: bool) -> None:
     """The answer on stdout."""
     if as_json:
-        from simulator.experiment.folder import dump_json
+        from simulator.results.stored import dump_json
 
         click.echo(dump_json(found.to_dict()), nl=False)
         return

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from simulator.experiment.result import Result
     from simulator.report.progress import Mode
+    from simulator.results.result import Result
     from simulator.scenario.schema import Scenario
 
 OK: Final = 0
@@ -129,7 +129,7 @@ def fail(message: str, code: int = USAGE) -> NoReturn:
 def print_result(result: Result, output: Output, *, as_json: bool) -> None:
     """The result on stdout: summary.json alone, or the summary."""
     if as_json:
-        from simulator.experiment.folder import dump_json
+        from simulator.results.stored import dump_json
 
         click.echo(dump_json(result.to_dict()), nl=False)
         return

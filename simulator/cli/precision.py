@@ -14,8 +14,8 @@ import click
 from simulator.cli.output import Output, fail, say
 
 if TYPE_CHECKING:
-    from simulator.experiment.result import Result
     from simulator.experiment.stopping import Target
+    from simulator.results.result import Result
     from simulator.scenario.schema import Scenario
 
 
@@ -56,9 +56,9 @@ def played_until(
 
 def show_batch_means(result: Result, window_s: float, *, quiet: bool) -> None:
     """Intervals of the first replication by batch means, on stdout (stderr beside --json)."""
-    from simulator.experiment.batches import TooShortError, all_batch_means
     from simulator.observe.metrics import unit_of
     from simulator.report.format import show
+    from simulator.statistics.batches import TooShortError, all_batch_means
 
     if not result.replications:
         return

@@ -17,12 +17,14 @@ from simulator.cli.output import Given, Output, fail, output_options, say
 @output_options
 def command(folder: Path, **common: Given) -> None:
     """Draw report.html and figures/ of the result folder DIR, and of its variants, again."""
-    from simulator.experiment.folder import FolderError, load_run, redraw
-    from simulator.experiment.sweep_folder import is_sweep
+    from simulator.errors import FolderError
+    from simulator.experiment.studies.sweep_folder import is_sweep
+    from simulator.report.folders import redraw
+    from simulator.results.loading import load_run
 
     try:
         if is_sweep(folder):
-            from simulator.experiment.sweep_result import load_sweep
+            from simulator.experiment.studies.sweep_folder import load_sweep
             from simulator.report.sweep_html import write_report
 
             sweep = load_sweep(folder)

@@ -30,9 +30,10 @@ def command(folder: Path, jobs: int | None, trust: bool, **common: Given) -> Non
     Exit codes: 0 the same, 2 no result folder, 3 it did not finish, 99 it differs.
     """
     from simulator.cli.run import _cores
-    from simulator.experiment.folder import MANIFEST, FolderError
+    from simulator.errors import FolderError
     from simulator.experiment.reproduce import reproduce
     from simulator.report.progress import listener
+    from simulator.results.stored import MANIFEST
     from simulator.scenario.errors import ScenarioError
 
     output = Output.of(common)

@@ -28,7 +28,7 @@ from simulator.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from simulator.experiment.result import Result
+    from simulator.results.result import Result
     from simulator.scenario.schema import Scenario
 
 
@@ -63,10 +63,11 @@ def command(
     4 undecided, 5 an invariant broke, 99 an expectation was missed, 130 interrupted.
     """
     from simulator.cli.precision import check_options, played_until, show_batch_means
+    from simulator.errors import FolderError
     from simulator.experiment.api import run
-    from simulator.experiment.folder import FolderError, default_path
-    from simulator.experiment.signals import held_back, interruptible
+    from simulator.play.signals import held_back, interruptible
     from simulator.report.progress import listener
+    from simulator.results.folder import default_path
     from simulator.scenario.errors import ScenarioError
 
     output = Output.of(common)
@@ -106,8 +107,9 @@ def _take_places(folder: Path | None, resume: Path | None, name: str, *, force: 
 
     Raises FolderError.
     """
-    from simulator.experiment.folder import check_target, load_run
-    from simulator.experiment.places import locked
+    from simulator.results.folder import check_target
+    from simulator.results.loading import load_run
+    from simulator.results.places import locked
 
     context = click.get_current_context()
     for place in (folder, resume):
@@ -148,7 +150,8 @@ def _refuse_streams(scenario: Scenario, what: str) -> None:
 
 def _keep(result: Result, place: Path, output: Output, *, as_json: bool, force: bool) -> None:
     """Store the result and print it; where it cannot be stored, the numbers are printed all the same."""
-    from simulator.experiment.folder import FolderError, save_somewhere
+    from simulator.errors import FolderError
+    from simulator.results.folder import save_somewhere
 
     problem, code = "", 0  # what could not be stored where it should be; what that means
     kept: Path | None = None

@@ -15,7 +15,7 @@ from simulator.cli.output import Given, Output, output_options
 from simulator.cli.studying import executor, finish, load, resuming_argv, study_options, told
 
 if TYPE_CHECKING:
-    from simulator.experiment.sensitivity import Sensitivity
+    from simulator.experiment.studies.sensitivity import Sensitivity
 
 
 @click.command(name="sensitivity", short_help="Which inputs move the answer most?")
@@ -42,9 +42,9 @@ def command(
     arrivals; at least 5 replications are played unless --replications says otherwise. Intervals hold for
     all differences together (metrics, inputs, down and up). Exit codes as of `sweep`.
     """  # noqa: D301 - \b is click's
-    from simulator.experiment.sensitivity import LEAST_REPLICATIONS, keep_effects, sensitivity, share_of
-    from simulator.experiment.signals import interruptible
-    from simulator.experiment.sweep_folder import check_earlier, default_path, kept_in
+    from simulator.experiment.studies.sensitivity import LEAST_REPLICATIONS, keep_effects, sensitivity, share_of
+    from simulator.experiment.studies.sweep_folder import check_earlier, default_path, kept_in
+    from simulator.play.signals import interruptible
     from simulator.report.progress import listener
 
     output = Output.of(common)
@@ -69,7 +69,7 @@ def command(
 
 def _print(found: Sensitivity, output: Output, *, as_json: bool) -> None:
     if as_json:
-        from simulator.experiment.folder import dump_json
+        from simulator.results.stored import dump_json
 
         click.echo(dump_json(found.to_dict()), nl=False)
         return

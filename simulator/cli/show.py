@@ -18,8 +18,9 @@ from simulator.cli.output import Given, Output, fail, output_options, print_resu
 @output_options
 def command(folder: Path, as_json: bool, **common: Given) -> None:
     """Print the summary of the result folder DIR (or one of its variants/NAME, or a sweep's) again."""
-    from simulator.experiment.folder import FolderError, load_run
-    from simulator.experiment.sweep_folder import is_sweep
+    from simulator.errors import FolderError
+    from simulator.experiment.studies.sweep_folder import is_sweep
+    from simulator.results.loading import load_run
 
     try:
         if is_sweep(folder):
@@ -37,12 +38,12 @@ def _show_sweep(folder: Path, output: Output, *, as_json: bool) -> None:
     """The answer of a search or an analysis where there is one; else the cells. Raises FolderError."""
     from simulator.cli.optimise import print_optimum
     from simulator.cli.sweep import print_sweep
-    from simulator.experiment.find import found_of
-    from simulator.experiment.optimum import optimum_of
-    from simulator.experiment.sensitivity import sensitivity_of
-    from simulator.experiment.stored import MANIFEST, broken
-    from simulator.experiment.sweep_result import load_sweep
+    from simulator.experiment.studies.find import found_of
+    from simulator.experiment.studies.optimum import optimum_of
+    from simulator.experiment.studies.sensitivity import sensitivity_of
+    from simulator.experiment.studies.sweep_folder import load_sweep
     from simulator.report import find_view, tornado
+    from simulator.results.stored import MANIFEST, broken
 
     result = load_sweep(folder)
     for note in result.notes:

@@ -11,20 +11,19 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from simulator.cli.output import INCOMPLETE, INTERRUPTED, INVARIANT, OK, USAGE, fail, say
+from simulator.cli.output import INCOMPLETE, INTERRUPTED, INVARIANT, OK, fail, say
+from simulator.errors import SimulatorError
 
 if TYPE_CHECKING:
-    from simulator.experiment.study import Executor
-    from simulator.experiment.sweep_result import SweepResult
+    from simulator.experiment.studies.study import Executor
+    from simulator.experiment.studies.sweep_result import SweepResult
     from simulator.scenario.schema import Scenario
 
 F = TypeVar("F", bound=Callable[..., Any])
-_RAISED: Final = ("DesignError", "FolderError", "ScenarioError", "SchedulerError", "UnknownMetricError",
-                  "ExpectationError", "FindError", "OptimiseError", "SensitivityError")  # fmt: skip
 
 
 def study_options(command: F) -> F:
@@ -47,15 +46,13 @@ def told() -> Iterator[None]:
 
     Signals are held back until the study is written; what is `interruptible` inside ends by them.
     """
-    from simulator.experiment.signals import held_back
+    from simulator.play.signals import held_back
 
     try:
         with held_back():
             yield
-    except Exception as error:
-        if not any(kind.__name__ in _RAISED for kind in type(error).__mro__):
-            raise
-        fail(str(error), getattr(error, "exit_code", USAGE))
+    except SimulatorError as error:
+        fail(str(error), error.exit_code)
 
 
 def load(
@@ -77,7 +74,7 @@ def load(
 
 def executor(jobs: int | None, scheduler: str | None) -> Executor:
     """Worker processes, or a cluster. Raises SchedulerError."""
-    from simulator.experiment.sweep import executor_for
+    from simulator.experiment.studies.sweep import executor_for
 
     if scheduler is not None and jobs is not None:
         fail("-j is for this machine, --scheduler for a cluster: give one of them")
@@ -105,9 +102,9 @@ def finish(
         go_on: the command line that goes on with it.
         code: the exit code where nothing went wrong.
     """
-    from simulator.experiment.folder import FolderError
-    from simulator.experiment.signals import waiting
-    from simulator.experiment.sweep_folder import finish as write
+    from simulator.errors import FolderError
+    from simulator.experiment.studies.sweep_folder import finish as write
+    from simulator.play.signals import waiting
 
     code, problem = exit_code(result) or code, ""
     if result.path is not None:

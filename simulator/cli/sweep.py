@@ -15,9 +15,9 @@ from simulator.cli.output import Given, Output, fail, output_options, say, warn_
 from simulator.cli.studying import executor, finish, load, resuming_argv, study_options, told
 
 if TYPE_CHECKING:
-    from simulator.experiment.design import Design
-    from simulator.experiment.sweep import Plan
-    from simulator.experiment.sweep_result import SweepResult
+    from simulator.experiment.studies.design import Design
+    from simulator.experiment.studies.sweep import Plan
+    from simulator.experiment.studies.sweep_result import SweepResult
     from simulator.scenario.schema import Scenario
 
 _ROWS_OF_DRY_RUN = 20
@@ -56,9 +56,9 @@ def command(
     ordinary result folder in DIR/cells/; index.parquet has them all. Exit codes: 0 ok, 2 bad usage, 3 some
     cells did not complete, 5 an invariant broke, 130 interrupted.
     """  # noqa: D301 - \b is click's
-    from simulator.experiment.signals import interruptible
-    from simulator.experiment.sweep import play_plan
-    from simulator.experiment.sweep_folder import default_path, kept_in
+    from simulator.experiment.studies.sweep import play_plan
+    from simulator.experiment.studies.sweep_folder import default_path, kept_in
+    from simulator.play.signals import interruptible
     from simulator.report.progress import listener
 
     output = Output.of(common)
@@ -90,8 +90,8 @@ def _design(
     scenario: Scenario, parameters: tuple[str, ...], zipped: bool, random: int | None, lhs: int | None,
     design_seed: int, variants: bool,
 ) -> Design:  # fmt: skip
-    from simulator.experiment.design import Kind, axis_from_text, combine, sought_from_here
-    from simulator.experiment.sweep import axes_of
+    from simulator.experiment.studies.design import Kind, axis_from_text, combine, sought_from_here
+    from simulator.experiment.studies.sweep import axes_of
 
     if sum((zipped, random is not None, lhs is not None)) > 1:
         fail("--zip, --random and --lhs are different designs: give one of them")
@@ -109,8 +109,8 @@ def _design(
 def _plan(
     scenario: Scenario, design: Design, metrics: tuple[str, ...], folder: Path | None, resume: Path | None, place: Path
 ) -> Plan:
-    from simulator.experiment.sweep import plan_folder, plan_sweep
-    from simulator.experiment.sweep_folder import check_earlier
+    from simulator.experiment.studies.sweep import plan_folder, plan_sweep
+    from simulator.experiment.studies.sweep_folder import check_earlier
 
     if resume is not None:
         if folder is not None and folder.resolve() != resume.resolve():
@@ -124,7 +124,7 @@ def _plan(
 def print_sweep(result: SweepResult, output: Output, *, as_json: bool) -> None:
     """The sweep on stdout: its cells as JSON, or the summary."""
     if as_json:
-        from simulator.experiment.folder import dump_json
+        from simulator.results.stored import dump_json
 
         click.echo(dump_json(result.to_dict()), nl=False)
         return
@@ -135,7 +135,7 @@ def print_sweep(result: SweepResult, output: Output, *, as_json: bool) -> None:
 
 def _dry_run(plan: Plan, width: int) -> str:
     """The cells, and what they would cost where an earlier sweep tells."""
-    from simulator.experiment.design import short_names
+    from simulator.experiment.studies.design import short_names
     from simulator.report.format import show_duration
     from simulator.report.sweep_tables import clip, grid
 

@@ -9,20 +9,12 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from simulator.experiment.facts import Facts
-from simulator.experiment.result import Result
-from simulator.experiment.runner import (
-    AS_WRITTEN,
-    REPLICATION_FUNCTION,
-    Item,
-    Job,
-    Listener,
-    Outcome,
-    items_of,
-    play,
-)
-from simulator.experiment.stored import FolderError
-from simulator.experiment.warmup import with_found_warmup
+from simulator.errors import FolderError
+from simulator.play.job import AS_WRITTEN, REPLICATION_FUNCTION, Item, Job, Listener, Outcome
+from simulator.play.runner import items_of, play
+from simulator.play.warmup import with_found_warmup
+from simulator.results.facts import Facts
+from simulator.results.result import Result
 
 if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario

@@ -13,14 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from simulator.experiment.folder import KIND, FolderError, load_run, manifest_of
-from simulator.experiment.runner import AS_WRITTEN, REPLICATION_FUNCTION, Item, Job, Listener, play
-from simulator.experiment.stored import read_manifest
+from simulator.errors import FolderError
 from simulator.logs.sources import is_stream
+from simulator.play.job import AS_WRITTEN, REPLICATION_FUNCTION, Item, Job, Listener
+from simulator.play.runner import play
+from simulator.results.folder import manifest_of
+from simulator.results.loading import load_run
+from simulator.results.manifests import RUN
+from simulator.results.stored import read_manifest
 
 if TYPE_CHECKING:
-    from simulator.experiment.result import Result
     from simulator.observe.result import Replication
+    from simulator.results.result import Result
     from simulator.scenario.schema import Scenario
 
 _DECISIVE: Final = ("stickysim", "numpy", "python", "simpy", "scipy")
@@ -127,7 +131,7 @@ def _named(item: Item) -> str:
 
 def _other_environment(folder: Path, before: Result) -> list[str]:
     """Versions and machine that are not those of the manifest."""
-    was: Mapping[str, Any] = read_manifest(folder, KIND)
+    was: Mapping[str, Any] = read_manifest(folder, RUN)
     now = manifest_of(before)
     causes = []
     for name in _DECISIVE:

@@ -20,8 +20,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from simulator.experiment.runner import Item, Job, Silence, play
-from simulator.experiment.stats import t_quantile
 from simulator.fitting.cut import Cut, cut
 from simulator.fitting.fit import GAP_S, LEAST_REQUESTS, Fit, fit, read
 from simulator.fitting.predict import keeps_clients, next_arrivals
@@ -32,7 +30,10 @@ from simulator.logs import OPERATIONS, Log, TraceError
 from simulator.logs.formats.base import ClientKey
 from simulator.observe.metrics import MetricUnavailableError, metric_value, parse_metric, unit_of
 from simulator.observe.result import Replication
+from simulator.play.job import Item, Job, Silence
+from simulator.play.runner import play
 from simulator.scenario.schema import Scenario
+from simulator.statistics.intervals import t_quantile
 
 METRICS: Final = ("requests.rate", "hit_ratio.l1", "hit_ratio.l2", "core.requests.rate", "storage.reads.rate",
                   "latency.mean", "latency.p99", "edge.utilisation", "availability")  # fmt: skip

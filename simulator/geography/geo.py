@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from simulator.errors import InputError
 from simulator.geography.places.countries import COUNTRIES
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ _STATES = re.compile(  # of the USA, which people write where a country is read
 _NOT_REGIONS = {"washington"}  # Azure's West US 2 is in that state; the name alone means the city
 
 
-class AmbiguousSite(ValueError):  # noqa: N818 (it reads as what it says: an ambiguous site)
+class AmbiguousSite(InputError):  # noqa: N818 (it reads as what it says: an ambiguous site)
     """Several cities have this name, and none is beyond doubt; the message lists them, the most populous first.
 
     With the country named already, or where they lie in one, each is told with its coordinates.
@@ -116,7 +117,7 @@ class AmbiguousSite(ValueError):  # noqa: N818 (it reads as what it says: an amb
         super().__init__(f"{_shown(name)} can be any of {len(cities)} cities: {told}{more}: {mend}")
 
 
-class UnknownSite(ValueError):  # noqa: N818 (it reads as what it says: an unknown site)
+class UnknownSite(InputError):  # noqa: N818 (it reads as what it says: an unknown site)
     """No bundled place has this name; `suggestions` are names that are close."""
 
     def __init__(self, name: str, suggestions: tuple[str, ...], hint: str = "") -> None:

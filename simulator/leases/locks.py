@@ -15,11 +15,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from simulator.errors import SafetyError
+
 Lock = tuple[int, int]
-
-
-class SafetyError(RuntimeError):
-    """A safety invariant broke; the message tells which and how."""
 
 
 class Journal(Protocol):

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.errors import InputError
+
 OPERATIONS = ("lookup", "read_lock", "acquire", "release", "update")
 """Operation names; a log holds their positions."""
 MOST_ROWS = 50_000_000
@@ -25,7 +27,7 @@ _EXAMPLES = 5
 _BLOCK_ROWS = 65_536
 
 
-class TraceError(ValueError):
+class TraceError(InputError):
     """A log that cannot be used. The message is complete: file, line, what is wrong, how to mend it."""
 
     def __init__(self, path: Path, what: str, mend: str, line: int | None = None) -> None:

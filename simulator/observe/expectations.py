@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from simulator.errors import InputError
 from simulator.observe.catalogue import UNBOUNDED
 from simulator.observe.metrics import ParsedMetric, parse_metric
 
@@ -22,7 +23,7 @@ _EACH = re.compile(r"^each\(\s*(?P<metric>.+?)\s*\)$")
 _NUMBER = re.compile(r"^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$")
 
 
-class ExpectationError(ValueError):
+class ExpectationError(InputError):
     """Text that is no expectation; the message says how one is written."""
 
 

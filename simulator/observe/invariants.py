@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from simulator.leases.locks import SafetyError
+from simulator.errors import SafetyError
 from simulator.observe.adds_up import checks
 from simulator.observe.in_flight import renewals_in_flight, requests_in_flight
 from simulator.observe.lock_history import EXACT_S, LockHistory

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulator.leases.locks import Lock, SafetyError
+from simulator.errors import SafetyError
+from simulator.leases.locks import Lock
 
 if TYPE_CHECKING:
     from simulator.world.world import World

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from simulator.errors import InputError, SimulatorError
 from simulator.observe.catalogue import CATALOGUE, CAUSE_LABELS, FIXED_LABELS, Metric
 from simulator.observe.freshness import FRESH
 from simulator.observe.result import FAULT_BEGIN, FAULT_END, Replication
@@ -33,11 +34,11 @@ _NAME = re.compile(r"^(?P<base>[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)*?(?:\.p\d+\.\d+)?
 _PERCENTILE = re.compile(r"^(?P<family>latency|latency\.failed|edge\.wait|edge\.sojourn)\.p(?P<digits>\d+(?:\.\d+)?)$")
 
 
-class UnknownMetricError(ValueError):
+class UnknownMetricError(InputError):
     """A metric name that does not exist; the message offers the nearest ones."""
 
 
-class MetricUnavailableError(LookupError):
+class MetricUnavailableError(SimulatorError, LookupError):
     """The metric exists, but this run has no value for it (a part switched off, an unknown label)."""
 
 

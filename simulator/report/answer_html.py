@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from simulator.experiment.find import found_of
-from simulator.experiment.optimum import optimum_of
-from simulator.experiment.sensitivity import Sensitivity as Analysis
-from simulator.experiment.sensitivity import sensitivity_of
+from simulator.experiment.studies.find import found_of
+from simulator.experiment.studies.optimum import optimum_of
+from simulator.experiment.studies.sensitivity import Sensitivity as Analysis
+from simulator.experiment.studies.sensitivity import sensitivity_of
 from simulator.report import optimum_html, page
 from simulator.report.find_view import answer_lines, curve_chart, near_answer
 from simulator.report.format import NOTHING, show, show_difference
@@ -21,10 +21,10 @@ from simulator.report.sweep_tables import estimate_text, played
 from simulator.report.tornado import leaders_line, title_line, tornado_chart
 
 if TYPE_CHECKING:
-    from simulator.experiment.find import Found, Probe
-    from simulator.experiment.sensitivity import Sensitivity
-    from simulator.experiment.stats import Difference
-    from simulator.experiment.sweep_result import SweepResult
+    from simulator.experiment.studies.find import Found, Probe
+    from simulator.experiment.studies.sensitivity import Sensitivity
+    from simulator.experiment.studies.sweep_result import SweepResult
+    from simulator.statistics.intervals import Difference
 
 
 def figures(result: SweepResult) -> list[Drawn]:

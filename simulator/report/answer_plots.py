@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from simulator.experiment.search_space import parted
+from simulator.experiment.studies.search_space import parted
 from simulator.observe.metrics import parse_metric
 from simulator.report.format import Scale, scale_for
 from simulator.report.plot_style import COLOURS, finish, fresh, plain
@@ -17,9 +17,9 @@ from simulator.report.plot_style import COLOURS, finish, fresh, plain
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from simulator.experiment.compare import Compared
-    from simulator.experiment.find import Found
-    from simulator.experiment.sensitivity import Sensitivity
+    from simulator.experiment.comparing.compare import Compared
+    from simulator.experiment.studies.find import Found
+    from simulator.experiment.studies.sensitivity import Sensitivity
 
 _BETTER, _WORSE, _NEITHER = COLOURS[2], COLOURS[1], "0.4"
 _LOG_FROM: Final = 20.0

@@ -12,7 +12,7 @@ from simulator.report.format import show
 from simulator.report.page import cell, header, kept
 
 if TYPE_CHECKING:
-    from simulator.experiment.check import Report
+    from simulator.experiment.checking.check import Report
 
 _CLASSES: Final = {"PASS": "met", "FAIL": "missed", "IMPROVED": "met", "INCONCLUSIVE": "undecided"}
 

@@ -16,7 +16,7 @@ from simulator.report.format import NOTHING, show, show_difference
 from simulator.text.printable import printable, printable_lines
 
 if TYPE_CHECKING:
-    from simulator.experiment.check import Finding, Outcome, Report
+    from simulator.experiment.checking.check import Finding, Outcome, Report
 
 _COLOURS: Final = {"PASS": "32", "FAIL": "31", "IMPROVED": "36", "INCONCLUSIVE": "33"}
 _MANY: Final = 8

@@ -9,7 +9,6 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from simulator.experiment.places import write_whole
 from simulator.observe.metrics import parse_metric
 from simulator.report import page
 from simulator.report.compare_text import HEADINGS, cells_of, head_line, notes_of, sum_line, without_parts
@@ -17,10 +16,11 @@ from simulator.report.forest import Bar, forest_chart
 from simulator.report.format import show, show_difference
 from simulator.report.page import cell, header, kept
 from simulator.report.svg import escape
+from simulator.results.places import write_whole
 
 if TYPE_CHECKING:
-    from simulator.experiment.compare import Change, Compared
-    from simulator.experiment.explain import Explanation
+    from simulator.experiment.comparing.compare import Change, Compared
+    from simulator.experiment.comparing.explain import Explanation
 
 _CLASSES: Final = {"better": "met", "worse": "missed", "passed": "met", "failed": "missed", "undecided": "undecided"}
 _GRAVEST: Final = ("failed", "undecided", "passed")

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from simulator.report.format import NOTHING, scale_for, show_difference
 
 if TYPE_CHECKING:
-    from simulator.experiment.compare import Change, Compared, Row
-    from simulator.experiment.explain import Explanation
+    from simulator.experiment.comparing.compare import Change, Compared, Row
+    from simulator.experiment.comparing.explain import Explanation
 
 HEADINGS = ("", "before", "after", "difference", "verdict", "paired")
 _LEAST_NAME = 4  # columns that are left for names

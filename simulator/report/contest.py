@@ -11,14 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from simulator.experiment.comparison import Comparison, Lead, compare
-from simulator.experiment.summary import estimate
+from simulator.experiment.comparing.comparison import Comparison, Lead, compare
 from simulator.observe.expectations import parse_expectation
 from simulator.observe.metrics import MetricUnavailableError, parse_metric
 from simulator.observe.result import Replication
+from simulator.results.summary import estimate
 
 if TYPE_CHECKING:
-    from simulator.experiment.result import Result
+    from simulator.results.result import Result
 
 AS_WRITTEN: Final = "as written"
 _WORLD: Final = ("faults", "network")

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from simulator.experiment.summary import Estimate, estimate
 from simulator.observe.expectations import parse_expectation
 from simulator.observe.metrics import MetricUnavailableError
 from simulator.report.contest import AS_WRITTEN, elsewhere_of
 from simulator.report.front_chart import Spot, Three, front_chart, front_of
+from simulator.results.summary import Estimate, estimate
 
 if TYPE_CHECKING:
-    from simulator.experiment.result import Result
+    from simulator.results.result import Result
 
 COSTS: Final = ("cost.per_hour", "cost.per_million_requests")
 _USUAL: Final = "within[200ms]"

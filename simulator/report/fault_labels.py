@@ -12,7 +12,7 @@ from simulator.report.svg import short
 from simulator.report.written_faults import written_faults
 
 if TYPE_CHECKING:
-    from simulator.experiment.result import Result
+    from simulator.results.result import Result
 
 _MOST: Final = 6
 _LETTERS: Final = 26

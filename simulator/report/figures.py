@@ -21,7 +21,7 @@ from simulator.report.svg import BLUE, GREEN, GREY, INK, ORANGE, PINK, RED, SKY,
 from simulator.report.timecharts import Line, heat_chart, line_chart, stack_chart
 
 if TYPE_CHECKING:
-    from simulator.experiment.result import Result
+    from simulator.results.result import Result
 
 TIER_COLOURS: Final = {"l1": GREEN, "l1_delayed": SKY, "l2": BLUE, "storage": ORANGE, "core": PINK}
 CAUSE_COLOURS: Final = {

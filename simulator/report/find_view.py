@@ -9,14 +9,14 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from simulator.experiment.search_space import parted
+from simulator.experiment.studies.search_space import parted
 from simulator.report.format import scale_for, show
 from simulator.report.svg import Chart, legend_rows, log_ticks, nice_ticks, num, points, short
 from simulator.report.sweep_charts import whisker
 from simulator.report.sweep_tables import clip, grid, wrap
 
 if TYPE_CHECKING:
-    from simulator.experiment.find import Found, Probe
+    from simulator.experiment.studies.find import Found, Probe
 
 _LOG_FROM: Final = 20.0
 _FEWEST_NEAR: Final = 4

@@ -19,7 +19,7 @@ from simulator.report.svg import LETTER, WIDTH, Chart, Floats, num, pixels, shor
 from simulator.report.written_faults import WrittenFault, merged_spans, written_faults
 
 if TYPE_CHECKING:
-    from simulator.experiment.result import Result
+    from simulator.results.result import Result
 
 MOST_RIBBON_EDGES: Final = 14
 _PHASES_SHOWN: Final = 3

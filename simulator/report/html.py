@@ -9,7 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulator.experiment.places import write_whole
 from simulator.report import page
 from simulator.report.figures import VARIANTS, Figure, figures
 from simulator.report.format import show, show_duration
@@ -19,9 +18,10 @@ from simulator.report.story import story
 from simulator.report.style import FIGURE_STYLE
 from simulator.report.svg import escape
 from simulator.report.verdict import answer, table_of
+from simulator.results.places import write_whole
 
 if TYPE_CHECKING:
-    from simulator.experiment.result import Result
+    from simulator.results.result import Result
 
 
 def write_report(result: Result, folder: Path, *, variant: str = "") -> Path:

@@ -19,7 +19,7 @@ from simulator.report.svg import BLUE, GREY, ORANGE, Chart, escape, nice_ticks, 
 from simulator.report.sweep_charts import whisker
 
 if TYPE_CHECKING:
-    from simulator.experiment.optimum import Judged, Optimum
+    from simulator.experiment.studies.optimum import Judged, Optimum
 
 _COLOURS: Final = {"met": BLUE, "undecided": ORANGE, "missed": GREY}
 _VERDICTS: Final = {"best": "met", "tied": "undecided", "undecided": "undecided", "infeasible": "missed",

@@ -9,14 +9,14 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from simulator.experiment.design import short_names
+from simulator.experiment.studies.design import short_names
 from simulator.observe.metrics import unit_of
 from simulator.report.format import NOTHING, show, show_column, show_difference
 from simulator.report.sweep_tables import clip, grid, wrap
 from simulator.text.printable import printable
 
 if TYPE_CHECKING:
-    from simulator.experiment.optimum import Judged, Optimum, Three
+    from simulator.experiment.studies.optimum import Judged, Optimum, Three
 
 _CLOSEST: Final = 3
 

@@ -18,7 +18,7 @@ from simulator.report.svg import time_unit
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from simulator.experiment.result import Result
+    from simulator.results.result import Result
 
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
 FAULT_COLOUR: Final = "#6A3DE8"  # violet: of no line and no layer

@@ -22,8 +22,8 @@ from simulator.report.svg import time_unit
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from simulator.experiment.result import Result
     from simulator.observe.histogram import Histogram
+    from simulator.results.result import Result
 
 __all__ = ["COLOURS", "FIGURES", "Plots"]
 

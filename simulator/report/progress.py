@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal, TextIO
 
-from simulator.experiment.runner import Failure, Item, Listener, Silence
+from simulator.play.job import Failure, Item, Listener, Silence
 from simulator.report.format import show, show_count, show_duration
 from simulator.text.printable import printable_lines
 

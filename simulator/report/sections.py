@@ -18,8 +18,8 @@ from simulator.observe.result import TRACE_READ
 from simulator.report.format import show, show_count, show_difference, show_duration
 
 if TYPE_CHECKING:
-    from simulator.experiment.result import Result
-    from simulator.experiment.summary import Estimate
+    from simulator.results.result import Result
+    from simulator.results.summary import Estimate
 
 
 _FAULT_TOTAL = re.compile(r"^requests\[fault:([^\]]+)\]$")

@@ -17,7 +17,7 @@ from simulator.observe.metrics import fault_spans
 from simulator.report.written_faults import merged_spans, written_faults
 
 if TYPE_CHECKING:
-    from simulator.experiment.result import Result
+    from simulator.results.result import Result
 
 Floats = NDArray[np.float64]
 Columns = dict[tuple[str, str], tuple[list[float], list[float]]]

@@ -34,7 +34,7 @@ from simulator.report.series import Floats, labels_of, mean_of, mean_series, ser
 from simulator.report.written_faults import Span, WrittenFault, written_faults
 
 if TYPE_CHECKING:
-    from simulator.experiment.result import Result
+    from simulator.results.result import Result
 
 _FAULTS_TOLD: Final = 12
 _NAMES_SHOWN: Final = 3

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from simulator.experiment.design import short_names
-from simulator.experiment.stats import mean_interval
-from simulator.experiment.sweep_folder import quantity
+from simulator.experiment.studies.design import short_names
+from simulator.experiment.studies.sweep_index import quantity
 from simulator.observe.metrics import parse_metric
 from simulator.report.format import Scale, scale_for
 from simulator.report.svg import LETTER, WIDTH, Chart, Floats, log_ticks, nice_ticks, num, plain, points, short
+from simulator.statistics.intervals import mean_interval
 
 if TYPE_CHECKING:
-    from simulator.experiment.outcomes import CellOutcome
-    from simulator.experiment.sweep_result import SweepResult
+    from simulator.experiment.studies.outcomes import CellOutcome
+    from simulator.experiment.studies.sweep_result import SweepResult
 
 MOST_LINES: Final = 6
 _MOST_ROWS: Final = 24

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simulator.experiment.design import short_names
-from simulator.experiment.places import write_whole
+from simulator.experiment.studies.design import short_names
 from simulator.observe.metrics import parse_metric
 from simulator.report import answer_html, page
 from simulator.report.format import show
@@ -19,10 +18,11 @@ from simulator.report.style import FIGURE_STYLE
 from simulator.report.svg import escape
 from simulator.report.sweep_charts import effects_chart, heat_map, known, pareto_chart, points_chart, scale_of
 from simulator.report.sweep_tables import direction, estimate_text, failure_lines, played, swept_paths
+from simulator.results.places import write_whole
 
 if TYPE_CHECKING:
-    from simulator.experiment.outcomes import CellOutcome
-    from simulator.experiment.sweep_result import SweepResult
+    from simulator.experiment.studies.outcomes import CellOutcome
+    from simulator.experiment.studies.sweep_result import SweepResult
 
 _ROWS_IN_NOTEBOOK = 12
 _MOST_PANELS = 6

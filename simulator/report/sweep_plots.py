@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from simulator.experiment.design import short_names
-from simulator.experiment.sweep_folder import quantity
+from simulator.experiment.studies.design import short_names
+from simulator.experiment.studies.sweep_index import quantity
 from simulator.observe.metrics import parse_metric
 from simulator.report.format import Scale, scale_for
 from simulator.report.plots import COLOURS
@@ -21,8 +21,8 @@ from simulator.report.sweep_tables import swept_paths
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from simulator.experiment.outcomes import CellOutcome
-    from simulator.experiment.sweep_result import SweepResult
+    from simulator.experiment.studies.outcomes import CellOutcome
+    from simulator.experiment.studies.sweep_result import SweepResult
 
 _STYLES: Final = ("o-", "s--", "^-.", "d:")
 _TEXTED_CELLS = 120

@@ -10,14 +10,14 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from simulator.experiment.design import short_names
+from simulator.experiment.studies.design import short_names
 from simulator.observe.metrics import parse_metric
 from simulator.report.format import NOTHING, column_decimals, fixed, scale_for, show, show_column
 from simulator.text.printable import printable
 
 if TYPE_CHECKING:
-    from simulator.experiment.outcomes import CellOutcome
-    from simulator.experiment.sweep_result import SweepResult
+    from simulator.experiment.studies.outcomes import CellOutcome
+    from simulator.experiment.studies.sweep_result import SweepResult
 
 ROWS_SHOWN: Final = 10
 _MAP_COLUMNS = 12

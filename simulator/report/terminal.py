@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from simulator.experiment.result import Result
     from simulator.report.verdict import Table as VariantTable
+    from simulator.results.result import Result
 
 _HEADING_WIDTH = 9  # over that it takes another line, and leaves room for the names of variants
 _VERDICT_STYLE = {"met": "green", "missed": "bold red", "undecided": "yellow"}

@@ -30,7 +30,7 @@ from simulator.report.svg import (
 )
 
 if TYPE_CHECKING:
-    from simulator.experiment.result import Result
+    from simulator.results.result import Result
 
 MOST_POINTS: Final = 320
 _HEADROOM: Final = 0.1

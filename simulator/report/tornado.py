@@ -14,8 +14,8 @@ from simulator.report.sweep_charts import signed
 from simulator.report.sweep_tables import grid, played, wrap
 
 if TYPE_CHECKING:
-    from simulator.experiment.sensitivity import Effect, Sensitivity
-    from simulator.experiment.stats import Difference
+    from simulator.experiment.studies.sensitivity import Effect, Sensitivity
+    from simulator.statistics.intervals import Difference
 
 _ROWS = 15
 _BAR = 8

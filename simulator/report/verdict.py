@@ -10,16 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from simulator.experiment.comparison import Comparison, compare
-from simulator.experiment.summary import Judged, judge
+from simulator.experiment.comparing.comparison import Comparison, compare
 from simulator.observe.expectations import parse_expectation
 from simulator.observe.metrics import parse_metric
 from simulator.report.contest import AS_WRITTEN, FAILED, contest_of
 from simulator.report.cost_front import priced
 from simulator.report.format import NOTHING, column_decimals, fixed, fixed_half, scale_for, show, show_difference
+from simulator.results.summary import Judged, judge
 
 if TYPE_CHECKING:
-    from simulator.experiment.result import Result
+    from simulator.results.result import Result
 
 _BASE: Final = ("within[200ms]", "latency.p99", "hit_ratio.l1", "core.requests.rate")
 _WORDS: Final = {

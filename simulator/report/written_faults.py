@@ -17,7 +17,7 @@ from simulator.scenario.faults import verb_of
 from simulator.units import QuantityError, parse_duration
 
 if TYPE_CHECKING:
-    from simulator.experiment.result import Result
+    from simulator.results.result import Result
 
 Span = tuple[float, float, str]
 """(begin_s, end_s, `crash pop-1`)."""

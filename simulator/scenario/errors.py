@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from simulator.errors import SimulatorError
 from simulator.scenario.tree import Mark
 from simulator.text.printable import printable, printable_lines
 
@@ -34,10 +35,8 @@ class Issue:
         return "\n".join(lines)
 
 
-class ScenarioError(Exception):
+class ScenarioError(SimulatorError):
     """A scenario that cannot be used; `str(error)` is the whole message, with every fault that was found."""
-
-    exit_code = 2
 
     def __init__(self, issues: Iterable[Issue] | str) -> None:
         found = [Issue(issues)] if isinstance(issues, str) else list(issues)

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from simulator.errors import InputError
 from simulator.text.printable import printable
 
 NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
@@ -24,7 +25,7 @@ KEY = "[key]"
 """At the end of a path: the key itself is meant, not its value."""
 
 
-class QuantityError(ValueError):
+class QuantityError(InputError):
     """A value that is not what is wanted.
 
     Attributes:

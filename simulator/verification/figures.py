@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulator.experiment.places import write_whole_by
+from simulator.results.places import write_whole_by
 from simulator.verification.runner import Outcome
 from simulator.verification.theory import stickiness
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulator.experiment.places import write_whole
+from simulator.results.places import write_whole
 from simulator.verification.case import Judged, Verdict
 from simulator.verification.runner import Outcome
 

@@ -16,14 +16,14 @@ import yaml
 
 import simulator
 from simulator import Scenario, ScenarioError, check, compare, find, load_sweep, run, sensitivity
-from simulator.experiment.contestants import ContestantError
-from simulator.experiment.design import DesignError
-from simulator.experiment.margins import MarginError
-from simulator.experiment.record import record
-from simulator.experiment.references import RevisionError
-from simulator.experiment.search_space import FindError
-from simulator.experiment.sensitivity import SensitivityError
-from simulator.experiment.suite import load_suite
+from simulator.experiment.checking.record import record
+from simulator.experiment.checking.references import RevisionError
+from simulator.experiment.checking.suite import load_suite
+from simulator.experiment.comparing.margins import MarginError
+from simulator.experiment.comparing.sides import ContestantError
+from simulator.experiment.studies.design import DesignError
+from simulator.experiment.studies.search_space import FindError
+from simulator.experiment.studies.sensitivity import SensitivityError
 from simulator.observe.metrics import UnknownMetricError
 from simulator.observe.result import Replication
 

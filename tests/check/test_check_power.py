@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from check_fakes import SCENARIO, SUITE, write
 
-from simulator.experiment.check import run_suite
-from simulator.experiment.record import record
-from simulator.experiment.references import Files
-from simulator.experiment.suite import load_suite
+from simulator.experiment.checking.check import run_suite
+from simulator.experiment.checking.record import record
+from simulator.experiment.checking.references import Files
+from simulator.experiment.checking.suite import load_suite
 from simulator.run import run_replication
 
 TRIES = 100

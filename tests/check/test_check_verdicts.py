@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 from check_fakes import SCENARIO, SUITE, write
 
-from simulator.experiment.check import run_suite, verdict_of
-from simulator.experiment.margins import parse_margin
-from simulator.experiment.record import record
-from simulator.experiment.references import Files
-from simulator.experiment.stats import Interval
-from simulator.experiment.suite import Limit, load_suite
+from simulator.experiment.checking.check import run_suite, verdict_of
+from simulator.experiment.checking.record import record
+from simulator.experiment.checking.references import Files
+from simulator.experiment.checking.suite import Limit, load_suite
+from simulator.experiment.comparing.margins import parse_margin
 from simulator.observe.metrics import MetricUnavailableError, parse_metric
+from simulator.statistics.intervals import Interval
 
 PLAY = "check_fakes:play"
 
@@ -106,7 +106,7 @@ def test_a_planted_regression_fails_and_an_unchanged_program_does_not(tmp_path):
 
 def test_the_bound_holds_for_the_whole_family():
     """A suite of 10 metrics x 3 stages looks 30 times: each look gets 1/30 of the 5 %."""
-    from simulator.experiment.stats import t_quantile
+    from simulator.statistics.intervals import t_quantile
 
     share = 0.05 / 30
     assert t_quantile(1 - share, 4) == pytest.approx(6.2, abs=0.6)  # what 5 replications must overcome

@@ -146,7 +146,7 @@ def test_the_pytest_plugin(pytester, monkeypatch):
         """
     )
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    plugin = ["-p", "simulator.experiment.pytest_plugin"]
+    plugin = ["-p", "simulator.cli.pytest_plugin"]
     first = pytester.runpytest_subprocess(*plugin)
     first.assert_outcomes(failed=1)
     first.stdout.fnmatch_lines(["*pytest '*::test_hits' --simulator-update-baseline WHY*"])
@@ -162,12 +162,12 @@ def test_the_pytest_plugin(pytester, monkeypatch):
 
 def test_the_plugin_is_registered_under_its_name():
     declared = tomllib.loads((Path(__file__).resolve().parents[2] / "pyproject.toml").read_text())
-    assert declared["project"]["entry-points"]["pytest11"] == {"simulator": "simulator.experiment.pytest_plugin"}
+    assert declared["project"]["entry-points"]["pytest11"] == {"simulator": "simulator.cli.pytest_plugin"}
 
 
 def test_importing_the_plugin_imports_nothing_heavy():
     code = (
-        "import sys, pytest; before = set(sys.modules); import simulator.experiment.pytest_plugin; "
+        "import sys, pytest; before = set(sys.modules); import simulator.cli.pytest_plugin; "
         "print([m for m in set(sys.modules) - before if m.split('.')[0] in ('numpy', 'pandas', 'scipy', 'pydantic')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -6,9 +6,9 @@ import json
 import pytest
 from check_fakes import SCENARIO, SUITE, write
 
-from simulator.experiment.baseline import BaselineError, read_baseline
-from simulator.experiment.record import record
-from simulator.experiment.suite import load_suite
+from simulator.experiment.checking.baseline import BaselineError, read_baseline
+from simulator.experiment.checking.record import record
+from simulator.experiment.checking.suite import load_suite
 from simulator.scenario.errors import ScenarioError
 
 PLAY = "check_fakes:play"

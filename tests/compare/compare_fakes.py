@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from simulator.experiment.compare import Row
+from simulator.experiment.comparing.compare import Row
 from simulator.observe.histogram import Histogram
 from simulator.observe.result import Replication
 

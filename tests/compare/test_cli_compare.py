@@ -10,7 +10,7 @@ from compare_fakes import SMALL_CACHE, row
 
 from simulator.cli.main import cli, run
 from simulator.experiment.api import run as play
-from simulator.experiment.compare import compare_rows
+from simulator.experiment.comparing.compare import compare_rows
 from simulator.report.compare_text import as_table
 from simulator.scenario.schema import Scenario
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from compare_fakes import SMALL_CACHE, replication, row
 
-from simulator.experiment.compare import Row, change_of, compare_rows, verdict_of
-from simulator.experiment.contestants import Contestant, rows_of
-from simulator.experiment.margins import parse_margin
-from simulator.experiment.stats import Interval
+from simulator.experiment.comparing.compare import Row, change_of, compare_rows, verdict_of
+from simulator.experiment.comparing.margins import parse_margin
+from simulator.experiment.comparing.sides import Contestant, rows_of
 from simulator.observe.metrics import MetricUnavailableError, UnknownMetricError, parse_metric
 from simulator.scenario.schema import Scenario
+from simulator.statistics.intervals import Interval
 
 
 def test_two_per_cent_more_lru_are_seen_by_pairs_and_missed_without():

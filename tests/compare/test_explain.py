@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from compare_fakes import SMALL_CACHE
 
-from simulator.experiment.compare import Row
-from simulator.experiment.contestants import Contestant, ContestantError, rows_of
-from simulator.experiment.explain import HOP_WORDS, explain
+from simulator.experiment.comparing.compare import Row
+from simulator.experiment.comparing.explain import HOP_WORDS, explain
+from simulator.experiment.comparing.sides import Contestant, ContestantError, rows_of
 from simulator.observe.tracing import HOPS
 from simulator.report.compare_text import sum_line
 from simulator.run import run_replication
@@ -23,7 +23,7 @@ WANDERING = copy.deepcopy(SMALL_CACHE) | {
 }  # fmt: skip
 WANDERING["clients"]["visitors"]["retry"] = {"timeout": "100ms", "max": 2, "backoff": "10ms", "budget": "unlimited"}
 WANDERING["edges"]["pop"]["l1"]["ttl"] = "2s"
-PLAY = "simulator.experiment.explain:play_for_tails"
+PLAY = "simulator.experiment.comparing.explain:play_for_tails"
 
 
 @pytest.fixture(scope="module")

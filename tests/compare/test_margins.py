@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.experiment.margins import MarginError, parse_margin, parse_metric_margin
+from simulator.experiment.comparing.margins import MarginError, parse_margin, parse_metric_margin
 from simulator.experiment.stopping import parse_target
 from simulator.observe.metrics import UnknownMetricError, parse_metric
 

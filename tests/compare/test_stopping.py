@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from compare_fakes import replication
 
-from simulator.experiment.batches import TooShortError, batch_means
 from simulator.experiment.stopping import AT_LEAST, parse_target, run_until
 from simulator.observe.metrics import MetricUnavailableError
 from simulator.scenario.schema import Scenario
+from simulator.statistics.batches import TooShortError, batch_means
 
 NOISY = {
     "schema": 1, "name": "noisy", "duration": "10s",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.leases.locks import LockTable, SafetyError
+from simulator.errors import SafetyError
+from simulator.leases.locks import LockTable
 
 LOCK, OTHER = (-1, 0), (-1, 1)
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from simulator.leases.locks import SafetyError
+from simulator.errors import SafetyError
 from simulator.observe.invariants import Invariants
 from simulator.run import run_replication
 from simulator.scenario.schema import Scenario

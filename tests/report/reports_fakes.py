@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulator.experiment.facts import Facts
-from simulator.experiment.result import Result
 from simulator.observe.histogram import Histogram
 from simulator.observe.result import DETECTED, FAULT_BEGIN, FAULT_END, RECOVERED, SESSIONS_MOVED, TAKEOVER, Replication
+from simulator.results.facts import Facts
+from simulator.results.result import Result
 
 BEGIN_S, END_S, LENGTH_S = 40, 60, 100
 

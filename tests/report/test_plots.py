@@ -12,8 +12,8 @@ mpl.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from simulator.experiment.result import Result
 from simulator.report.plots import FIGURES
+from simulator.results.result import Result
 
 
 @pytest.fixture(autouse=True)

@@ -8,13 +8,14 @@ import re
 import pytest
 
 from simulator.experiment.api import run
-from simulator.experiment.folder import load_run, redraw
 from simulator.observe.catalogue import HOPS
 from simulator.report.flows import phases
+from simulator.report.folders import redraw
 from simulator.report.sections import sections
 from simulator.report.series import series
 from simulator.report.story import story
 from simulator.report.written_faults import written_faults
+from simulator.results.loading import load_run
 from simulator.scenario.schema import Scenario
 
 

@@ -11,18 +11,18 @@ import numpy as np
 import pytest
 from reports_fakes import replication as fake_replication
 
-from simulator.experiment.cells import AS_WRITTEN, Cell
-from simulator.experiment.compare import Row, compare_rows
-from simulator.experiment.explain import explain
-from simulator.experiment.margins import parse_metric_margin
-from simulator.experiment.outcomes import CellOutcome
-from simulator.experiment.sensitivity import INPUT, SIDE
-from simulator.experiment.summary import Estimate
-from simulator.experiment.sweep_result import SweepResult
+from simulator.experiment.comparing.compare import Row, compare_rows
+from simulator.experiment.comparing.explain import explain
+from simulator.experiment.comparing.margins import parse_metric_margin
+from simulator.experiment.studies.cells import AS_WRITTEN, Cell
+from simulator.experiment.studies.outcomes import CellOutcome
+from simulator.experiment.studies.sensitivity import INPUT, SIDE
+from simulator.experiment.studies.sweep_result import SweepResult
 from simulator.observe.result import Replication
 from simulator.report import compare_html, sweep_html
 from simulator.report.forest import Bar, forest_chart
 from simulator.report.sweep_charts import effects_chart, heat_map, pareto_chart, points_chart
+from simulator.results.summary import Estimate
 
 HOSTILE = '<script>alert(1)</script> "x" \' & <img src=http://evil/x>'
 SVG = "{http://www.w3.org/2000/svg}"

@@ -25,9 +25,9 @@ import simulator.report.html
 import simulator.report.sweep_html
 import simulator.run  # noqa: F401
 from simulator.cli.main import run
-from simulator.experiment.folder import load_run
-from simulator.experiment.places import recover
-from simulator.experiment.sweep_result import load_sweep
+from simulator.experiment.studies.sweep_folder import load_sweep
+from simulator.results.loading import load_run
+from simulator.results.places import recover
 
 RUN = "run tiny.yaml --replications 2 -j 1 -o out -q"
 MORE = "run tiny.yaml --replications 3 -j 1 -o out -q --resume out"

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from simulator.errors import SafetyError
 from simulator.observe.histogram import Histogram
 from simulator.observe.metrics import histogram_metrics
 from simulator.observe.result import (
@@ -84,10 +85,6 @@ class FakeScenario:
         return hashlib.sha256(repr(key).encode()).hexdigest()
 
 
-class InvariantViolationError(RuntimeError):
-    """What the model raises when an invariant breaks."""
-
-
 def play(scenario, *, seed, replication, progress, trace) -> Replication:
     """One replication: numbers whose means are known, drawn from (seed, replication) alone."""
     behaviour = scenario.behaviour.get(replication, "")
@@ -99,7 +96,7 @@ def play(scenario, *, seed, replication, progress, trace) -> Replication:
     if behaviour == "raise":
         raise RuntimeError("the tape is torn")
     if behaviour == "invariant":
-        raise InvariantViolationError("cache size 11 > capacity 10 at 3.2 s")
+        raise SafetyError("cache size 11 > capacity 10 at 3.2 s")
     if behaviour == "interrupt":
         raise KeyboardInterrupt
     if behaviour == "slow":

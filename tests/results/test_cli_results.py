@@ -14,8 +14,9 @@ from simulator.cli.main import run as run_cli
 from simulator.cli.report import command as report_command
 from simulator.cli.run import command as run_command
 from simulator.cli.show import command as show_command
-from simulator.experiment import api, folder
+from simulator.experiment import api
 from simulator.experiment.api import run
+from simulator.results import folder
 from simulator.scenario.errors import ScenarioError
 from simulator.scenario.schema import Scenario
 

@@ -15,9 +15,9 @@ from results_fakes import PLAY, FakeScenario
 
 from simulator.cli.main import run as simulate
 from simulator.cli.show import command as show
+from simulator.errors import FolderError
 from simulator.experiment.api import run
-from simulator.experiment.folder import FolderError
-from simulator.experiment.places import locked
+from simulator.results.places import locked
 from tests.sweep.sweep_fakes import TINY
 
 SUITE = {"schema": 1, "replications": {"first": 2, "most": 2},
@@ -145,7 +145,7 @@ def test_another_schema_is_said(tmp_path):
 
 
 def test_a_second_writer_of_a_place_is_told(tmp_path, monkeypatch):
-    from simulator.experiment import places
+    from simulator.results import places
 
     with locked(tmp_path / "out"):
         monkeypatch.setattr(places.threading, "get_ident", lambda: -1)

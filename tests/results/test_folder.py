@@ -13,9 +13,11 @@ import pytest
 import yaml
 from results_fakes import PLAY, FakeScenario
 
-from simulator.experiment import folder as folders
+from simulator.errors import FolderError
 from simulator.experiment.api import run
-from simulator.experiment.folder import FolderError, default_path, load_run, load_sweep, save_somewhere
+from simulator.results import folder as folders
+from simulator.results.folder import default_path, save_somewhere
+from simulator.results.loading import load_run, load_sweep
 from simulator.scenario.schema import Scenario
 from tests.processes import environment
 
@@ -180,7 +182,7 @@ def test_kill_9_in_the_middle_leaves_no_half_folder(result, tmp_path):
     code = f"""
         import os, signal, sys
         from results_fakes import PLAY, FakeScenario
-        from simulator.experiment import folder
+        from simulator.results import folder
         from simulator.experiment.api import run
 
         def write(path, replications, real=folder.write_columns):

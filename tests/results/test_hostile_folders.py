@@ -11,7 +11,7 @@ import yaml
 
 from simulator import __version__
 from simulator.cli.main import run as simulate
-from simulator.experiment import stored
+from simulator.results import stored
 from tests.folders import resealed
 from tests.sweep.sweep_fakes import TINY
 

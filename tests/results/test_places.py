@@ -11,9 +11,11 @@ import pytest
 import yaml
 
 from simulator.cli.main import run as simulate
-from simulator.experiment.folder import FolderError, check_target, load_run
-from simulator.experiment.places import in_use, locked
-from simulator.experiment.sweep_result import load_sweep
+from simulator.errors import FolderError
+from simulator.experiment.studies.sweep_folder import load_sweep
+from simulator.results.folder import check_target
+from simulator.results.loading import load_run
+from simulator.results.places import in_use, locked
 from tests.processes import environment
 from tests.sweep.sweep_fakes import TINY
 
@@ -48,7 +50,7 @@ def test_a_second_process_at_a_place_is_told(second, place, capsys):
     code = f"""
         import sys
         from pathlib import Path
-        from simulator.experiment.places import locked
+        from simulator.results.places import locked
         with locked(Path({place!r})):
             print("mine", flush=True)
             sys.stdin.read()

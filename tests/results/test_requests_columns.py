@@ -10,11 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 from results_fakes import PLAY, FakeScenario
 
-from simulator.experiment import columns as parquet
 from simulator.experiment.api import run
-from simulator.experiment.folder import load_run
-from simulator.experiment.result import Result
 from simulator.observe.result import Texts
+from simulator.results import columns as parquet
+from simulator.results.loading import load_run
+from simulator.results.result import Result
 from tests.folders import without_digests
 
 TRACES = [
@@ -112,7 +112,7 @@ def test_a_trace_without_a_row_is_kept(tmp_path):
 
 def test_writing_does_not_import_pandas(tmp_path):
     code = (
-        "import sys; from pathlib import Path; import numpy as np; from simulator.experiment import columns;"
+        "import sys; from pathlib import Path; import numpy as np; from simulator.results import columns;"
         "from simulator.observe.result import Replication, Texts;"
         "trace = {'t_s': np.array([1.0]), 'edge': Texts(np.array([0]), ['a'])};"
         "one = Replication(0, 1, {'x': 1.0}, {}, {}, {}, [], requests=trace);"

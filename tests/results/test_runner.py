@@ -13,7 +13,8 @@ import pytest
 from results_fakes import PLAY, FakeScenario
 
 from simulator.experiment.api import ResumeError, run
-from simulator.experiment.runner import Item, items_of
+from simulator.play.job import Item
+from simulator.play.runner import items_of
 from tests.processes import environment
 
 HERE = Path(__file__).parent

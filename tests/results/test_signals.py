@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from simulator.experiment.folder import load_run
-from simulator.experiment.runner import Failure, Item
-from simulator.experiment.sweep_result import load_sweep
+from simulator.experiment.studies.sweep_folder import load_sweep
+from simulator.play.job import Failure, Item
 from simulator.report.progress import LiveProgress, PlainProgress
+from simulator.results.loading import load_run
 from tests.processes import environment
 from tests.sweep.sweep_fakes import TINY
 
@@ -67,8 +67,8 @@ SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
     [
         (signal.SIGTERM, "simulator.experiment.api:_result"),  # played, and nothing begun of the writing
         (signal.SIGHUP, "simulator.cli.run:_keep"),
-        *((number, "simulator.experiment.folder:write_columns") for number in SIGNALS),  # in the middle of it
-        (signal.SIGTERM, "simulator.experiment.folder:put_in_place"),
+        *((number, "simulator.results.folder:write_columns") for number in SIGNALS),  # in the middle of it
+        (signal.SIGTERM, "simulator.results.folder:put_in_place"),
         (signal.SIGINT, "simulator.report.terminal:render"),  # printed when all is written
     ],
 )
@@ -84,9 +84,9 @@ def test_a_signal_between_playing_and_the_end_loses_nothing_of_a_run(tiny, numbe
 @pytest.mark.parametrize(
     ("number", "argv", "place"),
     [
-        (signal.SIGTERM, SWEEP, "simulator.experiment.sweep:result_of"),
-        (signal.SIGTERM, SWEEP, "simulator.experiment.sweep_folder:write_index"),
-        (signal.SIGHUP, SWEEP, "simulator.experiment.sweep_folder:write_index"),
+        (signal.SIGTERM, SWEEP, "simulator.experiment.studies.sweep:result_of"),
+        (signal.SIGTERM, SWEEP, "simulator.experiment.studies.sweep_index:write_index"),
+        (signal.SIGHUP, SWEEP, "simulator.experiment.studies.sweep_index:write_index"),
         (signal.SIGTERM, FIND, "simulator.report.find_view:render"),
         (signal.SIGTERM, SENSITIVITY, "simulator.report.tornado:render"),
     ],
@@ -136,7 +136,7 @@ def test_a_signal_to_the_whole_group_keeps_what_was_finished(number, tmp_path):
     code = f"""
         from results_fakes import PLAY, FakeScenario
         from simulator.experiment.api import run
-        from simulator.experiment.signals import held_back
+        from simulator.play.signals import held_back
         scenario = FakeScenario(
             replications=6, mark={str(tmp_path / "pids")!r}, behaviour={{n: "slow" for n in (2, 3, 4, 5)}}
         )

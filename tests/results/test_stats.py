@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from simulator.experiment.stats import (
+from simulator.statistics.intervals import (
     batch_means,
     mean_interval,
     mean_intervals,

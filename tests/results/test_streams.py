@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from simulator.cli.streams import Outlet
-from simulator.experiment.folder import dump_json
 from simulator.report import check_text
+from simulator.results.stored import dump_json
 from simulator.text.printable import printable, printable_lines
 from tests.folders import without_digests
 
@@ -138,16 +138,16 @@ def test_an_outlet_gives_up_once(tmp_path):
 
 def test_a_folder_of_a_stranger_steers_no_terminal_with_colours(here):
     from simulator import load_run
-    from simulator.experiment.folder import _file_name
+    from simulator.results.folder import file_name
 
     with (here / "scenarios" / "scenario.yaml").open("a") as file:
         file.write("variants: {calm: {edges.pop.count: 3}}\n")
     assert shell(here, f"{RUN} -o out").returncode == 0
     evil = "calm\x1b[8m\u202e\n"
-    (here / "out" / "variants" / "calm").rename(here / "out" / "variants" / _file_name(evil))
+    (here / "out" / "variants" / "calm").rename(here / "out" / "variants" / file_name(evil))
 
     def edit(content):
-        content["variants"] = {evil: _file_name(evil)}
+        content["variants"] = {evil: file_name(evil)}
         content["name"] = "ti\x1b[8mny"
 
     without_digests(here / "out", edit)

@@ -7,8 +7,8 @@ import pytest
 from results_fakes import PLAY, FakeScenario
 
 from simulator.experiment.api import run
-from simulator.experiment.comparison import compare
-from simulator.experiment.runner import Item
+from simulator.experiment.comparing.comparison import compare
+from simulator.play.job import Item
 from simulator.report.format import scale_for, show, show_difference, show_duration
 from simulator.report.progress import PlainProgress, listener
 from simulator.report.terminal import render, render_short

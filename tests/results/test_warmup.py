@@ -4,8 +4,8 @@ import numpy as np
 from results_fakes import PLAY, FakeScenario
 
 from simulator.experiment.api import run
-from simulator.experiment.warmup import found_warmup_s
 from simulator.observe.result import Replication
+from simulator.play.warmup import found_warmup_s
 
 
 def pilot(series, events=()):

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.leases.locks import LockTable, SafetyError
+from simulator.errors import SafetyError
+from simulator.leases.locks import LockTable
 from simulator.observe.lock_history import LockHistory
 
 LOCK, OTHER = (-1, 0), (-1, 1)

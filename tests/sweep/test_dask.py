@@ -9,8 +9,9 @@ import pytest
 from sweep_fakes import TINY
 
 from simulator import Scenario, sweep
-from simulator.experiment.dask_executor import SchedulerError, cluster
-from simulator.experiment.runner import Silence
+from simulator.errors import SchedulerError
+from simulator.experiment.studies.dask_executor import cluster
+from simulator.play.job import Silence
 from tests.processes import environment
 
 pytest.importorskip("distributed", reason="the extra [dask] is not installed")

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from simulator.experiment.design import DesignError, axis_from_text, axis_from_values, combine, short_names
+from simulator.experiment.studies.design import DesignError, axis_from_text, axis_from_values, combine, short_names
 
 
 def texts(design):

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from simulator.experiment.cells import AS_WRITTEN, Cell
-from simulator.experiment.design import value_of
-from simulator.experiment.outcomes import CellOutcome
-from simulator.experiment.sensitivity import INPUT, SIDE, Moved, Sensitivity
-from simulator.experiment.summary import Estimate
-from simulator.experiment.sweep_result import SweepResult
+from simulator.experiment.studies.cells import AS_WRITTEN, Cell
+from simulator.experiment.studies.design import value_of
+from simulator.experiment.studies.outcomes import CellOutcome
+from simulator.experiment.studies.sensitivity import INPUT, SIDE, Moved, Sensitivity
+from simulator.experiment.studies.sweep_result import SweepResult
 from simulator.report.tornado import leaders_line, render
+from simulator.results.summary import Estimate
 
 STUDIES = 300
 MOST_FALSE = int(binom.ppf(0.999, STUDIES, 0.05))

@@ -7,10 +7,10 @@ import pytest
 from sweep_fakes import TINY
 
 from simulator import Scenario, find, load_sweep
-from simulator.experiment.find import Search
-from simulator.experiment.search_space import FindError, condition_of, span_of
-from simulator.experiment.sensitivity import SensitivityError, inputs_of, sensitivity
-from simulator.experiment.study import here
+from simulator.experiment.studies.find import Search
+from simulator.experiment.studies.search_space import FindError, condition_of, span_of
+from simulator.experiment.studies.sensitivity import SensitivityError, inputs_of, sensitivity
+from simulator.experiment.studies.study import here
 from simulator.report.find_view import render as render_found
 from simulator.report.tornado import render as render_tornado
 from simulator.run import run_replication

@@ -8,11 +8,11 @@ import pytest
 from sweep_fakes import TINY
 
 from simulator import Scenario, load_sweep, optimise
-from simulator.experiment.design import DesignError
-from simulator.experiment.optimise import OptimiseError, Optimiser, Question
-from simulator.experiment.optimum import optimum_of
-from simulator.experiment.playoff import Objective, Playoff
-from simulator.experiment.study import here
+from simulator.experiment.studies.design import DesignError
+from simulator.experiment.studies.optimise import OptimiseError, Optimiser, Question
+from simulator.experiment.studies.optimum import optimum_of
+from simulator.experiment.studies.playoff import Objective, Playoff
+from simulator.experiment.studies.study import here
 from simulator.observe.expectations import parse_expectation
 from simulator.report.optimum_view import render
 from simulator.run import run_replication

@@ -2,7 +2,7 @@
 
 import json
 
-from simulator.experiment.resume import _changed
+from simulator.experiment.studies.resume import _changed
 
 
 def test_a_bomb_of_aliases_in_an_earlier_cell(tmp_path):

@@ -13,9 +13,9 @@ import pytest
 from sweep_fakes import BAD, TINY
 
 from simulator import Scenario, load_run, load_sweep, sweep
-from simulator.experiment.design import axis_from_text, combine
-from simulator.experiment.folder import FolderError
-from simulator.experiment.sweep import executor_for, plan_folder, plan_sweep, play_plan
+from simulator.errors import FolderError
+from simulator.experiment.studies.design import axis_from_text, combine
+from simulator.experiment.studies.sweep import executor_for, plan_folder, plan_sweep, play_plan
 from simulator.observe.metrics import UnknownMetricError
 from simulator.report.sweep_tables import render
 from simulator.scenario.errors import ScenarioError
@@ -81,7 +81,7 @@ def test_an_exception_costs_its_own_cell(tiny):
 
 
 def test_a_full_disk_costs_the_cells_that_do_not_fit(tiny, tmp_path, monkeypatch):
-    from simulator.experiment import study
+    from simulator.experiment.studies import study
 
     def full(result, path, **options):
         if f"capacity={BAD}." in path.name:

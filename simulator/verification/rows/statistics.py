@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.experiment.stats import mean_interval, mser5, paired_difference
+from simulator.statistics.intervals import mean_interval, mser5, paired_difference
 from simulator.verification.case import Case, Check
 from simulator.verification.rows.queueing import exponential, poisson
 from simulator.verification.theory import queueing as theory

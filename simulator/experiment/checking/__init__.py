@@ -1,0 +1,1 @@
+"""Has a number moved since the baseline?"""

@@ -1,0 +1,1 @@
+"""Which is better, on what, and how sure is that?"""

@@ -1,0 +1,1 @@
+"""Many cells of one scenario: sweep, find, sensitivity, optimise; what each gave, and its folder."""
