@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from simulator.agents.client import Client
     from simulator.agents.session import Session
     from simulator.leases.renewal import HeldLease
-    from simulator.server.balancer import Balancer
 
 
 class Operation(IntEnum):
@@ -79,17 +78,49 @@ class Kind(IntEnum):
     UPDATE = 6
 
 
+class Caller:
+    """Whoever sent an attempt and waits for its answer: the clients of a group, or a balancer.
+
+    All that a node may do with an attempt of somebody else. Sizes in bytes; `node` is the number of the edge or of the
+    balancer that answers, over its link to the caller.
+    """
+
+    __slots__ = ()
+
+    def carry(self, node: int, attempt: Attempt, size_bytes: float) -> None:
+        """An edge answers, or its host for it with a reset: the answer goes over the link."""
+        raise NotImplementedError
+
+    def pass_on(self, node: int, attempt: Attempt, size_bytes: float) -> None:
+        """A balancer passes an edge's answer on, whose time on the way so far is in `up_s` and `down_s`."""
+        raise NotImplementedError
+
+    def tell(self, node: int, attempt: Attempt, size_bytes: float) -> None:
+        """A balancer says itself, or its host for it with a reset, that there is no answer."""
+        raise NotImplementedError
+
+    def unanswered(self, attempt: Attempt) -> None:
+        """The answer can never come; only a caller without a timeout has to be told so."""
+        raise NotImplementedError
+
+    def gave_up(self, attempt: Attempt) -> bool:
+        """Whether nobody waits any more for the answer that an edge is about to work on, so that it may drop it."""
+        raise NotImplementedError
+
+
 class Attempt:
     """One try of a request. Retries are new attempts with the same `intended_s`; only the last one is live.
 
     Times are seconds. `epoch` is the life of the edge that serves it: work of an earlier life is void. `life` is that
-    of the edge as balancers know it, where they count what is outstanding. `via` is the balancer that it goes through,
-    and `retried` says how often balancers tried the request again.
+    of the edge as balancers know it, where they count what is outstanding. Its answer goes to `caller`. `via` is the
+    number of the balancer that it goes through (-1: none), and `retried` says how often balancers tried the request
+    again.
     """
 
     __slots__ = (
         "arrived_s",
         "call",
+        "caller",
         "client",
         "crashed",
         "done",
@@ -128,7 +159,10 @@ class Attempt:
     told_weight: float
     up_s: float
 
-    def __init__(self, client: Client, session: Session, operation: int, intended_s: float, tries: int) -> None:
+    def __init__(
+        self, caller: Caller, client: Client, session: Session, operation: int, intended_s: float, tries: int
+    ) -> None:
+        self.caller = caller
         self.client = client
         self.session = session
         self.operation = operation
@@ -140,7 +174,7 @@ class Attempt:
         self.tier = 0
         self.edge = -1
         self.call: Call | None = None
-        self.via: Balancer | None = None
+        self.via = -1
         self.retried = 0
 
     @property

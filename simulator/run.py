@@ -178,7 +178,7 @@ class _Run:
         """What never got an answer and has no timeout counts as a failure, when it was due."""
         for attempt in attempts_in_flight(self.world):
             outcome = Outcome.CRASHED if attempt.met_crash else Outcome.TIMEOUT
-            attempt.client.group.note_no_answer(attempt, int(outcome))
+            self.world.groups[attempt.client.group.number].note_no_answer(attempt, int(outcome))
         self.recorder.flush()
 
     def _open_requests(self) -> bool:

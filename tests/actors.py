@@ -1,38 +1,33 @@
 """Actors of the model with only what a test says of them: real classes, so that they work where those are compiled."""
 
 import sys
-from itertools import count
 
-import numpy as np
-
-from simulator.agents.client import Client, Draws, LockPolicy, RetryPolicy, Sizes
+from simulator.agents.client import Client, GroupPolicy, LockPolicy, RetryPolicy, Sizes
 from simulator.agents.session import Session
 from simulator.caches import make_cache
-from simulator.clients.group import ClientGroup
+from simulator.engine.clock import Clock
 from simulator.engine.kernel import Kernel
 from simulator.engine.samplers import Same
 from simulator.links import Line
-from simulator.routing.random import RandomEdge
+from simulator.routing.moves import Moves
 from simulator.sam.manager import ManagerPolicy
 from simulator.server.edge import EdgeNode, EdgePolicy
-from simulator.verification.rows.dispatch import context
 
 
-def a_group(name="alone"):
-    """A group of clients without edges, workload or traffic."""
-    none = Same(0.0)
-    draws = Draws(None, none, none, none, none)
-    router = RandomEdge(context(2, np.random.default_rng(1)))
-    kernel = Kernel()
-    return ClientGroup(
-        name, kernel, router, [], None, RetryPolicy(), LockPolicy(0), draws, Sizes(), 0.0, 0.0, count()
-    )  # fmt: skip
+def a_policy(name="alone"):
+    """What nodes may know of the clients of a group."""
+    return GroupPolicy(name, 0, RetryPolicy(), LockPolicy(0))
 
 
-def a_client(group=None, index=0, salt=0, expected_rtt_s=()):
+def some_moves(edges=3):
+    """Counts moves between so many edges; a move back is one within a second."""
+    return Moves(Clock(), edges, 1.0)
+
+
+def a_client(policy=None, index=0, salt=0, expected_rtt_s=()):
     """A client that has measured nothing; its table of expected round trips (a list) is shared with who gave it."""
     table = expected_rtt_s if isinstance(expected_rtt_s, list) else list(expected_rtt_s)
-    return Client(group or a_group(), index, salt, [], [], [], [], table, (Line(), Line()), None)
+    return Client(policy or a_policy(), index, salt, [], [], [], [], table, (Line(), Line()), None)
 
 
 def measure(client, rtt_s):

@@ -1,6 +1,6 @@
 """One client agent, and the policies that the agents of a group share.
 
-What agents do is in `simulator.clients.group`. May import: samplers, links' contracts. Does not act.
+What agents do is in `simulator.clients`. May import: samplers, links' contracts. Does not act.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from simulator.engine.samplers import Sampler
 
 if TYPE_CHECKING:
     from simulator.agents.session import Session
-    from simulator.clients.group import ClientGroup
     from simulator.links import Line, Path
 
 INFINITY: Final = float("inf")
@@ -60,7 +59,7 @@ class Client:
 
     def __init__(
         self,
-        group: ClientGroup,
+        group: GroupPolicy,
         index: int,
         salt: int,
         up: list[Path],
@@ -154,12 +153,24 @@ class LockPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupPolicy:
+    """What nodes may know of a client: which group it is of, when it gives up, and what it wants with locks.
+
+    `number` is the place of the group in the scenario, by which nodes keep what they have of each group.
+    """
+
+    name: str
+    number: int
+    retry: RetryPolicy
+    locks: LockPolicy
+
+
+@dataclass(frozen=True, slots=True)
 class Draws:
     """The random numbers of a group, each from a stream of its own."""
 
     operation: Callable[[], int] | None
     request_bytes: Sampler
-    response_bytes: Sampler
     jitter: Sampler
     lock: Sampler
 

@@ -89,9 +89,9 @@ class ByBalancer(Router):
 
     def forget(self, session: Session) -> None:
         """The session is over, for all of them."""
-        name = session.client.group.name
+        number = session.client.group.number
         for balancer in self._balancing.balancers:
-            balancer.guide.routers[name].forget(session)
+            balancer.guide.routers[number].forget(session)
 
 
 class BalancerBuilder:
@@ -128,16 +128,16 @@ class BalancerBuilder:
             expected_s.append(wiring.expected_s(here, end) + wiring.expected_s(end, here))
         balancer.expected_rtt_s = expected_s
         balancer.near_site = builder.edge_ends[min(range(len(expected_s)), key=expected_s.__getitem__)].site
-        balancer.guide = Guide(balancer)
+        balancer.guide = Guide(balancer, world.manager, builder.tallies)
         return balancer
 
     def join(self, world: World, group: ClientGroup) -> None:
         """Let the clients of a group send to balancers, which route for them."""
         group.balancing = balancing = Balancing(self.builder.kernel.clock, world.balancers, self.builder.sizes)
         for balancer in world.balancers:
-            balancer.guide.routers[group.name] = self._router(balancer, world)
+            balancer.guide.serve(self._router(balancer, world), group.moves)
             balancer.guide.passive = None if world.health is None else world.health.passive
-        group.router = ByBalancer(balancing, world.balancers[0].guide.routers[group.name])
+        group.router = ByBalancer(balancing, world.balancers[0].guide.routers[-1])
         group.track_rtt = False
         group.passive = None  # balancers tell
 

@@ -24,13 +24,13 @@ from simulator.engine.kernel import Kernel
 from simulator.leases.locks import LockTable
 from simulator.leases.renewal import LeasePolicy, LeaseTable, renew_all
 from simulator.links import Link
-from simulator.agents.client import Client, Draws, LockPolicy, RetryPolicy, Sizes
+from simulator.agents.client import Client, Draws, GroupPolicy, LockPolicy, RetryPolicy, Sizes
 from simulator.server.core import CoreNode, CorePolicy
 from simulator.server.edge import EdgeNode, EdgePolicy
+from simulator.server.tally import Tally
 from simulator.clients.group import GAIN, ClientGroup
 from simulator.clients.hedging import HedgePolicy, Hedging
 from simulator.server.home_shards import HomeShards
-from simulator.clients.moves_back import MovesBack
 from simulator.clients.outstanding import Outstanding
 from simulator.clients.probing import Prober
 from simulator.agents.sessions import SessionPlan
@@ -41,6 +41,7 @@ from simulator.messages import Operation, Outcome
 from simulator.routing import Router, RoutingContext, find_policy
 from simulator.routing.directory import Directory
 from simulator.routing.leaving import make_assigning, make_leaving
+from simulator.routing.moves import Moves
 from simulator.routing.near import Nearest, first_edges
 from simulator.routing.scope import SiteScope, own_draw, scoped
 from simulator.routing.subset import SubsetScope
@@ -118,6 +119,8 @@ class _Builder:
         ]
         self.edge_ends = [Endpoint(EDGE, name, group, site) for name, site, group, _ in self.edge_specs]
         self.balancers = BalancerBuilder(self) if scenario.balancers else None
+        self.tallies: list[Tally] = []  # what nodes keep of each client group, as the next: their samplers of responses
+        self.response_bytes: list[Sampler] = []
         self.core_ends = [Endpoint(CORE, name, group, site) for name, site, group, _ in self.core_specs]
         by_site = any(group.shard_by == "site" for group in scenario.cores.values())
         self.home_shards = HomeShards([end.site for end in self.core_ends]) if by_site else None
@@ -250,6 +253,7 @@ class _Builder:
         service = self.draw(spec.service_time, name, "service")
         rebuild = None if spec.rebuild_time == Constant(0.0) else self.draw(spec.rebuild_time, name, "rebuild")
         edge = EdgeNode(index, name, site, self.kernel, policy, service, ttl_s, cache, leases, self.sizes, rebuild)
+        edge.tallies, edge.response_bytes = self.tallies, self.response_bytes
         if leases is not None:
             leases.edge = edge
         return edge
@@ -365,10 +369,13 @@ class _Builder:
 
         scope = self.scope(directory, spec, policy, entity)
         router = checked_router(policy(context_of(directory))) if scope is None else scoped(policy, scope, context_of)
+        tally = Tally(world.warmup_s, world.duration_s)
+        self.tallies.append(tally)
+        self.response_bytes.append(self.draw(spec.response_size, entity, "response size"))
+        group_policy = GroupPolicy(name, number, _retry_policy(spec), self.lock_policy(spec, entity, number))
         group = ClientGroup(
-            name, self.kernel, router, world.edges, world.manager, _retry_policy(spec),
-            self.lock_policy(spec, entity, number), self.draws(spec, entity), self.sizes, world.warmup_s,
-            world.duration_s, ids,
+            group_policy, self.kernel, router, world.edges, world.manager, self.moves(world), tally,
+            self.draws(spec, entity), self.sizes, world.warmup_s, world.duration_s, ids,
         )  # fmt: skip
         if spec.hedge is not None and spec.hedge.after < INFINITY:
             group.hedging = Hedging(self.kernel, HedgePolicy(spec.hedge.after, spec.hedge.cancel), group)
@@ -379,7 +386,6 @@ class _Builder:
         if policy.counts_sessions or "least_sessions" in looks_at:
             group.standing = directory.standing
         group.passive = None if world.health is None else world.health.passive
-        group.moves_back = MovesBack(directory.size, Sam().window if scenario.sam is None else scenario.sam.window)
         group.latency_from_response = scenario.sam is not None and scenario.sam.latency == "response"
         steady = spec.session.established and spec.session.length == Constant(INFINITY)
         establishes = not steady or self.leases is not None  # an expired session is established anew, at the nearest
@@ -391,7 +397,7 @@ class _Builder:
         if world.manager is not None and not world.groups:
             keeps = scenario.routing.policy == "cookie" and scenario.routing.on_down != "reassign"
             world.manager.moves_sessions = not policy.moves_alone and not keeps
-            world.manager.choose_other = lambda client, edge: client.group.router.leave(client, edge)
+            world.manager.choose_other = lambda client, edge: world.groups[client.group.number].router.leave(client, edge)
         world.groups.append(group)
         plan = SessionPlan(self.kernel, group, world.duration_s)
         arrive = plain_index(group.arrive) if is_foreign(spec.workload) else group.arrive
@@ -409,6 +415,16 @@ class _Builder:
             prober = Prober(self.kernel, group, scenario.sam.probes.every, GAIN)
             world.starts.append(lambda: self.kernel.process(prober.run()))
 
+    def moves(self, world: World) -> Moves:
+        """What counts the moves of a group's sessions."""
+        sam, manager = self.scenario.sam, world.manager
+        moves = Moves(self.kernel.clock, world.directory.size, Sam().window if sam is None else sam.window)
+        if manager is not None:
+            manager.moves.append(moves)
+            if manager.by_edge:
+                moves.on_move = manager.arrived
+        return moves
+
     def clients(
         self, world: World, group: ClientGroup, spec: GroupSpec, scope: SiteScope | SubsetScope | None
     ) -> Callable[[int], Client]:
@@ -418,7 +434,7 @@ class _Builder:
         if self.balancers is not None:
             self.balancers.join(world, group)
             ends, sites = self.balancers.ends, None
-        placing = Placing(self.wiring, ends, group, group.name, spec, sites, shards)
+        placing = Placing(self.wiring, ends, group.policy, spec, sites, shards)
         if shards is not None:
             group.number_for = lambda client: shards.next_number(placing.homes[client.index])
         if not spec.count:  # faults may strike links of clients that have yet to come
@@ -492,8 +508,7 @@ class _Builder:
             operation = whole_numbers(lambda n: codes[np.searchsorted(bounds, rng.random(n), side="right")])
         return Draws(
             operation, self.draw(spec.request_size, entity, "request size"),
-            self.draw(spec.response_size, entity, "response size"), self.streams.uniforms(entity, "retry jitter"),
-            self.streams.uniforms(entity, "lock"),
+            self.streams.uniforms(entity, "retry jitter"), self.streams.uniforms(entity, "lock"),
         )  # fmt: skip
 
 

@@ -11,8 +11,7 @@ import numpy as np
 
 from simulator.geography.geo import spread_positions
 from simulator.links import Line, Path
-from simulator.agents.client import Client
-from simulator.clients.group import ClientGroup
+from simulator.agents.client import Client, GroupPolicy
 from simulator.server.home_shards import Homes, HomeShards
 from simulator.routing.scope import SiteScope
 from simulator.scenario.schema import ClientGroup as GroupSpec
@@ -29,8 +28,7 @@ class Placing:
         self,
         wiring: Wiring,
         edge_ends: Sequence[Endpoint],
-        group: ClientGroup,
-        name: str,
+        group: GroupPolicy,
         spec: GroupSpec,
         scope: SiteScope | None,
         shards: HomeShards | None,
@@ -38,7 +36,7 @@ class Placing:
         self.wiring = wiring
         self.edge_ends = edge_ends
         self.group = group
-        self.name = name
+        self.name = name = group.name
         self.spec = spec
         self.scope = scope
         self.shards = shards

@@ -65,9 +65,10 @@ class Balancing:
     def send(self, attempt: Attempt, size_bytes: float) -> float:
         """Send an attempt to its client's balancer; seconds until it is there, infinity if it is lost."""
         client = attempt.client
-        attempt.via = balancer = self.of(client)
+        balancer = self.of(client)
         attempt.size_bytes = size_bytes
-        index, now = balancer.index, self.clock.now
+        attempt.via = index = balancer.index
+        now = self.clock.now
         attempt.up_s = delay_s = client.up[index].transit(client.up_line, size_bytes, now, client.base_s[index])
         if delay_s < INFINITY:
             self.clock.push(now + delay_s, balancer.receive, attempt)
@@ -99,17 +100,16 @@ class Balancing:
     # -- what clients believe -------------------------------------------------------------------------
     def heard(self, attempt: Attempt) -> int:
         """An attempt was answered, by an edge or by the balancer itself: the number of that balancer."""
-        assert attempt.via is not None  # it was sent
-        index = attempt.via.index
+        index = attempt.via
         if self._misses:
             self._misses.pop((attempt.client.index, index), None)
         return index
 
     def silent(self, attempt: Attempt) -> None:
         """An attempt was not answered, or with a reset of the balancer's host."""
-        if attempt.via is None:
+        if attempt.via < 0:
             return
-        case = (attempt.client.index, attempt.via.index)
+        case = (attempt.client.index, attempt.via)
         misses = self._misses[case] = self._misses.get(case, 0) + 1
         failed = self._failed.setdefault(case[0], [])
         if misses >= SILENCES and case[1] not in failed:

@@ -12,15 +12,14 @@ from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
-from simulator.agents.client import INFINITY, Client, Draws, LockPolicy, RetryPolicy, Sizes
+from simulator.agents.client import INFINITY, Client, Draws, GroupPolicy, Sizes
 from simulator.agents.session import Session
 from simulator.clients.ledger import Ledger
 from simulator.clients.locking import Locking
-from simulator.clients.moves_back import MovesBack
 from simulator.clients.outstanding import Outstanding
 from simulator.clients.retries import Retries
 from simulator.engine.timers import Timers
-from simulator.messages import Attempt, Call, Kind, Operation, Outcome
+from simulator.messages import Attempt, Call, Caller, Kind, Operation, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,8 +29,10 @@ if TYPE_CHECKING:
     from simulator.engine.kernel import Kernel
     from simulator.health.passive import Passive
     from simulator.routing.base import Router
+    from simulator.routing.moves import Moves
     from simulator.sam.manager import StickinessManager
     from simulator.server.edge import EdgeNode
+    from simulator.server.tally import Tally
 
 GAIN: Final = 0.125  # of the agents' moving averages (RFC 6298's gain for round-trip times)
 LONGEST_PROBE_S: Final = 1.0  # an echo that has not come by then will not come
@@ -47,12 +48,13 @@ ACQUIRE: Final = int(Operation.ACQUIRE)
 ESTABLISH: Final = int(Operation.ESTABLISH)
 
 
-class ClientGroup:
+class ClientGroup(Caller):
     """All agents of one group."""
 
     __slots__ = (
         "_adopted",
         "_choose",
+        "_completed",
         "_draw_operation",
         "_keep_code",
         "_keep_latency",
@@ -76,11 +78,9 @@ class ClientGroup:
         "clients",
         "clock",
         "codes",
-        "completed",
         "counted_denied",
         "counted_retries",
         "crossed",
-        "delayed",
         "denied",
         "draws",
         "duration_s",
@@ -91,34 +91,27 @@ class ClientGroup:
         "failed",
         "failed_due_s",
         "failed_latencies_s",
-        "first_stops",
-        "flows",
         "hedging",
-        "hits",
         "issued",
         "late",
         "latencies_s",
         "latency_from_response",
         "ledger",
-        "left",
         "locking",
-        "lookups",
         "loss_sum",
         "manager",
         "measures_first",
-        "migrations",
-        "moves_back",
+        "moves",
         "name",
         "new_client",
         "number_for",
         "ok",
         "outstanding",
         "passive",
-        "response_bytes",
+        "policy",
         "retries",
         "retry",
         "retry_sum_s",
-        "routed",
         "router",
         "rtt_sum_s",
         "session_ids",
@@ -129,12 +122,10 @@ class ClientGroup:
         "silent",
         "sizes",
         "source_ended",
-        "spared",
-        "stale_reads",
         "standing",
+        "tally",
         "told_without",
         "track_rtt",
-        "turns",
         "warm_latencies_s",
         "warmup_s",
         "watch",
@@ -142,20 +133,22 @@ class ClientGroup:
 
     def __init__(
         self,
-        name: str,
+        policy: GroupPolicy,
         kernel: Kernel,
         router: Router,
         edges: Sequence[EdgeNode],
         manager: StickinessManager | None,
-        retry: RetryPolicy,
-        locks: LockPolicy,
+        moves: Moves,
+        tally: Tally,
         draws: Draws,
         sizes: Sizes,
         warmup_s: float,
         duration_s: float,
         session_ids: count[int],
     ) -> None:
-        self.name = name
+        retry = policy.retry
+        self.policy, self.name = policy, policy.name
+        self.moves, self.tally = moves, tally  # nodes count in the tally
         self.clock = kernel.clock
         self.router = router
         self._choose, self._moves = router.choose, router.moves  # asked for every request: bound once
@@ -163,7 +156,7 @@ class ClientGroup:
         self.edges = list(edges)
         self.manager = manager
         self.retry = retry
-        self.locking = Locking(self.clock, locks, draws.lock, self._tell)
+        self.locking = Locking(self.clock, policy.locks, draws.lock, self._tell)
         self.draws, self.sizes = draws, sizes
         self.warmup_s, self.duration_s = warmup_s, duration_s
         self.session_ids = session_ids
@@ -186,8 +179,7 @@ class ClientGroup:
         self.retries = Retries(retry, draws.jitter)
         self._draw_operation = draws.operation
         self._request_bytes = draws.request_bytes
-        self.response_bytes = draws.response_bytes
-        self.completed = self.complete  # bound once
+        self._completed = self.complete  # bound once
         self._receivers = [edge.receive for edge in edges]
         self._reports = manager is not None
         self._reports_more = manager is not None and (manager.client_reports or manager.by_edge)
@@ -202,20 +194,15 @@ class ClientGroup:
         self.failed: dict[tuple[int, bool], int] = {}  # (outcome, counted) -> requests
         self.failed_latencies_s = array("d")
         self.failed_due_s = array("d")  # when those requests were due that failed and count
-        self.flows: list[int] | None = None  # [from * edges + to]: moves between edges, where they are few
         self._keep_latency = self.latencies_s.append
         self._keep_code = self.codes.append
         self._zero_counters()
 
     def _zero_counters(self) -> None:
-        self.moves_back: MovesBack | None = None  # where flapping is told
         self.issued = self.ok = self.denied = self.answered = self.silent = self.told_without = 0
-        self.counted_retries = self.counted_denied = self.left = self.migrations = self.crossed = self.late = 0
-        self.first_stops = self.turns = 0  # requests that have none before them to compare with; that changed the edge
-        self.lookups = self.hits = self.delayed = self.stale_reads = 0  # at L1, whatever became of the requests
-        self.spared = 0  # lookups of the window that missed L1 and were answered without storage
+        self.counted_retries = self.counted_denied = self.crossed = self.late = 0
         self.bandwidths = 0
-        self.establishments = self.sessions_begun = self.routed = 0
+        self.establishments = self.sessions_begun = 0
         self.sessions_counted = self.sessions_failed = 0  # that had requests in the window; of them, with a failed one
         self.rtt_sum_s = self.loss_sum = self.bandwidth_sum = self.bytes_moved = self.bytes_answered = 0.0
         self.retry_sum_s = self.establish_sum_s = 0.0
@@ -310,7 +297,7 @@ class ClientGroup:
             self.clock.call_in(min(self.retry.timeout_s, LONGEST_PROBE_S), self._ask_for_session, session)
 
     def _ask_for_session(self, session: Session) -> None:
-        attempt = Attempt(session.client, session, ESTABLISH, self.clock.now, 0)
+        attempt = Attempt(self, session.client, session, ESTABLISH, self.clock.now, 0)
         self.establishments += 1
         if self.balancing is not None:
             self._send_balanced(attempt, self.sizes.metadata)
@@ -391,7 +378,7 @@ class ClientGroup:
     def _issue(self, client: Client, session: Session, operation: int) -> None:
         self.issued += 1
         session.outstanding += 1
-        attempt = Attempt(client, session, operation, self.clock.now, 0)
+        attempt = Attempt(self, client, session, operation, self.clock.now, 0)
         if ACQUIRE <= operation < ESTABLISH:
             attempt.lock, attempt.token = self.locking.pick(session, operation)
         self.retries.earn()
@@ -414,43 +401,12 @@ class ClientGroup:
             self._send_balanced(attempt, self._request_bytes.next())
             return
         session = attempt.session
-        self.routed += 1
         edge = self._choose(attempt.client, session)
-        last = session.last_edge
-        if edge != session.edge and edge >= 0:
-            if last >= 0:  # the first request of a session moves it nowhere, wherever it was established
-                self._leave(session, edge)
-            if self._moves if self._steady else self.router.moves:
-                session.stand_at(edge)
-        if edge != last:
-            if last < 0 or edge < 0:
-                self.first_stops += 1
-            else:
-                self.turns += 1
-            if edge >= 0:
-                session.last_edge = edge
+        if edge == session.last_edge and edge == session.edge:
+            self.moves.stay()
+        else:
+            self.moves.go(session, edge, self._moves if self._steady else self.router.moves, True)
         self._send(attempt, edge, self._request_bytes.next())
-
-    def _leave(self, session: Session, edge: int) -> None:
-        """A request goes to another edge than its session's current one, which may move there."""
-        self.left += 1
-        if self.flows is not None:
-            self.flows[session.edge * len(self.edges) + edge] += 1
-        if self._moves if self._steady else self.router.moves:
-            self.note_move(session, edge)
-
-    def note_move(self, session: Session, edge: int) -> None:
-        """A session is about to get another current edge."""
-        self.migrations += 1
-        if self.moves_back is not None:
-            self.moves_back.note(session.session_id, session.edge, edge, self.clock.now)
-        if self.manager is not None and self.manager.by_edge:
-            self.manager.arrived(session, edge)
-
-    @property
-    def moved_back(self) -> int:
-        """Moves to an edge that the session had left a short time before."""
-        return 0 if self.moves_back is None else self.moves_back.count()
 
     def _send(self, attempt: Attempt, edge: int, size: float) -> None:
         clock = self.clock
@@ -501,7 +457,7 @@ class ClientGroup:
         if timers is not None:
             timers.add(attempt)
 
-    def told(self, attempt: Attempt) -> None:
+    def _told(self, attempt: Attempt) -> None:
         """A balancer, or its host, says that there is no answer."""
         if attempt.done:
             return
@@ -524,6 +480,45 @@ class ClientGroup:
         """An edge has come back: nothing is outstanding there."""
         if self.outstanding is not None:
             self.outstanding.restarted(edge, self.clients)
+
+    # -- what nodes may do ----------------------------------------------------------------------------
+    def carry(self, node: int, attempt: Attempt, size_bytes: float) -> None:
+        """An edge answers, or its host for it with a reset."""
+        attempt.told_weight = attempt.session.published_weight
+        attempt.down_s = delay_s = self._come_back(node, attempt, size_bytes)
+        if delay_s < INFINITY:
+            self.clock.push(self.clock.now + delay_s, self._completed, attempt)
+        else:
+            self.unanswered(attempt)
+
+    def pass_on(self, node: int, attempt: Attempt, size_bytes: float) -> None:
+        """A balancer passes an edge's answer on."""
+        delay_s = self._come_back(node, attempt, size_bytes)
+        attempt.down_s += delay_s
+        if delay_s < INFINITY:
+            self.clock.push(self.clock.now + delay_s, self._completed, attempt)
+        else:
+            self.unanswered(attempt)
+
+    def tell(self, node: int, attempt: Attempt, size_bytes: float) -> None:
+        """A balancer says itself, or its host for it with a reset, that there is no answer."""
+        delay_s = self._come_back(node, attempt, size_bytes)
+        if delay_s < INFINITY:
+            self.clock.push(self.clock.now + delay_s, self._told, attempt)
+        else:
+            self.unanswered(attempt)
+
+    def _come_back(self, node: int, attempt: Attempt, size_bytes: float) -> float:
+        """Send an answer over the link from a node; seconds until it is there, infinity if it is lost."""
+        client = attempt.client
+        self.bytes_moved += size_bytes
+        self.bytes_answered += size_bytes
+        attempt.size_bytes = size_bytes
+        return client.down[node].transit(client.down_line, size_bytes, self.clock.now, client.back_s[node])
+
+    def gave_up(self, attempt: Attempt) -> bool:
+        """Whether a client waits for this answer no more."""
+        return attempt.done
 
     def complete(self, attempt: Attempt) -> None:
         """An answer has reached the client."""
@@ -693,7 +688,7 @@ class ClientGroup:
         session = failed.session
         while session.successor is not None:
             session = session.successor
-        again = Attempt(failed.client, session, failed.operation, failed.intended_s, failed.tries + 1)
+        again = Attempt(self, failed.client, session, failed.operation, failed.intended_s, failed.tries + 1)
         if session is not failed.session and failed.operation != ESTABLISH:
             failed.session.outstanding -= 1
             session.outstanding += 1
@@ -729,10 +724,7 @@ class ClientGroup:
             return
         edge = self.router.retry(failed.client, session, self.retries.besides(edge))
         if self.router.retry_moves and edge >= 0 and edge != session.edge:
-            if self.flows is not None:
-                self.flows[session.edge * len(self.edges) + edge] += 1
-            self.note_move(session, edge)
-            session.stand_at(edge)
+            self.moves.move(session, edge)
         self._send(again, edge, self._request_bytes.next())
 
     def _expire(self, session: Session) -> None:
@@ -784,11 +776,6 @@ class ClientGroup:
         if self.ledger is not None:
             self.ledger.failed(attempt, outcome)
         self._count_session(attempt.session, failed=True)
-
-    def spare_storage(self, attempt: Attempt) -> None:
-        """A lookup that missed L1, or waited for another's fetch, is answered without storage."""
-        if self.warmup_s <= attempt.started_s < self.duration_s:
-            self.spared += 1
 
     def unanswered(self, attempt: Attempt) -> None:
         """The answer can never come. With a timeout the client will notice; without, the request is counted here.

@@ -68,7 +68,7 @@ class Hedging:
                 del self._unheard[attempt]
                 group.unanswered(attempt)
             return
-        twin = Attempt(attempt.client, session, attempt.operation, attempt.intended_s, attempt.tries)
+        twin = Attempt(attempt.caller, attempt.client, session, attempt.operation, attempt.intended_s, attempt.tries)
         twin.sent_s = self._group.clock.now
         self._twins[attempt], self._twins[twin] = twin, attempt
         if attempt.intended_s >= group.warmup_s:

@@ -26,12 +26,14 @@ EDGE_COLUMNS = (
 )  # fmt: skip
 LEASE_COLUMNS = ("sent", "messages", "renewed", "answered", "lost", "lapses", "idle_lapses")
 CORE_COLUMNS = ("received", "lookups", "hits", "invalidations", "wait_sum_s", "reply_link_sum_s")
-GROUP_COLUMNS = (
-    "issued", "ended", "routed", "answered", "attempts_ended", "left", "migrations", "first_stops", "turns", "late",
-    "establishments",
+_GROUP_COUNTERS = (  # of a group, its moves between edges, and what nodes count of it
+    "issued", "ended", "moves.routed", "answered", "attempts_ended", "moves.left", "moves.migrations",
+    "moves.first_stops", "moves.turns", "late", "establishments",
     "sessions_begun", "rtt_sum_s", "loss_sum", "bandwidths", "bandwidth_sum", "bytes_moved", "ok", "denied",
-    "retry_sum_s", "establish_sum_s", "lookups", "hits", "delayed", "stale_reads", "bytes_answered", "moved_back",
+    "retry_sum_s", "establish_sum_s", "tally.lookups", "tally.hits", "tally.delayed", "tally.stale_reads",
+    "bytes_answered", "moves.moved_back",
 )  # fmt: skip
+GROUP_COLUMNS = tuple(name.rpartition(".")[2] for name in _GROUP_COUNTERS)
 BALANCER_COLUMNS = ("arrivals", "sent", "retries", "wait_sum_s")
 _BUSY = ("busy", "start_sum_s", "departure_sum_s")  # a number present, sums of the times at which each began and ended
 _SERVING = ("busy", "busy_start_sum_s", "busy_end_sum_s")
@@ -80,7 +82,7 @@ def snapshot(world: World) -> Snapshot:
         cores=_rows(cores, CORE_COLUMNS),
         core_misses=np.array([core.misses for core in cores], dtype=float),
         core_busy_s=_area(_rows(cores, _BUSY), now),
-        groups=_rows(world.groups, GROUP_COLUMNS),
+        groups=_rows(world.groups, _GROUP_COUNTERS),
         storage=np.array([world.storage.reads, world.storage.writes, world.storage.read_sum_s], dtype=float),
         sessions_s=np.array([group.sessions_s for group in world.groups]),
         bytes_between_sites=sum(link.bytes_sent for link in world.between_sites),

@@ -46,7 +46,7 @@ def _held(world: World) -> list[Any]:
 
 def attempts_in_flight(world: World) -> list[Attempt]:
     """The attempts that stand for these requests, one each."""
-    search = _Search()
+    search = _Search(world)
     for _, _, function, argument in world.kernel.queue:
         search.look(argument, retries=getattr(function, "__name__", "") == "_retry")
     for edge in world.edges:
@@ -75,7 +75,8 @@ def attempts_in_flight(world: World) -> list[Attempt]:
 class _Search:
     """Requests by the attempt that stands for them."""
 
-    def __init__(self) -> None:
+    def __init__(self, world: World) -> None:
+        self._groups = world.groups
         self.found: dict[int, Attempt] = {}
         self._seen: set[int] = set()
 
@@ -94,7 +95,7 @@ class _Search:
             if thing.operation == Operation.ESTABLISH:
                 self.look(thing.session)
             elif retries or not thing.done:
-                hedging = thing.client.group.hedging
+                hedging = self._groups[thing.client.group.number].hedging
                 stands = thing if hedging is None else hedging.request_of(thing)  # twins are one request
                 self.found[id(stands)] = stands
         elif isinstance(thing, Call):

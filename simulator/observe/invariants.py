@@ -65,8 +65,8 @@ class Invariants:
         for balancer in world.balancers:
             self._balancer(balancer)
         for group in world.groups:
-            answered = group.hits + group.delayed
-            self._require(group.lookups >= answered, "{}: more hits than lookups", group.name)
+            answered = group.tally.hits + group.tally.delayed
+            self._require(group.tally.lookups >= answered, "{}: more hits than lookups", group.name)
             self._require(group.issued >= group.ended, "{}: more ended than were issued", group.name)
             self._require(group.sessions_open >= 0, "{}: {} sessions open", group.name, group.sessions_open)
         if world.manager is not None:

@@ -137,7 +137,7 @@ class Measurement:
         row = self.groups[numbers].sum(axis=0)
         lookups, hits, delayed = row[_G["lookups"]], row[_G["hits"]], row[_G["delayed"]]
         missed = lookups - hits - delayed
-        spared = sum(self.world.groups[number].spared for number in numbers)
+        spared = sum(self.world.groups[number].tally.spared for number in numbers)
         total = {f"hit_ratio.total{label}": ratio(hits + spared, lookups)}
         if not label:  # the rest is told by edge
             return total
@@ -202,7 +202,7 @@ class Measurement:
         retries = 0
         for number in numbers:
             group = self.world.groups[number]
-            retries += group.counted_retries
+            retries += group.counted_retries + group.tally.retried
             for (outcome, counted), count in group.failed.items():
                 if counted:
                     failed[outcome] = failed.get(outcome, 0) + count

@@ -29,7 +29,7 @@ class Phases:
         self._world = world
         self._moves = [0] * (n * n)
         for group in world.groups:
-            group.flows = self._moves
+            group.moves.flows = self._moves
         self._seen_moves: FloatArray = np.zeros((n, n))
         self._seen_served: FloatArray = np.zeros((len(world.groups), n))
         self._events = 0

@@ -18,7 +18,6 @@ from simulator.messages import Attempt, Operation, Outcome, Tier
 from simulator.observe.result import Texts
 
 if TYPE_CHECKING:
-    from simulator.clients.group import ClientGroup
     from simulator.world.world import World
 
 HOPS = ("retry_s", "network_s", "edge_wait_s", "edge_service_s", "core_s")
@@ -52,7 +51,7 @@ class RequestTrace:
     def __init__(self, world: World, share: float) -> None:
         self._share = share
         self._uniform = world.streams.uniforms("trace", "sample").next
-        self._numbers = {group: number for number, group in enumerate(world.groups)}
+        self._group_names = [group.name for group in world.groups]
         self._words: dict[str, Sequence[str]] = {
             "operation": _lower(Operation),
             "edge": ["", *(edge.name for edge in world.edges)],
@@ -64,7 +63,7 @@ class RequestTrace:
 
     def _begin(self) -> None:
         self._rows = bytearray()
-        self._groups: list[ClientGroup] = []
+        self._numbers: list[int] = []  # of client groups
         self._outcomes: list[int] = []
         self._ended_s: list[float] = []
 
@@ -77,7 +76,7 @@ class RequestTrace:
             self._rows += _pack_answered(*_read_answered(attempt))
         else:
             self._rows += _pack_failed(*_read_failed(attempt))
-        self._groups.append(attempt.client.group)
+        self._numbers.append(attempt.client.group.number)
         self._outcomes.append(outcome)
         self._ended_s.append(now)
         if len(self._outcomes) >= TOGETHER:
@@ -96,13 +95,13 @@ class RequestTrace:
     def _unpack(self) -> None:
         """Make columns of what is packed, and begin anew."""
         rows, ended_s = np.frombuffer(self._rows, dtype=_ROW), np.array(self._ended_s, dtype=np.float64)
-        group = np.fromiter(map(self._numbers.__getitem__, self._groups), np.int64, len(rows))
+        group = np.array(self._numbers, dtype=np.int64)
         outcome = np.array(self._outcomes, dtype=np.int8)
         ok = np.isin(outcome, WITH_ANSWER)
         self._begin()
         columns = {
             "t_s": rows["intended_s"].copy(),
-            "client": rows["client.index"] * len(self._numbers) + group,
+            "client": rows["client.index"] * len(self._group_names) + group,
             "session": rows["session.session_id"].copy(),
             "operation": rows["operation"].astype(np.int8),
             "edge": (rows["edge"] + 1).astype(np.min_scalar_type(-len(self._words["edge"]))),
@@ -121,7 +120,7 @@ class RequestTrace:
         met = np.flatnonzero(np.bincount(clients))
         numbers = np.zeros(met[-1] + 1 if met.size else 0, dtype=np.int32)
         numbers[met] = np.arange(met.size)
-        groups = [group.name for group in self._numbers]
+        groups = self._group_names
         return numbers[clients], [f"{groups[n % len(groups)]}-{n // len(groups) + 1}" for n in met.tolist()]
 
 

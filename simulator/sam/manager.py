@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from simulator.agents.session import Session, SessionId
     from simulator.engine.kernel import Kernel
     from simulator.routing.directory import Directory
+    from simulator.routing.moves import Moves
 
 NAN = float("nan")
 MOVES: Final = int(Draining.MOVES)
@@ -91,6 +92,7 @@ class StickinessManager(Slowable):
         self._drained_now: list[int] = []  # edges that announced their drain at this instant
         self.moves_sessions = True  # off failed and drained edges; False where the routing policy alone does
         self.choose_other: Callable[[Client, int], int]  # (client, failed edge) -> another edge or -1
+        self.moves: list[Moves] = []  # of each client group, by its number
         self.on_moved: Callable[[int, dict[int, int]], None] = _ignore  # (from, {to: sessions})
         self.on_suspect: Callable[[int], None] = lambda _: None
         self._reported: list[int] = []  # slots
@@ -384,11 +386,7 @@ class StickinessManager(Slowable):
             other = self.choose_other(session.client, edge)
             if other < 0:
                 continue
-            flows = session.client.group.flows
-            if flows is not None:
-                flows[edge * self.directory.size + other] += 1
-            session.client.group.note_move(session, other)
-            session.stand_at(other)
+            self.moves[session.client.group.number].move(session, other)
             session.started_s = self.kernel.now  # a cookie that is given now lasts from now
             to[other] += 1
             self._set(session, weight)

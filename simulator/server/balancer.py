@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from simulator.engine.timers import Timers
-from simulator.messages import Attempt, Call, Operation, Outcome
+from simulator.messages import Attempt, Call, Caller, Operation, Outcome
 from simulator.server.pausing import Pausing
 from simulator.server.slowable import Server
 
@@ -93,11 +93,10 @@ class Try(Attempt):
 
     __slots__ = ("carried",)
 
-    def __init__(self, carried: Carried, via: Balancer) -> None:
+    def __init__(self, carried: Carried, caller: Caller) -> None:
         attempt = carried.attempt
-        super().__init__(attempt.client, attempt.session, attempt.operation, attempt.intended_s, attempt.tries)
+        super().__init__(caller, attempt.client, attempt.session, attempt.operation, attempt.intended_s, attempt.tries)
         self.carried = carried
-        self.via = via
         if self.operation in (ACQUIRE, RELEASE):
             self.lock, self.token = attempt.lock, attempt.token
 
@@ -107,11 +106,35 @@ class Try(Attempt):
         return self.carried.attempt
 
 
+class FromEdges(Caller):
+    """A balancer as edges know it: what comes back from its tries. Apart, as a balancer is a server already."""
+
+    __slots__ = ("_balancer",)
+
+    def __init__(self, balancer: Balancer) -> None:
+        self._balancer = balancer
+
+    def carry(self, node: int, attempt: Attempt, size_bytes: float) -> None:
+        """An edge answers a try, or its host for it with a reset."""
+        assert isinstance(attempt, Try)
+        self._balancer.carry(node, attempt, size_bytes)
+
+    def unanswered(self, attempt: Attempt) -> None:
+        """A try will never be answered."""
+        assert isinstance(attempt, Try)
+        self._balancer.unanswered(attempt)
+
+    def gave_up(self, attempt: Attempt) -> bool:
+        """Whether nobody waits for the answer any more: neither the balancer nor its client."""
+        assert isinstance(attempt, Try)
+        return attempt.done or self._balancer.gave_up(attempt)
+
+
 class Balancer(Server):
     """One balancer."""
 
     __slots__ = (
-        "_receivers", "_served_cb", "_timers", "answered_itself", "arrivals", "busy", "busy_end_sum_s",
+        "_from_edges", "_receivers", "_served_cb", "_timers", "answered_itself", "arrivals", "busy", "busy_end_sum_s",
         "busy_start_sum_s", "clock", "directory",
         "down_links", "edges", "expected_rtt_s", "guide", "held", "index", "lines", "name", "near_site", "outstanding",
         "passes", "policy", "resets", "retried_after", "retries", "sent", "site", "small_bytes", "trips", "up_links",
@@ -157,6 +180,7 @@ class Balancer(Server):
         self.outstanding = [0] * len(self.edges)
         self.busy = 0
         self._served_cb = self._served  # bound once
+        self._from_edges = FromEdges(self)
         self._receivers: list[Callable[[Any], None]] = [edge.receive for edge in edges]
         self._timers = Timers(kernel, policy.timeout_s, self._timed_out) if policy.timeout_s < INFINITY else None
         self.arrivals = self.sent = self.retries = self.answered_itself = 0
@@ -297,7 +321,7 @@ class Balancer(Server):
         edge, now, attempt = carried.edge, self.clock.now, carried.attempt
         if not carried.retries:
             self.wait_sum_s += carried.waited_s
-        carried.current = one = Try(carried, self)
+        carried.current = one = Try(carried, self._from_edges)
         self.sent += 1
         attempt.edge = one.edge = edge
         attempt.crashed = False
@@ -331,37 +355,34 @@ class Balancer(Server):
             self._next_in_line(edge)
 
     # -- from edges -----------------------------------------------------------------------------------
-    def carry(self, edge: int, one: Attempt, size_bytes: float) -> None:
+    def carry(self, edge: int, one: Try, size_bytes: float) -> None:
         """An edge, or its host, answers a try: bring that to the balancer."""
-        assert isinstance(one, Try)
         now = self.clock.now
-        one.size_bytes = size_bytes if size_bytes >= 0.0 else one.client.group.response_bytes.next()
+        one.size_bytes = size_bytes
         one.told_weight = one.session.published_weight
-        one.down_s = delay_s = self.down_links[edge].transit(one.size_bytes, now)
+        one.down_s = delay_s = self.down_links[edge].transit(size_bytes, now)
         if delay_s < INFINITY:
             self.clock.push(now + delay_s, self._complete, one)
         else:
             self.unanswered(one)
 
-    def unanswered(self, attempt: Attempt) -> None:
+    def unanswered(self, one: Try) -> None:
         """A try will never be answered. With a timeout that will be noticed; without, all wait for ever."""
-        assert isinstance(attempt, Try)
-        if attempt.done:
+        if one.done:
             return
-        origin = attempt.origin
-        if attempt.met_crash:
+        origin = one.origin
+        if one.met_crash:
             origin.crashed = True
         if self._timers is None:
-            origin.client.group.unanswered(origin)
+            origin.caller.unanswered(origin)
 
-    def gave_up(self, attempt: Attempt) -> bool:
+    def gave_up(self, one: Try) -> bool:
         """Whether a client whose timeout cancels work gave up what an edge is about to serve: then it is dropped."""
-        assert isinstance(attempt, Try)
-        if not attempt.origin.done:
+        if not one.origin.done:
             return False
-        self._over(attempt)
-        self._let_go(attempt.carried)
-        self._next_in_line(attempt.edge)
+        self._over(one)
+        self._let_go(one.carried)
+        self._next_in_line(one.edge)
         return True
 
     def _complete(self, one: Try) -> None:
@@ -444,12 +465,8 @@ class Balancer(Server):
         if outcome in (OK, DENIED):
             attempt.started_s, attempt.left_s = one.started_s, one.left_s
         attempt.up_s += one.up_s
-        delay_s = self._to_client(attempt, one.size_bytes)
-        attempt.down_s = one.down_s + delay_s
-        if delay_s < INFINITY:
-            self.clock.push(self.clock.now + delay_s, attempt.client.group.completed, attempt)
-        else:
-            attempt.client.group.unanswered(attempt)
+        attempt.down_s = one.down_s
+        attempt.caller.pass_on(self.index, attempt, one.size_bytes)
 
     def _answer_itself(self, carried: Carried, outcome: int) -> None:
         """Tell the client that there is no answer."""
@@ -459,20 +476,7 @@ class Balancer(Server):
 
     def _tell(self, attempt: Attempt, outcome: int) -> None:
         attempt.outcome = outcome
-        delay_s = self._to_client(attempt, self.small_bytes)
-        if delay_s < INFINITY:
-            self.clock.push(self.clock.now + delay_s, attempt.client.group.told, attempt)
-        else:
-            attempt.client.group.unanswered(attempt)
-
-    def _to_client(self, attempt: Attempt, size_bytes: float) -> float:
-        """Send an answer; seconds until it is there, infinity if it is lost."""
-        client, index = attempt.client, self.index
-        group = client.group
-        group.bytes_moved += size_bytes
-        group.bytes_answered += size_bytes
-        attempt.size_bytes = size_bytes
-        return client.down[index].transit(client.down_line, size_bytes, self.clock.now, client.back_s[index])
+        attempt.caller.tell(self.index, attempt, self.small_bytes)
 
     # -- faults ---------------------------------------------------------------------------------------
     def crash(self, resets: bool = False) -> None:
@@ -500,7 +504,7 @@ class Balancer(Server):
         if self.resets and not attempt.done:
             self._tell(attempt, RESET)
         else:
-            attempt.client.group.unanswered(attempt)
+            attempt.caller.unanswered(attempt)
 
     def restart(self) -> None:
         """Come back; it has forgotten what it held."""

@@ -335,7 +335,7 @@ class CoreNode(Server):
         if now < self.grace_until_s and not self.locks.holds(session_id, call.lock):
             call.outcome = Outcome.DENIED
         else:
-            policy = call.session.client.group.locking.policy
+            policy = call.session.client.group.locks
             token = self.locks.acquire(call.lock, session_id, now, policy.exclusive)
             if token is not None:
                 call.token = token
@@ -564,7 +564,7 @@ class CoreNode(Server):
 
     def changed_s(self, session: Session) -> float:
         """When the lock states that a session can see changed last, seconds; below 0 for never (asked of its shard)."""
-        pool = -1 - session.client.group.locking.policy.group
+        pool = -1 - session.client.group.locks.group
         own_s = self.locks_changed_s.get(session.session_id, -1.0)
         return max(own_s, self.shards[0].pools_changed_s.get(pool, -1.0))
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from simulator.leases.renewal import LeaseTable
     from simulator.links import Link
     from simulator.server.core import CoreNode
+    from simulator.server.tally import Tally
 
 INFINITY: Final = float("inf")
 OK: Final = int(Outcome.OK)  # plain integers: enums cost in the hot path
@@ -85,11 +86,10 @@ class EdgeNode(Server):
         "arrivals", "busy", "cache", "clock", "core_link_sum_s", "cores", "data_read_at_s", "delayed",
         "departure_sum_s", "draining", "epoch", "exists",
         "fetch_sum_s", "fetches", "fetching", "hits", "in_system", "index", "inside", "is_last_resort", "leases",
-        "lookups", "misses", "name", "policy", "queue_limit", "read_at_s", "rebuild_s", "refused", "resets", "site",
-        "sizes", "sojourn_sum_s",
-        "sojourns_s", "stale_reads", "start_sum_s", "to_core", "track_data", "track_reads", "ttl_s", "visits",
-        "wait_sum_s", "waited",
-        "waiting", "waits_s", "wasted", "watch_answer", "watch_start", "workers",
+        "lookups", "misses", "name", "policy", "queue_limit", "read_at_s", "rebuild_s", "refused", "resets",
+        "response_bytes", "site", "sizes", "sojourn_sum_s",
+        "sojourns_s", "stale_reads", "start_sum_s", "tallies", "to_core", "track_data", "track_reads", "ttl_s",
+        "visits", "wait_sum_s", "waited", "waiting", "waits_s", "wasted", "watch_answer", "watch_start", "workers",
     )  # fmt: skip
 
     def __init__(
@@ -124,6 +124,8 @@ class EdgeNode(Server):
         self.cores: list[CoreNode] = []
         self.to_core: list[Link] = []
         self._receivers: list[Callable[[Any], None]] = []
+        self.tallies: list[Tally] = []  # by the number of the client group, as the next
+        self.response_bytes: list[Sampler] = []
         self.keep_in(array("d"), array("d"))
         self.track_reads = False  # whether lock states are read from L1
         self.track_data = False  # whether sessions' data change
@@ -272,13 +274,13 @@ class EdgeNode(Server):
         if attempt.operation <= READ_LOCK:
             session = attempt.session
             session_id = session.session_id
-            group = attempt.client.group
+            tally = self.tallies[attempt.client.group.number]
             self.lookups += 1
-            group.lookups += 1
+            tally.lookups += 1
             leases = self.leases
             if self.cache.lookup(session_id, now) and (leases is None or leases.valid(session_id, now)):
                 self.hits += 1
-                group.hits += 1
+                tally.hits += 1
                 attempt.tier = L1
                 if self.track_data or (self.track_reads and attempt.operation == READ_LOCK):
                     self._check_staleness(attempt)
@@ -298,7 +300,7 @@ class EdgeNode(Server):
         call = self.fetching.get(session_id)
         if call is not None:
             self.delayed += 1
-            attempt.client.group.delayed += 1
+            self.tallies[attempt.client.group.number].delayed += 1
             attempt.call = call
             attempt.tier = L1_DELAYED
             return
@@ -338,10 +340,10 @@ class EdgeNode(Server):
             self._leave(attempt)
             attempt.outcome = call.outcome
             if call.outcome == Outcome.TIMEOUT:
-                self._no_answer(attempt)
+                attempt.caller.unanswered(attempt)
             else:
                 if not call.from_storage and call.outcome != ERROR:
-                    attempt.client.group.spare_storage(attempt)
+                    self._spare_storage(attempt)
                 self._answer(attempt, -1.0)
         else:
             if not self.policy.hold_worker:
@@ -372,20 +374,13 @@ class EdgeNode(Server):
             if isinstance(following, Call):
                 self._start_rebuild(following)
                 return
-            cancels = (following.done or following.via is not None) and (
-                following.outcome == CANCELLED or following.client.group.retry.cancel_on_timeout
-            )
-            if cancels and self._is_given_up(following):
+            cancels = following.outcome == CANCELLED or following.client.group.retry.cancel_on_timeout
+            if cancels and following.caller.gave_up(following):
                 self._drop_waiting(now)
                 continue
             self._start(following)
             return
         self.busy -= 1
-
-    @staticmethod
-    def _is_given_up(attempt: Attempt) -> bool:
-        """Whether nobody waits for the answer any more: neither a balancer nor its client."""
-        return attempt.done or (attempt.via is not None and attempt.via.gave_up(attempt))
 
     # -- rebuilding what was fetched ------------------------------------------------------------------
     def _rebuild(self, call: Call) -> None:
@@ -420,31 +415,19 @@ class EdgeNode(Server):
             self._free_worker(self.clock.now)
         self._fill(call)
 
+    def _spare_storage(self, attempt: Attempt) -> None:
+        """A lookup that missed L1, or waited for another's fetch, is answered without storage."""
+        self.tallies[attempt.client.group.number].spare_storage(attempt.started_s)
+
     def _answer(self, attempt: Attempt, size: float) -> None:
-        """Send the answer of an attempt to its client."""
+        """Answer an attempt with so many bytes, below 0 for as many as a response of its group has."""
         if self.watch_answer is not None:
             self.watch_answer(attempt)
         if self.inside is not None:
             self.inside.pop(attempt, None)
-        if attempt.via is not None:
-            attempt.via.carry(self.index, attempt, size)
-            return
-        client = attempt.client
-        clock = self.clock
-        group = client.group
         if size < 0.0:
-            size = group.response_bytes.next()
-        group.bytes_moved += size
-        group.bytes_answered += size
-        attempt.size_bytes = size
-        index = self.index
-        now = clock.now
-        attempt.told_weight = attempt.session.published_weight
-        attempt.down_s = delay_s = client.down[index].transit(client.down_line, size, now, client.back_s[index])
-        if delay_s < INFINITY:
-            clock.push(now + delay_s, group.completed, attempt)
-        else:
-            group.unanswered(attempt)
+            size = self.response_bytes[attempt.client.group.number].next()
+        attempt.caller.carry(self.index, attempt, size)
 
     # -- asking the core ------------------------------------------------------------------------------
     def _shard(self, call: Call) -> int:
@@ -520,10 +503,7 @@ class EdgeNode(Server):
         """Whether it may stand in line for a lock, for as long as its client cares."""
         attempt = call.attempt
         return (
-            call.kind == Kind.ACQUIRE
-            and attempt is not None
-            and not attempt.done
-            and attempt.client.group.locking.policy.waits
+            call.kind == Kind.ACQUIRE and attempt is not None and not attempt.done and attempt.client.group.locks.waits
         )
 
     def _give_up(self, call: Call) -> None:
@@ -536,7 +516,7 @@ class EdgeNode(Server):
             if attempt is not None:
                 if self.policy.hold_worker:
                     self._leave(attempt)
-                self._no_answer(attempt)
+                attempt.caller.unanswered(attempt)
 
     def note_lost(self, call: Call) -> None:
         """A message of a question, or the answer to it, will not arrive; its timer will see that when it runs out."""
@@ -601,7 +581,7 @@ class EdgeNode(Server):
             if attempt is not None:
                 attempt.outcome = outcome
                 if lookup:
-                    attempt.client.group.spare_storage(attempt)
+                    self._spare_storage(attempt)
                 if self.policy.hold_worker:
                     self._leave(attempt)
                 self._answer(attempt, size)
@@ -648,7 +628,7 @@ class EdgeNode(Server):
             stale = core.changed_s(session) > self.read_at_s.get(session_id, -1.0)
         if stale:
             self.stale_reads += 1
-            attempt.client.group.stale_reads += 1
+            self.tallies[attempt.client.group.number].stale_reads += 1
 
     # -- control messages -----------------------------------------------------------------------------
     def receive_control(self, call: Call) -> None:
@@ -767,33 +747,10 @@ class EdgeNode(Server):
             return
         attempt.crashed = True
         if self.resets and not attempt.done:
-            self._reset(attempt)
+            attempt.outcome = RESET  # the host of a process that is gone says so, over the link of an answer
+            attempt.caller.carry(self.index, attempt, self.sizes.lookup)
         else:
-            self._no_answer(attempt)
-
-    @staticmethod
-    def _no_answer(attempt: Attempt) -> None:
-        """Who waits for the answer will not get one."""
-        if attempt.via is None:
-            attempt.client.group.unanswered(attempt)
-        else:
-            attempt.via.unanswered(attempt)
-
-    def _reset(self, attempt: Attempt) -> None:
-        """The host of a process that is gone says so, over the link that an answer would have taken."""
-        attempt.outcome = RESET
-        if attempt.via is not None:
-            attempt.via.carry(self.index, attempt, self.sizes.lookup)
-            return
-        client = attempt.client
-        group, size, now, index = client.group, self.sizes.lookup, self.clock.now, self.index
-        group.bytes_moved += size
-        group.bytes_answered += size
-        attempt.down_s = delay_s = client.down[index].transit(client.down_line, size, now, client.back_s[index])
-        if delay_s < INFINITY:
-            self.clock.push(now + delay_s, group.completed, attempt)
-        else:
-            group.unanswered(attempt)
+            attempt.caller.unanswered(attempt)
 
     def _lose_call(self, call: Call) -> None:
         for attempt in (call.attempt, *call.waiters):

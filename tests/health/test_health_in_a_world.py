@@ -61,7 +61,7 @@ def test_an_ejection_moves_no_session_and_the_next_request_goes_elsewhere():
     assert world.world.sessions_moved == 0
     assert {s.edge for s in world.world.manager.store.values()} == {0, 1, 2, 3}  # who asked nothing since, is there
     world.until(30.0)
-    assert world.world.groups[0].migrations > 0
+    assert world.world.groups[0].moves.migrations > 0
 
 
 def test_slow_edges_are_ejected_by_latency():

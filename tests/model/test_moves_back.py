@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from simulator.clients import moves_back
-from simulator.clients.moves_back import MovesBack
+from simulator.routing import moves_back
+from simulator.routing.moves_back import MovesBack
 from simulator.run import run_replication
 from simulator.scenario import Scenario
 

@@ -12,9 +12,9 @@ from simulator.routing.directory import Directory
 from simulator.routing.leaving import make_leaving
 from simulator.routing.near import Nearest
 from simulator.scenario.control import Routing
-from tests.actors import a_client, a_group, a_session
+from tests.actors import a_client, a_policy, a_session
 
-GROUP = a_group()
+GROUP = a_policy()
 
 
 def new_client(index, salt, expected_rtt_s):

@@ -11,7 +11,7 @@ from simulator.engine.kernel import Kernel
 from simulator.routing.directory import Directory, Draining
 from simulator.sam import StickinessRule
 from simulator.sam.manager import ManagerPolicy, StickinessManager
-from tests.actors import a_client, a_group, a_session
+from tests.actors import a_client, a_policy, a_session, some_moves
 
 TOLD_S = 0.0625  # how long news takes here: a binary fraction, so that sums are exact
 
@@ -24,7 +24,8 @@ class Bench:
         self.directory = Directory(["pop-1", "pop-2", "pop-3"], [None] * 3)
         settings = {"interval_s": 1.0, "window_s": 2.0, "propagation_s": TOLD_S} | policy
         self.manager = StickinessManager(self.kernel, ManagerPolicy(**settings), self.directory)
-        self.group = a_group("people")
+        self.group, self.moves = a_policy("people"), some_moves()
+        self.manager.moves.append(self.moves)
         self.moved, self.suspected, self.wanted = [], [], {}
         self.manager.choose_other = lambda client, edge: self.wanted.get(client.index, (edge + 1) % 3)
         self.manager.on_moved = lambda edge, to: self.moved.append((self.kernel.now, edge, to))
@@ -253,7 +254,7 @@ def test_nothing_is_scored_while_all_shards_are_down():
 # -- failover ---------------------------------------------------------------------------------------------
 def test_sessions_of_a_failed_edge_move_when_the_news_is_there():
     bench = Bench(initial_weight=40.0)
-    bench.group.flows = [0] * 9
+    bench.moves.flows = [0] * 9
     here, also, elsewhere = bench.session(1, 0), bench.session(2, 0), bench.session(3, 1)
     bench.wanted[2] = 2
     for session in (here, elsewhere):
@@ -269,18 +270,18 @@ def test_sessions_of_a_failed_edge_move_when_the_news_is_there():
     assert [session.weight for session in (here, also, elsewhere)] == [40.0, 40.0, 70.0]
     assert (here.published_weight, here.client_weight) == (40.0, 40.0)  # pushed to the client
     assert bench.moved == [(1.5 + TOLD_S, 0, {1: 1, 2: 1})]
-    assert bench.group.migrations == 2
-    assert bench.group.flows == [0, 1, 1, 0, 0, 0, 0, 0, 0]
+    assert bench.moves.migrations == 2
+    assert bench.moves.flows == [0, 1, 1, 0, 0, 0, 0, 0, 0]
 
 
 def test_flows_are_from_the_failed_edge_to_the_new_one():
     bench = Bench()
-    bench.group.flows = [0] * 9
+    bench.moves.flows = [0] * 9
     bench.session(1, 2)
     bench.manager.edge_failed(2)
     bench.manager.edges_settled([2])
     bench.until(0.5)
-    assert bench.group.flows == [0, 0, 0, 0, 0, 0, 1, 0, 0]
+    assert bench.moves.flows == [0, 0, 0, 0, 0, 0, 1, 0, 0]
 
 
 def test_who_left_or_ended_meanwhile_or_has_nowhere_to_go_is_not_moved():
@@ -296,7 +297,7 @@ def test_who_left_or_ended_meanwhile_or_has_nowhere_to_go_is_not_moved():
     bench.until(0.5)
     assert [session.edge for session in (left, ended, stuck, moved)] == [2, 0, 0, 1]
     assert (left.client_weight, stuck.client_weight) == (11.0, 11.0)
-    assert bench.group.migrations == 1
+    assert bench.moves.migrations == 1
     assert bench.moved == [(TOLD_S, 0, {1: 1})]
 
 
@@ -387,6 +388,7 @@ def test_a_manager_that_nobody_listens_to_works_as_well():
     kernel = Kernel()
     manager = StickinessManager(kernel, ManagerPolicy(), Directory(["pop-1", "pop-2"], [None] * 2))
     manager.choose_other = lambda client, edge: 1
+    manager.moves.append(some_moves(2))
     session = a_session(1, edge=0)
     manager.admit(session, math.nan)
     for _ in range(3):

@@ -255,14 +255,12 @@ def test_who_comes_back_has_the_weight_of_that_edge_at_once():
     said_at(bench, session, 1, *[0.01] * 16, *[-1.0] * 4)
     bench.until(1.01)
     told = []
+    bench.moves.on_move = bench.manager.arrived
     for edge in (1, 2, 0):
-        bench.group.manager = bench.manager
-        bench.group.note_move(session, edge)
-        session.edge = edge
+        bench.moves.move(session, edge)
         told.append((session.weight, session.published_weight))
     assert told == [(45.0, 45.0), (42.0, 42.0), (70.0, 70.0)]
-    bench.group.note_move(session, 1)
-    session.edge = 1
+    bench.moves.move(session, 1)
     bench.until(1.5)  # the news of 1 s, of the 70 at edge 0, have arrived by now
     assert session.published_weight == 45.0
 

@@ -12,9 +12,9 @@ from simulator.engine.kernel import Kernel
 from simulator.routing.directory import Directory
 from simulator.sam import adjust_stickiness
 from simulator.sam.manager import ManagerPolicy, StickinessManager
-from tests.actors import a_client, a_group, a_session
+from tests.actors import a_client, a_policy, a_session
 
-GROUPS = [a_group(name) for name in ("readers", "writers")]
+GROUPS = [a_policy(name) for name in ("readers", "writers")]
 
 
 class Naive:

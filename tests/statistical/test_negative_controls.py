@@ -77,8 +77,8 @@ def test_latency_from_the_last_attempt_only(monkeypatch):
     """Counting from the last attempt's sending forgets what the retries cost: 50 ms instead of 62.5 ms."""
     right = Attempt.__init__
 
-    def forgets(self, client, session, operation, intended_s, tries):
-        right(self, client, session, operation, client.group.clock.now if tries else intended_s, tries)
+    def forgets(self, caller, client, session, operation, intended_s, tries):
+        right(self, caller, client, session, operation, caller.clock.now if tries else intended_s, tries)
 
     monkeypatch.setattr(Attempt, "__init__", forgets)
     assert "mean of the successful (s)" in misses("60")

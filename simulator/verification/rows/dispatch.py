@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from functools import partial
-from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from simulator.agents.client import Client, Draws, LockPolicy, RetryPolicy, Sizes
+from simulator.agents.client import Client, GroupPolicy, LockPolicy, RetryPolicy
 from simulator.agents.session import Session
-from simulator.clients.group import ClientGroup
-from simulator.engine.kernel import Kernel
-from simulator.engine.samplers import Same
 from simulator.engine.streams import uniform_numbers
 from simulator.links import Line
 from simulator.routing.adaptive import Adaptive
-from simulator.routing.base import Router, RoutingContext
+from simulator.routing.base import RoutingContext
 from simulator.routing.directory import Directory
 from simulator.routing.leaving import make_leaving
 from simulator.routing.near import Nearest
@@ -44,13 +40,9 @@ def _stream(rng: np.random.Generator, _purpose: str) -> np.random.Generator:
     return rng
 
 
-def lone_client(router: Router) -> Client:
+def lone_client() -> Client:
     """A client agent without a world, of which nothing is known; a compiled policy wants one."""
-    none = Same(0.0)
-    group = ClientGroup(
-        "alone", Kernel(), router, [], None, RetryPolicy(), LockPolicy(0), Draws(None, none, none, none, none), Sizes(),
-        0.0, 0.0, count(),
-    )  # fmt: skip
+    group = GroupPolicy("alone", 0, RetryPolicy(), LockPolicy(0))
     return Client(group, 0, 0, [], [], [], [], [], (Line(), Line()), None)
 
 
@@ -61,7 +53,7 @@ def sticky_edges(stay: tuple[float, ...]) -> Case:
 
     def measure(replication: int) -> dict[str, float]:
         router = Adaptive(context(len(stay), np.random.default_rng([72, replication])))
-        client = lone_client(router)
+        client = lone_client()
         session = Session(0, client, 0.0)
         session.edge, session.first = 0, False
         counts = [0] * len(stay)
@@ -85,7 +77,7 @@ def random_maximum(requests: int, edges: int, rounds: int) -> Case:
 
     def measure(replication: int) -> dict[str, float]:
         router = RandomEdge(context(edges, np.random.default_rng([73, requests, replication])))
-        client = lone_client(router)
+        client = lone_client()
         session = Session(0, client, 0.0)
         most = 0
         for _ in range(rounds):
