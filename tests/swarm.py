@@ -22,11 +22,6 @@ from typing import Any
 
 import yaml
 
-if __name__ == "__main__" or __package__:
-    sys.path.insert(0, str(Path(__file__).parent / "safety"))
-
-from swarm_worlds import draw_world
-
 from simulator.agents.client import Client
 from simulator.clients.group import ClientGroup
 from simulator.errors import SafetyError
@@ -34,6 +29,7 @@ from simulator.messages import Call
 from simulator.run import _Run
 from simulator.scenario.schema import Scenario
 from simulator.world.world import World
+from tests.safety.swarm_worlds import draw_world
 
 CONVERGES_WITHIN_S = 900.0
 STEP_S = 1.0

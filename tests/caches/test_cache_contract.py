@@ -7,9 +7,9 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from cache_traces import zipf, zipf_keys
 
 from simulator.caches import Cache, make_cache, policy_names
+from tests.caches.traces import zipf, zipf_keys
 
 ALL = [*((policy, 3) for policy in policy_names()), ("lru", None)]
 BOUNDED = policy_names()

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from cache_traces import count_hits, zipf
 
 from simulator.caches import make_cache
+from tests.caches.traces import count_hits, zipf
 
 N = 200_000
 

@@ -11,10 +11,10 @@ import math
 
 import numpy as np
 import pytest
-from cache_traces import count_hits, replicate, zipf, zipf_keys
 from scipy.optimize import brentq
 
 from simulator.caches import make_cache
+from tests.caches.traces import count_hits, replicate, zipf, zipf_keys
 
 
 def simulated(policy, probabilities, capacity, n, warmup, seed, **ttl):

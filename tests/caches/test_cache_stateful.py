@@ -10,7 +10,6 @@ import math
 
 import numpy as np
 import pytest
-from cache_models import MODELS, Model, UnlimitedModel
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -23,6 +22,7 @@ from hypothesis.stateful import (
 )
 
 from simulator.caches import UnlimitedCache, make_cache, policy_names
+from tests.caches.models import MODELS, Model, UnlimitedModel
 
 KEYS = st.one_of(st.integers(0, 7), st.sampled_from(["a", "b"]))
 TTLS = st.sampled_from([0.0, 0.5, 1.0, 2.0, 3.0, math.inf])

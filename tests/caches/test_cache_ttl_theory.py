@@ -11,10 +11,10 @@ from collections import deque
 
 import numpy as np
 import pytest
-from cache_traces import count_hits, one_key, poisson_times, replicate
 from scipy.special import gammainc
 
 from simulator.caches import UnlimitedCache, make_cache, policy_names
+from tests.caches.traces import count_hits, one_key, poisson_times, replicate
 
 N = 60_000
 TOLERANCE = 0.002

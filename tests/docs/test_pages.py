@@ -6,8 +6,6 @@ import re
 from pathlib import Path
 
 import pytest
-import snippets
-from snippets import ROOT
 
 from simulator import Scenario, links, workloads
 from simulator.caches import registry as caches
@@ -15,6 +13,8 @@ from simulator.routing.base import POLICIES
 from simulator.sam.models import base as sam_models
 from simulator.scenario import faults, fragments
 from simulator.scenario.bundled import bundled_folder
+from tests.docs import snippets
+from tests.docs.snippets import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BASE = """\

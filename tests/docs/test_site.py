@@ -9,11 +9,11 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from snippets import ROOT
 
 from simulator.cli.main import COMMANDS
 from simulator.observe.catalogue import CATALOGUE
 from simulator.scenario.json_schema import scenario_schema
+from tests.docs.snippets import ROOT
 
 
 class Page(HTMLParser):

@@ -3,7 +3,7 @@
 import re
 import tomllib
 
-from snippets import ROOT
+from tests.docs.snippets import ROOT
 
 TOOLS = {"mypy", "pandas-stubs", "ruff", "types-pyyaml"}  # they check the source and run no test
 

@@ -6,11 +6,11 @@ import json
 
 import numpy as np
 import pytest
-from fitting_logs import always_there, log_of
 
 from simulator import backtest
 from simulator.cli.main import run as command
 from simulator.logs import TraceError
+from tests.fitting.synthetic import always_there, log_of
 
 
 def test_a_stationary_log_is_covered():

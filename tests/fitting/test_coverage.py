@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fitting_logs import always_there
 from scipy.stats import binom
 
 from simulator import backtest
+from tests.fitting.synthetic import always_there
 
 DRAWS = 100
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fitting_logs import always_there, in_sessions, log_of
 
 from simulator import Scenario, run
 from simulator.fitting.amounts import amounts
@@ -12,6 +11,7 @@ from simulator.fitting.fit import fit
 from simulator.fitting.predict import next_arrivals
 from simulator.fitting.rates import Likelihood
 from simulator.logs import TraceError
+from tests.fitting.synthetic import always_there, in_sessions, log_of
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fitting_logs import in_sessions
 
 from simulator.fitting import swaps
 from simulator.fitting.cut import cut
 from simulator.fitting.fit import fit
+from tests.fitting.synthetic import in_sessions
 
 
 @pytest.fixture(scope="module")

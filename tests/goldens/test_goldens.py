@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import sys
 
-import goldens
 import pytest
 
 from benchmarks.counts import HITS, MISSES, bytes_per_session, events_per_request
 from simulator.scenario.bundled import bundled_names
+from tests.goldens import goldens
 
 BYTES_PER_SESSION = 1112 if goldens.INTERPRETED else 990  # on 64 bits: 3.11, 3.12 and 3.13 agree
 HOW = "if the change is meant: python tests/goldens/goldens.py, and a line under 'Results change' in CHANGELOG.md"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from health_worlds import events, play, played, watched
 
 from simulator.engine.rest import Rest
 from simulator.scenario.schema import Scenario
-from tests.model.model_worlds import run_replication
+from tests.health.worlds import events, play, played, watched
+from tests.worlds import run_replication
 
 CRASH = {"at": "20s", "for": "20s", "crash": "e-1"}
 
@@ -191,7 +191,7 @@ SILENT = {
 
 @pytest.mark.parametrize("world", SILENT)
 def test_probes_that_change_nothing_are_passed_over_and_no_number_is_another_for_it(world, monkeypatch):
-    from health_worlds import merged
+    from tests.health.worlds import merged
 
     scenario = Scenario.from_dict(merged(watched(**SPARSE), SILENT[world]))
     rested = run_replication(scenario, seed=7, replication=0)

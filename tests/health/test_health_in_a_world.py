@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from health_worlds import events, merged, play, played, series_of, watched
 
 from simulator.scenario import Scenario, ScenarioError
+from tests.health.worlds import events, merged, play, played, series_of, watched
 
 TIMEOUT = {"clients": {"u": {"retry": {"timeout": "200ms", "max": 0}}}}
 PASSIVE = {"health": {"active": "off", "passive": {"consecutive": 5, "ejection": "10s", "max_ejection": "10s"}}}

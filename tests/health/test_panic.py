@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from health_worlds import events, played, watched
 
 from simulator.health.panic import Limit, PanicBelow
 from simulator.routing.directory import Directory, Draining
 from simulator.routing.scope import SiteScope
+from tests.health.worlds import events, played, watched
 
 
 def directory(edges=4, limit=None, sites=None, overprovision=None):

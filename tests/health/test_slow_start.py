@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from health_worlds import events, played, watched
 
 from simulator.routing.weights import Weights
+from tests.health.worlds import events, played, watched
 
 CRASH = {"at": "10s", "for": "10s", "crash": "e-1"}
 JOIN = {"at": "10s", "add": {"edges": "e"}}

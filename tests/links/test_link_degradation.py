@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from links_helpers import REPLICATIONS, agrees, constant, losses, lossy_path
 
 from simulator.links import Bernoulli, GilbertElliott, Line, LossModel, Path, PathCounters
+from tests.links.helpers import REPLICATIONS, agrees, constant, losses, lossy_path
 
 GILBERT = GilbertElliott(p="1%", r="25%")
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from links_helpers import REPLICATIONS, agrees, constant, lossy_path
 
 from simulator.engine.samplers import Blocks, sum_of
 from simulator.laws.distributions import Exponential, Lognormal, sampler
 from simulator.links import Bernoulli, Line, Path
+from tests.links.helpers import REPLICATIONS, agrees, constant, lossy_path
 
 
 def rng(seed):

@@ -5,11 +5,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from links_helpers import REPLICATIONS, agrees, losses, lossy_path
 from scipy import stats
 
 from simulator.links import Bernoulli, GilbertElliott, Line
 from simulator.links import path as path_module
+from tests.links.helpers import REPLICATIONS, agrees, losses, lossy_path
 
 ALPHA = 1e-4
 """False-alarm rate of each chi-square test here (fixed seeds: it passes always or never)."""

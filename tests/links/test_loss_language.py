@@ -6,12 +6,12 @@ from typing import Literal
 import jsonschema
 import numpy as np
 import pytest
-from links_helpers import losses, lossy_path
 from pydantic import BaseModel, ValidationError
 
 from simulator import links
 from simulator.links import Bernoulli, GilbertElliott, Loss, LossModel, loss_models, parse_loss, register
 from simulator.links.gilbert_elliott import ALIASES
+from tests.links.helpers import losses, lossy_path
 
 GILBERT = {"good_to_bad": "0.1%", "bad_to_good": "25%"}
 

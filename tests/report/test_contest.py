@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from reports_fakes import result
 
 from simulator.report.contest import contest_of
 from simulator.report.terminal import render
 from simulator.report.verdict import answer, table_of
+from tests.report.fakes import result
 
 METRICS = ("latency.p99", "hit_ratio.l1", "failures.ratio")
 WRITTEN = {"latency.p99": 0.060, "hit_ratio.l1": 0.8, "failures.ratio": 0.006}

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from xml.etree import ElementTree
 
 import pytest
-from reports_fakes import LENGTH_S, result
 
 from simulator.observe.result import DETECTED, FAULT_BEGIN, FAULT_END, SESSIONS_MOVED
 from simulator.report import style
@@ -16,6 +15,7 @@ from simulator.report.flows import phases
 from simulator.report.plot_style import COLOURS, FAULT_COLOUR
 from simulator.report.story import story
 from simulator.report.written_faults import written_faults
+from tests.report.fakes import LENGTH_S, result
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import matplotlib as mpl
 import numpy as np
 import pytest
-from reports_fakes import replication, result, value_at
+
+from tests.report.fakes import replication, result, value_at
 
 mpl.use("Agg")
 

@@ -11,7 +11,6 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from reports_fakes import replication, result, value_at
 
 from simulator.report.distcharts import bar_chart, weights_chart
 from simulator.report.figures import figures
@@ -19,6 +18,7 @@ from simulator.report.html import document, standalone, write_report
 from simulator.report.svg import Chart, nice_ticks, pixels
 from simulator.report.timecharts import Line, heat_chart, line_chart
 from simulator.results.result import Result
+from tests.report.fakes import replication, result, value_at
 
 HOSTILE = '<script>alert(1)</script> "x" \' & $\\alpha$ ]]> <img src=http://evil/x>'
 SVG = "{http://www.w3.org/2000/svg}"

@@ -1,4 +1,4 @@
-"""The sentences of *what happened* repeat the numbers of a hand-made run (see reports_fakes), and nothing else."""
+"""The sentences of *what happened* repeat the numbers of a hand-made run (see fakes.py), and nothing else."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 import pytest
-from reports_fakes import CORE, CRASH, result
 
 from simulator.observe.result import DETECTED, FAULT_BEGIN, FAULT_END, RECOVERED, SESSIONS_MOVED
 from simulator.report.story import change_of, spans_of, story
+from tests.report.fakes import CORE, CRASH, result
 
 
 def sentences(events=None, **more):

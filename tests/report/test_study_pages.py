@@ -9,7 +9,6 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from reports_fakes import replication as fake_replication
 
 from simulator.experiment.comparing.compare import Row, compare_rows
 from simulator.experiment.comparing.explain import explain
@@ -23,6 +22,7 @@ from simulator.report import compare_html, sweep_html
 from simulator.report.forest import Bar, forest_chart
 from simulator.report.sweep_charts import effects_chart, heat_map, pareto_chart, points_chart
 from simulator.results.summary import Estimate
+from tests.report.fakes import replication as fake_replication
 
 HOSTILE = '<script>alert(1)</script> "x" \' & <img src=http://evil/x>'
 SVG = "{http://www.w3.org/2000/svg}"

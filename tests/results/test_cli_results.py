@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from results_fakes import PLAY, FakeScenario
 
 from simulator.cli.main import cli
 from simulator.cli.main import run as run_cli
@@ -19,6 +18,7 @@ from simulator.experiment.api import run
 from simulator.results import folder
 from simulator.scenario.errors import ScenarioError
 from simulator.scenario.schema import Scenario
+from tests.results.fakes import PLAY, FakeScenario
 
 
 @pytest.fixture

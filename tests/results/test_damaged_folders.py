@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner
-from results_fakes import PLAY, FakeScenario
 
 from simulator.cli.main import run as simulate
 from simulator.cli.show import command as show
 from simulator.errors import FolderError
 from simulator.experiment.api import run
 from simulator.results.places import locked
-from tests.sweep.sweep_fakes import TINY
+from tests.experiment.studies.fakes import TINY
+from tests.results.fakes import PLAY, FakeScenario
 
 SUITE = {"schema": 1, "replications": {"first": 2, "most": 2},
          "checks": {"tiny": {"scenario": "../tiny.yaml", "metrics": {"hit_ratio.l1": "1points"}}}}  # fmt: skip

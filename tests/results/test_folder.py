@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from results_fakes import PLAY, FakeScenario
 
 from simulator.errors import FolderError
 from simulator.experiment.api import run
@@ -20,6 +19,7 @@ from simulator.results.folder import default_path, save_somewhere
 from simulator.results.loading import load_run, load_sweep
 from simulator.scenario.schema import Scenario
 from tests.processes import environment
+from tests.results.fakes import PLAY, FakeScenario
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -181,7 +181,7 @@ def test_kill_9_in_the_middle_leaves_no_half_folder(result, tmp_path):
     earlier = result.save(tmp_path / "earlier", report=False)
     code = f"""
         import os, signal, sys
-        from results_fakes import PLAY, FakeScenario
+        from tests.results.fakes import PLAY, FakeScenario
         from simulator.results import folder
         from simulator.experiment.api import run
 

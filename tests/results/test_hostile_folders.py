@@ -12,8 +12,8 @@ import yaml
 from simulator import __version__
 from simulator.cli.main import run as simulate
 from simulator.results import stored
+from tests.experiment.studies.fakes import TINY
 from tests.folders import resealed
-from tests.sweep.sweep_fakes import TINY
 
 SWEEP = "sweep tiny.yaml -p edges.pop.l1.capacity=5,20 -j 1 -q"
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.experiment.studies.fakes import TINY
 from tests.processes import environment
-from tests.sweep.sweep_fakes import TINY
 
 pytestmark = pytest.mark.interpreted  # of processes and files: no compiled module has a part in it
 

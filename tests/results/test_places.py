@@ -16,8 +16,8 @@ from simulator.experiment.studies.sweep_folder import load_sweep
 from simulator.results.folder import check_target
 from simulator.results.loading import load_run
 from simulator.results.places import in_use, locked
+from tests.experiment.studies.fakes import TINY
 from tests.processes import environment
-from tests.sweep.sweep_fakes import TINY
 
 RUN = "run tiny.yaml --replications 2 -j 1 -o out -q"
 SWEEP = "sweep tiny.yaml -p edges.pop.l1.capacity=5,20 -j 1 -q"

@@ -8,7 +8,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from results_fakes import PLAY, FakeScenario
 
 from simulator.experiment.api import run
 from simulator.observe.result import Texts
@@ -16,6 +15,7 @@ from simulator.results import columns as parquet
 from simulator.results.loading import load_run
 from simulator.results.result import Result
 from tests.folders import without_digests
+from tests.results.fakes import PLAY, FakeScenario
 
 TRACES = [
     {

@@ -9,12 +9,12 @@ import sys
 import matplotlib as mpl
 import pandas as pd
 import pytest
-from results_fakes import PLAY, FakeScenario
 
 import simulator
 from simulator.experiment.api import run
 from simulator.observe.metrics import MetricUnavailableError, UnknownMetricError
 from simulator.report.html import document, figures
+from tests.results.fakes import PLAY, FakeScenario
 
 
 @pytest.fixture(scope="module")

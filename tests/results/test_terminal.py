@@ -4,7 +4,6 @@ import io
 import re
 
 import pytest
-from results_fakes import PLAY, FakeScenario
 
 from simulator.experiment.api import run
 from simulator.experiment.comparing.comparison import compare
@@ -13,6 +12,7 @@ from simulator.report.format import scale_for, show, show_difference, show_durat
 from simulator.report.progress import PlainProgress, listener
 from simulator.report.terminal import render, render_short
 from simulator.report.verdict import comparison_of, sentence_of
+from tests.results.fakes import PLAY, FakeScenario
 
 NEAREST = {"hit_ratio": 0.8, "latency_median": 0.025}
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from routing_helpers import Bench
 
 from simulator.scenario.errors import ScenarioError
 from simulator.scenario.schema import Scenario
-from tests.model.model_worlds import FREE, merged, played
+from tests.routing.helpers import Bench
+from tests.worlds import FREE, merged, played
 
 AT_TWO = {"edges": {"e": {"count": 2}}, "routing": {"policy": "cookie"}}
 

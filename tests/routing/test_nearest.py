@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from routing_helpers import chi_square, directory_of, new_client, tally
 from scipy.stats import chi2
 
 from simulator.routing.near import Nearest, first_edges, tie_key, tie_keys
 from tests.actors import measure
+from tests.routing.helpers import chi_square, directory_of, new_client, tally
 
 TIE_S = 1e-9
 

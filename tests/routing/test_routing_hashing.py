@@ -11,12 +11,12 @@ import sys
 
 import numpy as np
 import pytest
-from routing_helpers import Bench, agrees, chi_square, new_session, replicate, tally
 from scipy.stats import chi2
 
 from simulator.routing.consistent_hash import Ring, make_ring
 from simulator.routing.hashing import mix64, position_of_client, positions_of_node
 from simulator.routing.maglev import fill_table
+from tests.routing.helpers import Bench, agrees, chi_square, new_session, replicate, tally
 
 HASHING = ["consistent_hash", "maglev"]
 

@@ -8,11 +8,11 @@ import math
 
 import numpy as np
 import pytest
-from routing_helpers import Bench, agrees, replicate, tally
 
 from simulator.routing import POLICIES, Router, find_policy, policy_names, register
 from simulator.routing.directory import Draining
 from tests.actors import a_session, measure
+from tests.routing.helpers import Bench, agrees, replicate, tally
 
 BUILT_IN = [
     "adaptive", "consistent_hash", "cookie", "least_outstanding", "maglev", "nearest", "power_of_two", "random",

@@ -10,7 +10,6 @@ import math
 
 import numpy as np
 import pytest
-from routing_helpers import Bench, agrees, mean_sojourn, replicate, tally
 from scipy.optimize import brentq
 from scipy.sparse import coo_matrix
 from scipy.sparse.linalg import spsolve
@@ -18,6 +17,7 @@ from scipy.stats import poisson
 
 from simulator.run import run_replication
 from simulator.scenario.schema import Scenario
+from tests.routing.helpers import Bench, agrees, mean_sojourn, replicate, tally
 
 
 def static(weight, n, replication, leave_to="uniform"):

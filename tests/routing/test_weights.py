@@ -17,7 +17,7 @@ from simulator.routing.weights import Weights
 from simulator.scenario.errors import ScenarioError
 from simulator.scenario.schema import Scenario
 from tests.actors import a_client, a_policy
-from tests.model.model_worlds import FREE, merged, played
+from tests.worlds import FREE, merged, played
 
 CLIENT = a_client(a_policy(), 0, 1, [0.02, 0.02, 0.02])
 """Whoever asks: choices by weight are the same for all."""

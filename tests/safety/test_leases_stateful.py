@@ -12,13 +12,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from model_worlds import Play, merged, small
 
 from simulator.errors import SafetyError
 from simulator.leases.locks import LockTable
 from simulator.observe.lock_history import EXACT_S
 from simulator.server.core import CoreNode
 from simulator.world.targets import Targets
+from tests.worlds import Play, merged, small
 
 WORLD = {
     "duration": "1h",

@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 
 import pytest
-from model_worlds import merged, run_replication, small
 
 from simulator.caches.lru import LruCache
 from simulator.clients.group import ClientGroup
@@ -18,6 +17,7 @@ from simulator.messages import RenewalAnswer
 from simulator.server.core import CoreNode
 from simulator.server.edge import EdgeNode
 from tests.actors import weigh_too_much
+from tests.worlds import merged, run_replication, small
 
 LOCKS = {
     "operations": {"lookup": "40%", "acquire": "40%", "release": "20%"},

@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 
 import pytest
-import swarm
-from swarm_worlds import draw_world
 
 from simulator.run import run_replication
 from simulator.sam.manager import StickinessManager
 from simulator.scenario.schema import Scenario
+from tests import swarm
 from tests.actors import weigh_too_much
+from tests.safety.swarm_worlds import draw_world
 
 
 @pytest.mark.parametrize("first", range(0, 20, 5))
