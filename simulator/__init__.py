@@ -9,7 +9,10 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from simulator.text.version import VERSION
+
 if TYPE_CHECKING:
+    from simulator.errors import SimulatorError
     from simulator.experiment.api import run
     from simulator.experiment.checking.api import check
     from simulator.experiment.checking.check import Report
@@ -30,11 +33,11 @@ if TYPE_CHECKING:
     from simulator.scenario.errors import ScenarioError
     from simulator.scenario.schema import Scenario
 
-__version__ = "0.1.0"
+__version__ = VERSION
 __all__ = [
     "Backtest", "Compared", "Fit", "Found", "Optimum", "Report", "Result", "Scenario", "ScenarioError", "Sensitivity",
-    "SweepResult", "backtest", "check", "compare", "find", "fit", "load_run", "load_sweep", "optimise", "run",
-    "sensitivity", "sweep",
+    "SimulatorError", "SweepResult", "backtest", "check", "compare", "find", "fit", "load_run", "load_sweep", "optimise",
+    "run", "sensitivity", "sweep",
 ]  # fmt: skip
 
 _WHERE = {
@@ -55,6 +58,7 @@ _WHERE = {
     "Result": "simulator.results.result",
     "Scenario": "simulator.scenario.schema",
     "ScenarioError": "simulator.scenario.errors",
+    "SimulatorError": "simulator.errors",
     "load_run": "simulator.results.loading",
     "load_sweep": "simulator.experiment.studies.sweep_folder",
     "SweepResult": "simulator.experiment.studies.sweep_result",

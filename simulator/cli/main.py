@@ -26,11 +26,11 @@ from pathlib import Path
 
 import click
 
-from simulator import __version__
 from simulator.cli.output import Given, output_options
 from simulator.cli.streams import outlets
 from simulator.errors import SimulatorError
 from simulator.text.printable import printable
+from simulator.text.version import VERSION
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "Run a scenario and its variants, and print the answer."),
@@ -114,7 +114,7 @@ FORM = f"%(prog)s, version %(version)s, {_form()}"
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="Begin with: simulator run quickstart",
 )
-@click.version_option(__version__, "-V", "--version", prog_name="stickysim", message=FORM)
+@click.version_option(VERSION, "-V", "--version", prog_name="stickysim", message=FORM)
 @output_options
 def cli(**_common: Given) -> None:
     """Simulate adaptive session stickiness with tiered caching."""

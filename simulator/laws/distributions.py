@@ -12,20 +12,11 @@ import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from simulator.engine.samplers import Blocks, Same, Sampler
-
-if TYPE_CHECKING:
-    from simulator.laws.fields import DurationDist, RateDist, SizeDist
-
-__all__ = [
-    "Constant", "Distribution", "DurationDist", "Empirical", "Erlang", "Exponential", "Gamma",
-    "Hyperexponential", "Lognormal", "Normal", "Pareto", "RateDist", "SizeDist", "Uniform", "Weibull",
-    "sampler",
-]  # fmt: skip
 
 FloatArray = np.ndarray[tuple[int], np.dtype[np.float64]]
 

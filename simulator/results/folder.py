@@ -231,9 +231,9 @@ def _write_run(result: Storable, folder: Path, variant: str = "", cell: str = ""
 
 
 def _versions() -> dict[str, str]:
-    from simulator import __version__
+    from simulator.text.version import VERSION
 
-    found = {"stickysim": __version__, "python": platform.python_version()}
+    found = {"stickysim": VERSION, "python": platform.python_version()}
     for name in _LIBRARIES:
         try:
             found[name] = metadata.version(name)

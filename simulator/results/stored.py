@@ -173,12 +173,12 @@ def check_files(folder: Path, manifest: Mapping[str, Any], needed: Iterable[str]
 
 def notes_of(folder: Path, manifest: Mapping[str, Any]) -> tuple[str, ...]:
     """What to know before one trusts or goes on with a folder: another version wrote it, or it has no digests."""
-    from simulator import __version__
+    from simulator.text.version import VERSION
 
     version = manifest["versions"].get("stickysim")
     notes = []
-    if version != __version__:
-        notes.append(f"{folder} was made by stickysim {version or '(unknown)'}, this is {__version__}")
+    if version != VERSION:
+        notes.append(f"{folder} was made by stickysim {version or '(unknown)'}, this is {VERSION}")
     if "files" not in manifest:
         notes.append(f"{folder} holds no digests, as an older stickysim wrote it: it cannot be checked")
     return tuple(notes)

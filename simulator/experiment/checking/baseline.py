@@ -210,6 +210,6 @@ def _told(value: Any) -> str:
 def _versions() -> dict[str, str]:
     import numpy as np
 
-    from simulator import __version__
+    from simulator.text.version import VERSION
 
-    return {"stickysim": __version__, "numpy": np.__version__}
+    return {"stickysim": VERSION, "numpy": np.__version__}

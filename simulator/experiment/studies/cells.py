@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from simulator import __version__
 from simulator.errors import SimulatorError
 from simulator.experiment.studies.design import Design, Value, short_names
 from simulator.observe.result import Replication
@@ -26,6 +25,7 @@ from simulator.scenario import loading
 from simulator.scenario import overrides as setting
 from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.tree import Mark, Node, Source
+from simulator.text.version import VERSION
 
 if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario
@@ -194,7 +194,7 @@ def job_of(cells: Cells, function: str = REPLICATION_FUNCTION, *, pilot: bool = 
 def key_of(scenario: Scenario) -> str:
     """Hash of everything that decides the numbers of a replication: the scenario and this program."""
     lean = scenario.model_copy(update={**_DESCRIBING, "name": "cell", "replications": 1, "variants": {}, "sweep": {}})
-    return hashlib.sha256(f"{__version__} {lean.content_hash()}".encode()).hexdigest()
+    return hashlib.sha256(f"{VERSION} {lean.content_hash()}".encode()).hexdigest()
 
 
 def _slug(texts: Mapping[str, str]) -> str:

@@ -18,10 +18,10 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from simulator import __version__
 from simulator.errors import SchedulerError
 from simulator.play.job import Failure, failure_of, record_failure, record_result
 from simulator.play.signals import interruptible
+from simulator.text.version import VERSION
 
 if TYPE_CHECKING:
     from simulator.experiment.studies.cells import CellJob
@@ -188,18 +188,15 @@ def _check_workers(client: Any, address: str) -> None:
     for worker, found in client.run(version_there, on_error="return").items():
         if isinstance(found, BaseException):
             raise SchedulerError(
-                f"the worker {worker} cannot import simulator ({_first_line(found)}): install stickysim "
-                f"{__version__} there"
+                f"the worker {worker} cannot import simulator ({_first_line(found)}): install stickysim {VERSION} there"
             )
-        if found != __version__:
-            raise SchedulerError(f"the worker {worker} has stickysim {found}, not {__version__}: install the same")
+        if found != VERSION:
+            raise SchedulerError(f"the worker {worker} has stickysim {found}, not {VERSION}: install the same")
 
 
 def version_there() -> str:
     """The version of this package on a worker."""
-    from simulator import __version__ as found
-
-    return found
+    return VERSION
 
 
 def _last_words(error: Exception) -> str:

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulator import __version__
 from simulator.errors import FolderError
 from simulator.experiment.studies.cells import Cell, Cells
 from simulator.experiment.studies.outcomes import CellOutcome, read_outcome
@@ -22,6 +21,7 @@ from simulator.results.folder import RESOLVED
 from simulator.results.loading import load_run
 from simulator.results.manifests import RUN
 from simulator.results.stored import notes_of, read_manifest, read_yaml
+from simulator.text.version import VERSION
 
 if TYPE_CHECKING:
     from simulator.results.result import Result
@@ -127,8 +127,8 @@ def _changed(old: Path, now: Mapping[str, Any]) -> str:
     told = [f"{path} was {a.get(path, _ABSENT)}, is {b.get(path, _ABSENT)}" for path in differing[:_MOST_CHANGES]]
     if len(differing) > _MOST_CHANGES:
         told.append(f"{len(differing) - _MOST_CHANGES} more differ")
-    if version != __version__:
-        told.append(f"stickysim was {version}, is {__version__}")
+    if version != VERSION:
+        told.append(f"stickysim was {version}, is {VERSION}")
     return "; ".join(told) or "a data file has another content"
 
 

@@ -17,7 +17,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from simulator import __version__
 from simulator.errors import FolderError
 from simulator.experiment.studies.design import value_of
 from simulator.experiment.studies.outcomes import CellOutcome, read_outcome
@@ -37,6 +36,7 @@ from simulator.results.stored import (
     read_manifest,
     sealed,
 )
+from simulator.text.version import VERSION
 
 CELLS: Final = "cells"
 INDEX: Final = "index.parquet"
@@ -155,7 +155,7 @@ def manifest_of(result: SweepResult) -> dict[str, Any]:
         "question": result.question,
         "created_utc": datetime.now(UTC).isoformat(timespec="seconds"),
         "argv": list(result.argv),
-        "versions": {"stickysim": __version__, "python": platform.python_version()},
+        "versions": {"stickysim": VERSION, "python": platform.python_version()},
         "seed": result.seed,
         "replications": result.replications,
         "paths": list(result.paths),
