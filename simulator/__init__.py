@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 __version__ = VERSION
 __all__ = [
     "Backtest", "Compared", "Fit", "Found", "Optimum", "Report", "Result", "Scenario", "ScenarioError", "Sensitivity",
-    "SimulatorError", "SweepResult", "backtest", "check", "compare", "find", "fit", "load_run", "load_sweep", "optimise",
-    "run", "sensitivity", "sweep",
+    "SimulatorError", "SweepResult", "backtest", "check", "compare", "find", "fit", "load_run", "load_sweep",
+    "optimise", "run", "sensitivity", "sweep",
 ]  # fmt: skip
 
 _WHERE = {

@@ -14,6 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final, Protocol, Self
@@ -30,6 +31,7 @@ from simulator.results.stored import (
     MANIFEST,
     SCHEMA,
     dump_json,
+    dump_yaml,
     sealed,
 )
 from simulator.results.summary import traces_read
@@ -168,7 +170,7 @@ def manifest_of(result: Storable, variant: str = "") -> dict[str, Any]:
         "variant": variant,
         "created_utc": datetime.now(UTC).isoformat(timespec="seconds"),
         "argv": [_readable(word) for word in result.argv],
-        "versions": _versions(),
+        "versions": dict(_versions()),
         "platform": {
             "system": platform.system(),
             "release": platform.release(),
@@ -210,13 +212,10 @@ def manifest_of(result: Storable, variant: str = "") -> dict[str, Any]:
 
 def _write_run(result: Storable, folder: Path, variant: str = "", cell: str = "") -> None:
     """Write the data files, and at last the manifest with their digests."""
-    import yaml
-
     folder.mkdir(parents=True)
     (folder / SUMMARY).write_text(dump_json(result.to_dict()), encoding="utf-8")
     (folder / SCENARIO).write_text(result.facts.source, encoding="utf-8")
-    resolved = yaml.safe_dump(dict(result.facts.resolved), sort_keys=False, allow_unicode=True)
-    (folder / RESOLVED).write_text(resolved, encoding="utf-8")
+    (folder / RESOLVED).write_text(dump_yaml(result.facts.resolved), encoding="utf-8")
     write_columns(folder, result.replications)
     files = [file.name for file in folder.iterdir()]
     for name, part in result.variants.items():
@@ -230,7 +229,8 @@ def _write_run(result: Storable, folder: Path, variant: str = "", cell: str = ""
     (folder / MANIFEST).write_text(dump_json(sealed(manifest, folder, files)), encoding="utf-8")
 
 
-def _versions() -> dict[str, str]:
+@cache
+def _versions() -> Mapping[str, str]:
     from simulator.text.version import VERSION
 
     found = {"stickysim": VERSION, "python": platform.python_version()}

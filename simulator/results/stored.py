@@ -59,6 +59,14 @@ def dump_json(content: Mapping[str, Any]) -> str:
     return printable_json(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
 
 
+def dump_yaml(content: Mapping[str, Any]) -> str:
+    """YAML as people read it: keys in their order, by libyaml where it is there."""
+    import yaml
+
+    dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    return str(yaml.dump(dict(content), Dumper=dumper, sort_keys=False, allow_unicode=True))
+
+
 def sealed(manifest: Mapping[str, Any], folder: Path, files: Iterable[str]) -> dict[str, Any]:
     """The manifest with the digests of those files of the folder, and its own. Raises OSError."""
     content = {**manifest, "files": {name: digest_of(folder / name) for name in sorted(files)}}

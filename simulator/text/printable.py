@@ -38,6 +38,8 @@ def _with_colours(line: str) -> str:
 
 def printable_json(text: str) -> str:
     """JSON in which every character that cannot be seen is written as an escape: another form of the same values."""
+    if text.replace("\n", "").isprintable():
+        return text
     return "".join(ch if ch.isprintable() or ch == "\n" else _escaped(ch) for ch in text)
 
 
