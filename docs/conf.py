@@ -50,13 +50,12 @@ pygments_dark_style = "native"
 
 def fill_in(_app: Sphinx, _docname: str, source: list[str]) -> None:
     """Put the generated parts into a page that is about to be read."""
-    source[0] = generate.filled(source[0])
+    source[0] = generate.for_site(generate.filled(source[0]))
 
 
 def generated_pages(app: Sphinx, *_changes: object) -> Iterable[str]:
     """Pages that are made anew in every build: the sources may have changed."""
-    env = app.env
-    return [name for name in env.found_docs if generate.has_generated_parts(env.doc2path(name).read_text("utf-8"))]
+    return [app.env.path2doc(str(page)) or "" for page in generate.pages(HERE)]
 
 
 _COLON = "\N{MODIFIER LETTER COLON}"

@@ -1,13 +1,14 @@
-"""The parts of the reference that are made from the sources when the site is built.
+"""The parts of the reference that are made from the sources: `python docs/generate` writes them into the pages.
 
-A page says `<!-- generated: NAME -->`, and the line is replaced by the Markdown that `PARTS[NAME]` gives. So nothing
-is kept twice, and what a page says is what the program does.
+A page says `<!-- generated: NAME -->`, and between this line and `<!-- end of it -->` stands the Markdown that
+`PARTS[NAME]` gives, so that the page reads where the repository is read. A test holds it to what the program does now.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 from generate.commands import command_pages, exit_codes
 from generate.families import (
@@ -41,14 +42,28 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "scenarios": scenarios,
     "workloads": workload_kinds,
 }
-_MARK = re.compile(r"^<!-- generated: (.+) -->$", re.MULTILINE)
+_PART = re.compile(
+    r"^<!-- generated: ([^\n]+) -->$(?:\n(?:(?!<!-- generated: ).)*?^<!-- end of it -->$)?", re.MULTILINE | re.DOTALL
+)
+_TABLE = re.compile(r"^<!-- table: ?(.*?) ?-->$\n\n((?:^\|.*$\n)+)", re.MULTILINE)
+_ANCHOR = re.compile(r'^<a id="(.+)"></a>$\n', re.MULTILINE)
 
 
 def filled(page: str) -> str:
-    """The page with its generated parts; KeyError for a part that nobody makes."""
-    return _MARK.sub(lambda mark: PARTS[mark[1]](), page)
+    """The page with its generated parts as they are now; KeyError for a part that nobody makes."""
+
+    def part(mark: re.Match[str]) -> str:
+        text = re.sub(r"\n{3,}", "\n\n", PARTS[mark[1]]()).strip()
+        return f"<!-- generated: {mark[1]} -->\n\n{text}\n\n<!-- end of it -->"
+
+    return _PART.sub(part, page)
 
 
-def has_generated_parts(page: str) -> bool:
-    """Whether the page has any."""
-    return _MARK.search(page) is not None
+def for_site(page: str) -> str:
+    """The page in the words of the site's parser: classes of tables, and places that links lead to."""
+    return _ANCHOR.sub(r"(\1)=\n", _TABLE.sub(r"```{table}\n:class: stacked \1\n\n\2```\n", page))
+
+
+def pages(docs: Path) -> Iterator[Path]:
+    """The pages that have generated parts."""
+    return (page for page in sorted(docs.rglob("*.md")) if _PART.search(page.read_text("utf-8")))

@@ -44,7 +44,7 @@ def parts(model: type[Spec], path: str, level: int) -> Iterator[tuple[str, str]]
 def _head(model: type[Spec], path: str, level: int) -> str:
     if not path:
         return f"{'#' * level} The top level\n"
-    return f"({_label(path)})=\n{'#' * level} {path}\n\n{prose(model)}"
+    return f'<a id="{_label(path)}"></a>\n\n{"#" * level} {path}\n\n{prose(model)}'
 
 
 def keys(model: type[Spec], path: str = "", skip: tuple[str, ...] = ()) -> str:

@@ -1,4 +1,7 @@
-"""Markdown tables that a narrow screen shows as one block a row (see _static/site.css)."""
+"""Markdown tables that a narrow screen of the site shows as a block for each row (see _static/site.css).
+
+A table is plain Markdown, so that the page also reads on a code host; the comment above it tells the site its classes.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], style: str = "") 
     """A table whose first column is the name of the row; `style` is one more class of it."""
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     lines += ["| " + " | ".join(_cell(cell) for cell in row) + " |" for row in rows]
-    return "\n".join(["", "```{table}", f":class: stacked {style}".rstrip(), "", *lines, "```", ""])
+    return "\n".join(["", f"<!-- table: {style} -->".replace(":  ", ": "), "", *lines, ""])
 
 
 def _cell(text: str) -> str:

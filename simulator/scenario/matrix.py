@@ -160,6 +160,6 @@ MatrixFile = Annotated[
     RoundTrips,
     PlainValidator(_field),
     PlainSerializer(lambda trips: str(trips.path)),
-    WithJsonSchema({"type": "string", "examples": ["round-trips.csv"]}),
+    WithJsonSchema({"type": "string", "format": "path", "examples": ["round-trips.csv"]}),
 ]
 """The name of a CSV file of round trips between sites."""

@@ -14,6 +14,7 @@ from simulator.cli.main import COMMANDS
 from simulator.observe.catalogue import CATALOGUE
 from simulator.scenario.json_schema import scenario_schema
 from tests.docs.snippets import ROOT
+from tests.processes import environment
 
 
 class Page(HTMLParser):
@@ -112,3 +113,15 @@ def test_the_reference_names_every_key_metric_and_command(site, pages):
     assert [name for name in CATALOGUE if name != "within" and f" {name} " not in metrics] == []
     commands = words("commands")
     assert [name for name in COMMANDS if f"simulator {name}" not in commands] == []
+
+
+def test_the_reference_in_the_repository_is_that_of_the_sources():
+    """It reads on a code host without a build; `python docs/generate` writes it anew."""
+    code = (
+        "import sys; sys.path.insert(0, 'docs'); import generate; from pathlib import Path\n"
+        "print(*(p for p in generate.pages(Path('docs')) if generate.filled(p.read_text('utf-8')) != p.read_text('utf-8')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment(), capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == [], "python docs/generate"
