@@ -48,6 +48,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "backtest": ("backtest", "Fit a part of a log, predict the rest, and compare."),
     "check": ("check", "Has a number moved since the baseline?"),
     "verify": ("verify", "Does this installation reproduce theory?"),
+    "watch": ("watch", "(Re)draw watch.html: the run to look at, on a map, with a time line."),
     "report": ("report", "(Re)draw report.html and the figures of a result folder."),
     "show": ("show", "The summary of a result folder again."),
     "reproduce": ("reproduce", "Run a manifest again and compare fingerprints."),
