@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -16,12 +16,18 @@ from simulator.cli.output import Given, Output, fail, output_options, say
 if TYPE_CHECKING:
     from simulator.experiment.result import Result
 
+_ELSEWHERE: Final = ("--output=", "--resume=")
+
 
 @click.command(name="watch", short_help="(Re)draw watch.html: the run to look at, on a map.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--variant", metavar="NAME", help="A variant, in place of the scenario as written.")
-@click.option("--replication", type=click.IntRange(min=0), default=None, metavar="N", help="Which one.  [default: the first]")
-@click.option("-o", "--output", "file", type=click.Path(path_type=Path), metavar="FILE", help="In place of DIR/watch.html.")
+@click.option(
+    "--replication", type=click.IntRange(min=0), default=None, metavar="N", help="Which one.  [default: the first]"
+)
+@click.option(
+    "-o", "--output", "file", type=click.Path(path_type=Path), metavar="FILE", help="In place of DIR/watch.html."
+)
 @output_options
 def command(folder: Path, variant: str | None, replication: int | None, file: Path | None, **common: Given) -> None:
     """Draw watch.html in the result folder DIR: the run on a map, with a time line, to play in a browser.
@@ -48,7 +54,9 @@ def command(folder: Path, variant: str | None, replication: int | None, file: Pa
             say(note)
         chosen = _variant(result, variant)
         number = replication if replication is not None else _first(chosen)
-        play = playback(chosen, variant=variant or "", number=number, rerun=_rerun(result, folder))
+        inside = folder.resolve()
+        name = variant or (inside.name if inside.parent.name == "variants" else "")
+        play = playback(chosen, variant=name, number=number, rerun=_rerun(result, folder))
         page = file or (chosen.path or folder) / "watch.html"
         write_whole(page, render(play))
     except (FolderError, NothingToPlayError) as error:
@@ -84,7 +92,7 @@ def _rerun(result: Result, folder: Path) -> str:
         for word in words[2:]:
             if skip or word in ("-o", "--output", "--resume"):
                 skip = not skip
-            elif word not in ("--trace", "--force", "--json", "-q", "--quiet"):
+            elif word not in ("--trace", "--force", "--json", "-q", "--quiet") and not word.startswith(_ELSEWHERE):
                 kept.append(word)
         return shlex.join(["simulator", "run", *kept, "--trace", "-o", f"{folder}-traced"])
     return shlex.join(["simulator", "run", str(folder / "scenario.yaml"), "--trace", "-o", f"{folder}-traced"])

@@ -3,7 +3,8 @@
     npm pack world-atlas@2.0.2 && tar xzf world-atlas-2.0.2.tgz
     python -m simulator.geography.coast.build_coast package/land-50m.json
 
-Rings are simplified (Douglas & Peucker, 1973); islets and Antarctica are left out; what is left is plenty for a map of a page's width.
+Rings are simplified (Douglas & Peucker, 1973); islets and Antarctica are left out. What is left is plenty for a map of
+a page's width.
 May import the standard library. Runs when somebody wants newer coasts, never in a simulation.
 """
 
@@ -13,6 +14,7 @@ import json
 import math
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,7 +48,7 @@ def rings_of(topology: dict[str, Any]) -> Iterator[Ring]:
 def _unbroken(ring: Ring) -> Ring:
     """The ring without jumps from 180 to -180 degrees: it may leave that range instead."""
     found, turns = [ring[0]], 0.0
-    for (x0, _), (x1, y1) in zip(ring, ring[1:], strict=False):
+    for (x0, _), (x1, y1) in pairwise(ring):
         turns += 360.0 if x1 - x0 < -180.0 else -360.0 if x1 - x0 > 180.0 else 0.0
         found.append((x1 + turns, y1))
     return found
@@ -86,7 +88,7 @@ def packed(ring: Ring) -> list[int]:
     """The ring as x, y, dx, dy, dx, dy, ... in steps of 1/SCALE degree."""
     steps = [(round(x * SCALE), round(y * SCALE)) for x, y in ring]
     found = [*steps[0]]
-    for (x0, y0), (x1, y1) in zip(steps, steps[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(steps):
         if (x0, y0) != (x1, y1):
             found += [x1 - x0, y1 - y0]
     return found
@@ -95,7 +97,9 @@ def packed(ring: Ring) -> list[int]:
 def main(source: str) -> None:
     """Write land.json beside this file."""
     topology = json.loads(Path(source).read_text(encoding="utf-8"))
-    closed = [ring for ring in rings_of(topology) if abs(ring[0][0] - ring[-1][0]) < 1.0]  # Antarctica goes round the pole
+    closed = [
+        ring for ring in rings_of(topology) if abs(ring[0][0] - ring[-1][0]) < 1.0
+    ]  # Antarctica goes round the pole
     kept = [ring for ring in closed if area_deg2(ring) >= LEAST_AREA_DEG2]
     rings = [packed(simplified(ring, TOLERANCE_DEG)) for ring in kept]
     content = {"scale": SCALE, "rings": [ring for ring in rings if len(ring) >= 8]}

@@ -29,7 +29,9 @@ def packed(values: NDArray[Any] | Sequence[float], kind: str) -> str:
     return base64.b64encode(np.asarray(values).astype(f"<{kind}").tobytes()).decode("ascii")
 
 
-def dots_of(requests: Mapping[str, Any], scene: Scene, most: tuple[int, int] = (MOST_ANSWERED, MOST_FAILED)) -> dict[str, Any]:
+def dots_of(
+    requests: Mapping[str, Any], scene: Scene, most: tuple[int, int] = (MOST_ANSWERED, MOST_FAILED)
+) -> dict[str, Any]:
     """What the page is told of the traced requests, sorted by their intended time.
 
     Returns:

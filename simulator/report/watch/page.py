@@ -48,8 +48,8 @@ def assembled(
     )
     frame = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     filled: str = frame.from_string(read(template)).render(
-        policy=policy, style=Markup(style), script=Markup(script),  # noqa: S704 (the package's own files)
-        data={name: Markup(as_json(value)) for name, value in data.items()}, **words,  # noqa: S704 (escaped there)
+        policy=policy, style=Markup(style), script=Markup(script),
+        data={name: Markup(as_json(value)) for name, value in data.items()}, **words,
     )  # fmt: skip
     return filled
 

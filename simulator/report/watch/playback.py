@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
 MOST_WINDOWS: Final = 3_600
 MOST_EDGE_VALUES: Final = 120_000
-RATES: Final = ("requests.rate", "failures.rate", "goodput", "migrations.rate", "core.requests.rate", "storage.reads.rate",
-                "renewal_batches.rate", "renewals.sent.rate", "health.believed.ratio", "stickiness.mean")  # fmt: skip
+RATES: Final = (
+    "requests.rate", "failures.rate", "goodput", "migrations.rate", "core.requests.rate", "storage.reads.rate",
+    "renewal_batches.rate", "renewals.sent.rate", "health.believed.ratio", "stickiness.mean",
+)  # fmt: skip
 WORST: Final = ("latency.p50", "latency.p95", "latency.p99")
 Floats = NDArray[np.float64]
 
@@ -119,14 +121,18 @@ def _edges(one: Result, scene: Scene, windows: Windows) -> dict[str, Any]:
         row["in_system"] = packed(_merged(_column(one, "edge.in_system", name), windows), "f4")
         row["hits"] = packed(_merged(_column(one, "hit_ratio.l1", name), windows, load), "f4")
         rows.append(row)
-    peak = max((float(np.nanmax(_column(one, "edge.in_system", n))) for n in labels_of(one, "edge.in_system")), default=0.0)
+    peak = max(
+        (float(np.nanmax(_column(one, "edge.in_system", n))) for n in labels_of(one, "edge.in_system")), default=0.0
+    )
     return {"rows": rows, "peak": peak}
 
 
 def _weights(one: Result, windows: Windows) -> dict[str, Any]:
     """How many sessions had which weight: its levels, and a packed row per level."""
     levels = sorted(labels_of(one, "stickiness.sessions"), key=float)
-    rows = [packed(_merged(np.nan_to_num(_column(one, "stickiness.sessions", level)), windows), "f4") for level in levels]
+    rows = [
+        packed(_merged(np.nan_to_num(_column(one, "stickiness.sessions", level)), windows), "f4") for level in levels
+    ]
     return {"levels": [float(level) for level in levels], "rows": rows}
 
 
@@ -179,7 +185,9 @@ def _flows(one: Result, scene: Scene) -> list[dict[str, Any]]:
             key = scene.places.get(source, -1), scene.places.get(target, -1)
             if -1 not in key:
                 rates[key] = rates.get(key, 0.0) + rate
-        found.append({"begin": phase.begin_s, "end": phase.end_s, "rates": [[a, b, rate] for (a, b), rate in rates.items()]})
+        found.append(
+            {"begin": phase.begin_s, "end": phase.end_s, "rates": [[a, b, rate] for (a, b), rate in rates.items()]}
+        )
     return found
 
 

@@ -11,12 +11,23 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from simulator.observe.metrics import fault_spans
-from simulator.observe.result import DETECTED, EJECTED, FAULT_BEGIN, FAULT_END, HEALTHY, PANIC_BEGIN, PANIC_END, RETURNED
+from simulator.observe.result import (
+    DETECTED,
+    EJECTED,
+    FAULT_BEGIN,
+    FAULT_END,
+    HEALTHY,
+    PANIC_BEGIN,
+    PANIC_END,
+    RETURNED,
+    TAKEOVER,
+)
 
 BELIEVED: Final = "believed failed"
 EJECTED_NOW: Final = "ejected"
 PANIC: Final = "panic"
 ABSENT: Final = "absent"
+STANDBY: Final = "standby serves"
 Event = Mapping[str, Any]
 
 
@@ -36,6 +47,7 @@ def spans_of(events: Sequence[Event], duration_s: float, later: Iterable[str]) -
     found += _between(events, DETECTED, (HEALTHY,), BELIEVED)
     found += _between(events, EJECTED, (RETURNED,), EJECTED_NOW)
     found += _between(events, PANIC_BEGIN, (PANIC_END,), PANIC)
+    found += _between(events, TAKEOVER, (), STANDBY)
     found += _absences(events, later)
     cut = [Span(s.begin_s, min(s.end_s, duration_s), s.kind, s.target) for s in found if s.begin_s < duration_s]
     return sorted(cut, key=lambda span: (span.begin_s, span.kind, span.target))
@@ -53,7 +65,7 @@ def _between(events: Sequence[Event], begin: str, ends: Sequence[str], kind: str
         target, t_s = str(event["target"]), float(event["t_s"])
         if event["kind"] == begin:
             open_since.setdefault(target, t_s)
-        elif event["kind"] in ends or (kind == BELIEVED and _crash_is_over(event)):
+        elif event["kind"] in ends or (kind in (BELIEVED, STANDBY) and _crash_is_over(event)):
             since_s = open_since.pop(target, None)
             if since_s is not None:
                 found.append(Span(since_s, t_s, kind, target))

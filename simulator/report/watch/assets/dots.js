@@ -122,7 +122,7 @@ function whereIs(d, share) {
   if (!edge) return {p: a, leg: 'home'};
   const b = nearby(edge, d.i + 1, 6 * place.unit), bend = 0.1 + 0.12 * (hash(d.i + 2) - 0.5), [retry, out, wait, served, back] = d.legs;
   if (share < retry) return {p: a, leg: 'home'};
-  if (share < out) { const s = ease((share - retry) / Math.max(1e-9, out - retry)); return {p: along(curve(a, b, bend), s), q: along(curve(a, b, bend), Math.max(0, s - 0.1)), leg: 'out'}; }
+  if (share < out) { const s = ease((share - retry) / Math.max(1e-9, out - retry)); const way = visit(d.client, a, b, bend); return {p: along(way, s), q: along(way, Math.max(0, s - 0.1)), leg: 'out'}; }
   if (d.bad) return {p: b, leg: 'lost', s: (share - out) / (1 - out)};
   if (share < wait) return {p: {x: edge.x + (hash(d.i) - 0.5) * edge.w * 0.8, y: edge.y - edge.h / 2 - 5}, leg: 'wait'};
   if (share < served) return {p: b, leg: 'serve'};
@@ -135,7 +135,7 @@ function whereIs(d, share) {
     }
     return {p: s < 0.5 ? along(curve(b, core, 0.1), ease(2 * s)) : along(curve(core, b, 0.1), ease(2 * s - 1)), leg: 'core'};
   }
-  const s = ease((share - back) / Math.max(1e-9, 1 - back)), way = curve(b, a, bend);
+  const s = ease((share - back) / Math.max(1e-9, 1 - back)), way = visit(d.client, b, a, bend);
   return {p: along(way, s), q: along(way, Math.max(0, s - 0.12)), leg: 'back'};
 }
 

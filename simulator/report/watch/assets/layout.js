@@ -46,7 +46,7 @@ const mostClients = Math.max(1, ...play.nodes.filter(node => node.role === 'clie
 
 function layout(width, height) {
   const sites = new Map(play.sites.map(site => [site.name, site]));
-  const room = {left: 16, right: 16, top: width < 600 ? 64 : 44, bottom: width < 600 ? 150 : 118};
+  const room = {left: 16, right: 16, top: width < 600 ? 86 : 60, bottom: width < 600 ? 150 : 138};
   const unit0 = width < 600 ? 0.95 : 1.5;
   return sites.size ? onMap(width, height, room, sites, unit0) : scheme(width, height, room, unit0);
 }
@@ -58,31 +58,31 @@ function onMap(width, height, room, sites, unit0) {
     if (!here.has(key)) here.set(key, []);
     here.get(key).push(node);
   }
-  const inside = (width - room.left - room.right) * (height - room.top - room.bottom);
-  let unit = unit0, clusters = [];
-  for (let attempt = 0; attempt < 14; attempt++) {
-    clusters = [...here].map(([name, nodes]) => ({name, ...pieces(nodes, unit)}));
-    const area = clusters.reduce((sum, c) => sum + (c.w + 26) * (c.h + 34), 0);
-    const wide = Math.max(...clusters.map(c => c.w + 26));
-    if (area < 0.5 * inside && wide < width - room.left - room.right) break;
-    unit *= 0.92;
-  }
   const view = fitted([...sites.values()], width, height, room);
+  let unit = unit0, clusters = [];
+  for (let attempt = 0; attempt < 18; attempt++, unit *= 0.92) {  // as large as they do not overlap
+    clusters = [...here].map(([name, nodes]) => ({name, ...pieces(nodes, unit)}));
+    surround(clusters, unit, view, sites, width, height, room);
+    const free = apart(clusters, width, height, room), far = clusters.map(c => c.anchor ? Math.hypot(c.cx - c.x0, c.cy - c.y0) : 0);
+    if (free && Math.max(...far) < 0.22 * width) break;
+  }
+  const at = [];
+  for (const c of clusters) {
+    c.x = c.cx - c.W / 2; c.y = c.cy - c.H / 2;
+    for (const [i, p] of c.at) at[i] = {...p, x: c.x + (c.W - c.w) / 2 + p.x, y: c.y + c.pad + c.label + p.y};
+  }
+  return {map: true, view, clusters, at, unit, width, height};
+}
+
+function surround(clusters, unit, view, sites, width, height, room) {  // the box of each cluster, and where it wants to be
   for (const c of clusters) {
     c.label = 17; c.pad = 8;
-    c.W = c.w + 2 * c.pad; c.H = c.h + 2 * c.pad + c.label;
+    c.W = Math.max(c.w, (c.name || 'no site given').length * 7.3 * Math.max(0.85, unit)) + 2 * c.pad; c.H = c.h + 2 * c.pad + c.label;
     c.anchor = c.name ? view.to(sites.get(c.name).lon, sites.get(c.name).lat) : null;
     c.cx = c.anchor ? c.anchor.x : width - room.right - c.W / 2;
     c.cy = c.anchor ? c.anchor.y : height - room.bottom - c.H / 2;
     c.x0 = c.cx; c.y0 = c.cy;
   }
-  apart(clusters, width, height, room);
-  const at = [];
-  for (const c of clusters) {
-    c.x = c.cx - c.W / 2; c.y = c.cy - c.H / 2;
-    for (const [i, p] of c.at) at[i] = {...p, x: c.x + c.pad + p.x, y: c.y + c.pad + c.label + p.y};
-  }
-  return {map: true, view, clusters, at, unit, width, height};
 }
 
 function fitted(sites, width, height, room) {
@@ -105,14 +105,15 @@ function fitted(sites, width, height, room) {
 }
 
 function apart(clusters, width, height, room) {
-  // Push rectangles apart, each held by a spring to its place.
+  // Push rectangles apart, each held by a spring to its place; whether none overlap in the end.
+  const tight = width < 600 ? 6 : 12;
   for (let step = 0; step < 500; step++) {
-    const pull = step < 380 ? 0.04 : 0.004;
+    const pull = step < 350 ? 0.04 : 0;
     for (const c of clusters) { c.cx += (c.x0 - c.cx) * pull; c.cy += (c.y0 - c.cy) * pull; }
     for (let i = 0; i < clusters.length; i++) for (let j = 0; j < i; j++) {
       const a = clusters[i], b = clusters[j];
       const dx = b.cx - a.cx, dy = b.cy - a.cy;
-      const ox = (a.W + b.W) / 2 + 18 - Math.abs(dx), oy = (a.H + b.H) / 2 + 10 - Math.abs(dy);
+      const ox = (a.W + b.W) / 2 + tight - Math.abs(dx), oy = (a.H + b.H) / 2 + tight - Math.abs(dy);
       if (ox <= 0 || oy <= 0) continue;
       if (ox < oy) { const d = ox / 2 * (dx > 0 || (dx === 0 && i > j) ? 1 : -1); a.cx -= d; b.cx += d; }
       else { const d = oy / 2 * (dy > 0 || (dy === 0 && i > j) ? 1 : -1); a.cy -= d; b.cy += d; }
@@ -122,6 +123,8 @@ function apart(clusters, width, height, room) {
       c.cy = clamp(c.cy, room.top + c.H / 2, Math.max(room.top + c.H / 2, height - room.bottom - c.H / 2));
     }
   }
+  return clusters.every((a, i) => a.W <= width - room.left - room.right && a.H <= height - room.top - room.bottom
+    && clusters.every((b, j) => j >= i || Math.abs(a.cx - b.cx) >= (a.W + b.W) / 2 - 1 || Math.abs(a.cy - b.cy) >= (a.H + b.H) / 2 - 1));
 }
 
 function scheme(width, height, room, unit0) {
@@ -130,7 +133,7 @@ function scheme(width, height, room, unit0) {
   const inner = {w: width - room.left - room.right, h: height - room.top - room.bottom};
   const shares = {client: 1, balancer: 0.8, edge: 2, core: 1.1, storage: 0.8};
   const total = columns.reduce((sum, role) => sum + shares[role], 0);
-  const sam = drawnNodes.find(node => node.role === 'sam'), top = room.top + (sam ? 64 : 8);
+  const sam = drawnNodes.find(node => node.role === 'sam'), top = room.top + (sam ? 92 : 8);
   const at = [], headings = [];
   let x = room.left, unit = unit0;
   const roomy = inner.h - (top - room.top) - 30;
@@ -158,7 +161,7 @@ function scheme(width, height, room, unit0) {
     x += wide;
   }
   const edgeHeading = headings[columns.indexOf('edge')] || headings[0];
-  if (sam) at[sam.i] = {x: edgeHeading.x, y: room.top + 26, w: 46, h: 46, r: 23};
+  if (sam) at[sam.i] = {x: edgeHeading.x, y: room.top + 30, w: 54, h: 54, r: 27};
   drawnNodes.filter(node => node.role === 'standby').forEach(node => {
     const core = at[node.of];
     at[node.i] = {...core, x: core.x + 40 * unit};

@@ -101,7 +101,7 @@ function words(t) {
     $('on').dataset.now = text.join('|');
     $('on').replaceChildren(...text.map((one, i) => {
       const li = document.createElement('li');
-      li.textContent = one; li.classList.toggle('ill', Boolean(on[i] && ['believed failed', 'ejected', 'panic'].includes(on[i].kind)));
+      li.textContent = one; li.classList.toggle('ill', Boolean(on[i] && ['believed failed', 'ejected', 'panic', 'standby serves'].includes(on[i].kind)));
       return li;
     }));
   }
@@ -116,8 +116,8 @@ function liveWords(t, beat) {
   const bad = at('failures.rate', t), all = at('requests.rate', t);
   parts.push(bad > 0 ? `${rate(bad)} of ${rate(all)} requests fail` : `${rate(all)} requests, none fails`);
   if (Number.isFinite(at('hit_ratio.l1', t))) parts.push(`L1 hits ${share(at('hit_ratio.l1', t))}`);
-  const worst = edges.reduce((most, edge) => edge.inSystem[windowAt(t)] > (most ? most.inSystem[windowAt(t)] : 2) ? edge : most, null);
-  if (worst) parts.push(`longest queue at ${drawnNodes[worst.node].name}: ${digits(worst.inSystem[windowAt(t)], 2)}`);
+  const worst = innerWidth < 600 ? null : edges.reduce((most, edge) => edge.inSystem[windowAt(t)] > (most ? most.inSystem[windowAt(t)] : 2) ? edge : most, null);
+  if (worst) parts.push(`most at ${drawnNodes[worst.node].name}: ${digits(worst.inSystem[windowAt(t)], 2)} waiting or served`);
   return parts.join(' · ');
 }
 function edgeRows(t) {

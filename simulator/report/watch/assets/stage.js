@@ -15,7 +15,7 @@ function drawGround() {
   const [c, w, h] = sized(ground);
   place = layout(w, h);
   [pen] = sized(show);
-  c.fillStyle = paint.sea; c.fillRect(0, 0, w, h);
+  c.fillStyle = place.map ? paint.sea : paint.panel; c.fillRect(0, 0, w, h);
   if (place.map) drawLand(c, w, h);
   for (const cluster of place.clusters) {
     if (cluster.anchor) drawLeader(c, cluster);
@@ -69,6 +69,16 @@ function curve(a, b, bend) {
   const dx = b.x - a.x, dy = b.y - a.y;
   return {a, b, m: {x: (a.x + b.x) / 2 - dy * bend, y: (a.y + b.y) / 2 + dx * bend}};
 }
+function via(a, b, p) {  // through a point half-way
+  return {a, b, m: {x: 2 * p.x - (a.x + b.x) / 2, y: 2 * p.y - (a.y + b.y) / 2}};
+}
+const balancers = drawnNodes.filter(node => node.role === 'balancer');
+function balancerOf(client) {  // the one at the client's site, or the only one
+  const mine = balancers.filter(node => node.site && node.site === drawnNodes[client].site);
+  const one = mine.length === 1 ? mine[0] : balancers.length === 1 ? balancers[0] : null;
+  return one ? place.at[one.i] : null;
+}
+const visit = (client, a, b, bend) => { const p = balancerOf(client); return p ? via(a, b, p) : curve(a, b, bend); };
 function along({a, m, b}, s) {
   const r = 1 - s;
   return {x: r * r * a.x + 2 * r * s * m.x + s * s * b.x, y: r * r * a.y + 2 * r * s * m.y + s * s * b.y};
@@ -96,7 +106,7 @@ function drawFlows(c, t) {
   for (const [from, to, r] of phase.rates) {
     const a = place.at[from], b = place.at[to];
     if (!a || !b) continue;
-    const k = curve(a, b, 0.12);
+    const k = visit(from, a, b, 0.12);
     c.globalAlpha = trace ? 0.16 : 0.34;
     c.strokeStyle = paint.dim; c.lineWidth = 0.5 + 5 * Math.sqrt(r / most);
     c.beginPath(); c.moveTo(a.x, a.y); c.quadraticCurveTo(k.m.x, k.m.y, b.x, b.y); c.stroke();
@@ -171,10 +181,11 @@ function drawCore(c, node, p, states) {
   c.closePath();
   c.fillStyle = paint.tile; c.fill();
   if (ghost) c.setLineDash([3, 3]);
-  c.strokeStyle = down ? paint.bad : paint.l2; c.lineWidth = 1.6; c.stroke(); c.setLineDash([]);
+  c.strokeStyle = states?.has('standby serves') ? paint.ill : down ? paint.bad : paint.l2; c.lineWidth = 1.6; c.stroke(); c.setLineDash([]);
   const number = (node.name.match(/\d+/) || ['1'])[0];
   label(c, ghost ? `${number}′` : number, p.x, p.y, Math.max(9, 11 * place.unit), paint.ink, 600);
-  label(c, ghost ? 'standby' : down ? 'down' : 'core', p.x, p.y + p.r + 7, Math.max(8.5, 9.5 * place.unit), down ? paint.bad : paint.dim);
+  const stands = states?.has('standby serves');
+  label(c, ghost ? 'standby' : stands ? 'standby' : down ? 'down' : 'core', p.x, p.y + p.r + 7, Math.max(8.5, 9.5 * place.unit), down && !stands ? paint.bad : paint.dim);
 }
 
 function drawStorage(c, p, states) {

@@ -17,7 +17,7 @@ function drawStrips() {
   const tall = (h - top - 24) / shown.length;
   c.fillStyle = paint.warm; c.fillRect(x0, top, line.x(play.warmup) - x0, h - top - 22);
   c.fillStyle = paint.fault;
-  for (const span of play.spans.filter(span => !['absent', 'believed failed', 'ejected', 'panic'].includes(span.kind))) {
+  for (const span of play.spans.filter(span => !['absent', 'believed failed', 'ejected', 'panic', 'standby serves'].includes(span.kind))) {
     c.fillRect(line.x(span.begin_s), top - 4, Math.max(1.5, line.x(span.end_s) - line.x(span.begin_s)), h - top - 18);
   }
   faultNames(c);
@@ -34,7 +34,9 @@ function drawStrips() {
   });
   ticks(c, h);
   for (const beat of play.beats) if (beat.stop) marker(c, line.x(beat.t_s), paintOf(beat.kind));
-  stripImage = c.getImageData(0, 0, strips.width, strips.height);
+  stripImage = document.createElement('canvas');
+  stripImage.width = strips.width; stripImage.height = strips.height;
+  stripImage.getContext('2d').drawImage(strips, 0, 0);
 }
 
 const paintOf = kind => ['fault.begin', 'worst', 'invariant', 'panic.begin'].includes(kind) ? paint.bad
@@ -115,7 +117,7 @@ function weightsStrip(c, y0, y1) {
 
 function drawHead(t) {
   const {pen: c, h} = line, x = line.x(t);
-  c.save(); c.setTransform(1, 0, 0, 1, 0, 0); c.putImageData(stripImage, 0, 0); c.restore();
+  c.save(); c.setTransform(1, 0, 0, 1, 0, 0); c.clearRect(0, 0, strips.width, strips.height); c.drawImage(stripImage, 0, 0); c.restore();
   c.strokeStyle = paint.ink; c.lineWidth = 1.6; c.beginPath(); c.moveTo(x, 12); c.lineTo(x, h - 20); c.stroke();
   c.fillStyle = paint.ink; c.beginPath(); c.arc(x, h - 20, 5, 0, 7); c.fill();
 }
