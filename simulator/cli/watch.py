@@ -14,7 +14,7 @@ import click
 from simulator.cli.output import Given, Output, fail, output_options, say
 
 if TYPE_CHECKING:
-    from simulator.experiment.result import Result
+    from simulator.results.result import Result
 
 _ELSEWHERE: Final = ("--output=", "--resume=")
 
@@ -40,11 +40,12 @@ def command(folder: Path, variant: str | None, replication: int | None, file: Pa
     Without a trace the page plays time series only. Nothing is simulated again. Exit codes: 0 ok, 2 no result
     folder, or no such variant or replication.
     """  # noqa: D301 - \b is click's
-    from simulator.experiment.folder import FolderError, load_run
-    from simulator.experiment.places import write_whole
-    from simulator.experiment.sweep_folder import is_sweep
+    from simulator.errors import FolderError
+    from simulator.experiment.studies.sweep_folder import is_sweep
     from simulator.report.watch.page import render
     from simulator.report.watch.playback import NothingToPlayError, playback
+    from simulator.results.loading import load_run
+    from simulator.results.places import write_whole
 
     try:
         if is_sweep(folder):

@@ -30,7 +30,7 @@ from simulator.report.watch.scene import CLIENT, CORE, EDGE, Scene
 from simulator.report.watch.words import WORDS, counted, listed
 
 if TYPE_CHECKING:
-    from simulator.experiment.result import Result
+    from simulator.results.result import Result
 
 MOST_BEATS: Final = 400
 _MOST_WORST: Final = 12
@@ -66,7 +66,7 @@ def beats_of(result: Result, scene: Scene) -> list[Beat]:
     """The beats of a result with one replication, by time; at most `MOST_BEATS` of its events."""
     faults = result.facts.resolved.get("faults") or ()
     events = [
-        _with_connections(event, faults)
+        _known(event, faults, scene)
         for event in result.replications[0].events
         if event["t_s"] < result.facts.duration_s
     ]
@@ -78,15 +78,16 @@ def beats_of(result: Result, scene: Scene) -> list[Beat]:
     return sorted(told, key=lambda beat: (order.get(beat.kind, 1), beat.t_s, _rank(beat.kind)))
 
 
-def _with_connections(event: Mapping[str, Any], faults: Sequence[Any]) -> Mapping[str, Any]:
-    """The begin of a fault with what the scenario says of connections: whether they are reset."""
+def _known(event: Mapping[str, Any], faults: Sequence[Any], scene: Scene) -> Mapping[str, Any]:
+    """An event whose detail also has the `role` of its target and, as its fault is written, its `connections`."""
     detail = event.get("detail") or {}
-    number = detail.get("number")
-    if event["kind"] != FAULT_BEGIN or number is None or not 0 <= int(number) < len(faults):
-        return event
-    written = faults[int(number)]
-    said = written.get("connections") if isinstance(written, Mapping) else None
-    return {**event, "detail": {**detail, "connections": said}}
+    place, number = scene.places.get(str(event["target"])), detail.get("number", -1)
+    written = faults[int(number)] if 0 <= int(number) < len(faults) else None
+    more = {
+        "role": "" if place is None else scene.nodes[place].role,
+        "connections": written.get("connections") if isinstance(written, Mapping) else None,
+    }
+    return {**event, "detail": {**detail, **more}}
 
 
 def _rank(kind: str) -> int:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.errors import InputError
 from simulator.observe.result import SESSIONS_MOVED
 from simulator.report.flows import phases
 from simulator.report.series import labels_of, series, window_of
@@ -23,7 +24,7 @@ from simulator.report.watch.spans import spans_of
 from simulator.units import QuantityError, parse_duration
 
 if TYPE_CHECKING:
-    from simulator.experiment.result import Result
+    from simulator.results.result import Result
 
 MOST_WINDOWS: Final = 3_600
 MOST_EDGE_VALUES: Final = 120_000
@@ -35,7 +36,7 @@ WORST: Final = ("latency.p50", "latency.p95", "latency.p99")
 Floats = NDArray[np.float64]
 
 
-class NothingToPlayError(ValueError):
+class NothingToPlayError(InputError):
     """The result has no such replication, or no time series."""
 
 

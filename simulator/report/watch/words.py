@@ -42,7 +42,7 @@ _BEGUN: Final = {
 }
 """By the kind of a fault: what is said of one target, of several, and a sentence."""
 _ENDED: Final = {
-    "crash": ("is back", "are back", "The cache there is empty."),
+    "crash": ("is back", "are back", "What was cached there is lost."),
     "slow": ("is as fast as before", "are as fast as before", ""),
     "error": ("answers well again", "answer well again", ""),
     "pause": ("goes on", "go on", "What has waited there is worked off first."),
@@ -84,7 +84,8 @@ def _detected(targets: list[str], details: list[Detail]) -> Told:
         return f"A false alarm at {which}", f"By {by} it is believed failed although it is up."
     after = [float(each["after_s"]) for each in details if "after_s" in each]
     when = f", {show(max(after), 's')} after the crash" if after else ""
-    return f"The failure of {which} is noticed", f"By {by}{when}. From now on new requests go elsewhere."
+    then = " From now on new requests go elsewhere." if detail.get("role") == "edge" else ""
+    return f"The failure of {which} is noticed", f"By {by}{when}.{then}"
 
 
 def _moved(targets: list[str], details: list[Detail]) -> Told:
