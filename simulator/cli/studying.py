@@ -89,7 +89,13 @@ def cores() -> int:
 
 
 def finish(
-    result: SweepResult, show: Callable[[], None], *, quiet: bool, go_on: Sequence[str], code: int = OK
+    result: SweepResult,
+    show: Callable[[], None],
+    *,
+    quiet: bool,
+    go_on: Sequence[str],
+    code: int = OK,
+    more: Callable[[], None] | None = None,
 ) -> NoReturn:
     """Write the index and report of a study, then show it, say where it is and how to go on; exits with its code.
 
@@ -101,6 +107,7 @@ def finish(
         quiet: whether stdout is for the answer alone.
         go_on: the command line that goes on with it.
         code: the exit code where nothing went wrong.
+        more: writes what else was asked for. Raises FolderError.
     """
     from simulator.errors import FolderError
     from simulator.experiment.studies.sweep_folder import finish as write
@@ -112,6 +119,11 @@ def finish(
             write(result, result.path)
         except FolderError as error:
             problem, code = str(error), code or error.exit_code
+    if more is not None:
+        try:
+            more()
+        except FolderError as error:
+            problem, code = problem or str(error), code or error.exit_code
     show()
     if problem:
         say(f"\n{problem}")

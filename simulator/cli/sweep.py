@@ -37,6 +37,10 @@ _ROWS_OF_DRY_RUN = 20
 @click.option("--variants", is_flag=True, help="The scenario's variants are an axis too.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="DIR", help="Go on with an earlier sweep.")
 @click.option("--dry-run", is_flag=True, help="List the cells, run nothing.")
+@click.option(
+    "--explore", type=click.Path(path_type=Path), metavar="FILE.html",
+    help="The cells as one offline page with a slider or switch per setting.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the cells as JSON and nothing else.")
 @study_options
 @output_options
@@ -44,7 +48,7 @@ def command(
     scenario: str, parameters: tuple[str, ...], zipped: bool, random: int | None, lhs: int | None,
     design_seed: int, metrics: tuple[str, ...], variants: bool, resume: Path | None, dry_run: bool, as_json: bool,
     overrides: tuple[str, ...], seed: int | None, replications: int | None, jobs: int | None, folder: Path | None,
-    scheduler: str | None, **common: Given,
+    scheduler: str | None, explore: Path | None, **common: Given,
 ) -> None:  # fmt: skip
     """Run SCENARIO once for each combination of values of some paths.
 
@@ -59,10 +63,15 @@ def command(
     from simulator.experiment.studies.sweep import play_plan
     from simulator.experiment.studies.sweep_folder import default_path, kept_in
     from simulator.play.signals import interruptible
+    from simulator.report.explore.page import check_place, write
     from simulator.report.progress import listener
 
     output = Output.of(common)
     with told():
+        if explore is not None:
+            if dry_run:
+                fail("--dry-run simulates nothing, so that there is nothing to --explore: give one of them")
+            check_place(explore)
         with interruptible():
             loaded = load(scenario, overrides, seed, replications)
             design = _design(loaded, parameters, zipped, random, lhs, design_seed, variants)
@@ -83,7 +92,8 @@ def command(
         go_on = resuming_argv(place)
         result = play_plan(plan, runner, progress=listener(output.progress), argv=go_on[:-2])
         show = partial(print_sweep, result, output, as_json=as_json)
-        finish(result, show, quiet=as_json or output.quiet, go_on=go_on)
+        more = None if explore is None else partial(write, result, explore)
+        finish(result, show, quiet=as_json or output.quiet, go_on=go_on, more=more)
 
 
 def _design(
