@@ -123,7 +123,7 @@ def finish(
         try:
             more()
         except FolderError as error:
-            problem, code = problem or str(error), code or error.exit_code
+            problem, code = f"{problem}\n{error}".strip(), code or error.exit_code
     show()
     if problem:
         say(f"\n{problem}")

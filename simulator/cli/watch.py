@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -43,7 +43,7 @@ def command(folder: Path, variant: str | None, replication: int | None, file: Pa
     from simulator.errors import FolderError
     from simulator.experiment.studies.sweep_folder import is_sweep
     from simulator.report.watch.page import render
-    from simulator.report.watch.playback import NothingToPlayError, playback
+    from simulator.report.watch.playback import NothingToPlayError
     from simulator.results.loading import load_run
     from simulator.results.places import write_whole
 
@@ -57,15 +57,30 @@ def command(folder: Path, variant: str | None, replication: int | None, file: Pa
         number = replication if replication is not None else _first(chosen)
         inside = folder.resolve()
         name = variant or (inside.name if inside.parent.name == "variants" else "")
-        play = playback(chosen, variant=name, number=number, rerun=_rerun(result, folder))
+        play = _playback(chosen, name, number, _rerun(result, folder))
         page = file or (chosen.path or folder) / "watch.html"
         write_whole(page, render(play))
-    except (FolderError, NothingToPlayError) as error:
-        fail(str(error) if isinstance(error, FolderError) else f"{folder}: {error}")
+    except NothingToPlayError as error:
+        fail(f"{folder}: {error}")
+    except FolderError as error:
+        fail(str(error), error.exit_code)
     if play["trace"] is None:
         say(f"No trace here: the page plays time series only. For single requests: {play['rerun']}")
     if not Output.of(common).quiet:
         click.echo(f"{page}")
+
+
+def _playback(result: Result, variant: str, number: int, rerun: str) -> dict[str, Any]:
+    """What the page plays. Raises NothingToPlayError, and FolderError where the folder holds what makes no sense."""
+    from simulator.report.watch.playback import NothingToPlayError, playback
+    from simulator.results.stored import broken
+
+    try:
+        return playback(result, variant=variant, number=number, rerun=rerun)
+    except NothingToPlayError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise broken(result.path or Path(), error) from error
 
 
 def _variant(result: Result, name: str | None) -> Result:

@@ -37,7 +37,7 @@ def check_place(file: Path) -> None:
         raise FolderError(f"--explore {file}: there is no folder {file.parent}")
 
 
-def write(result: SweepResult, file: Path) -> None:
+def write_page(result: SweepResult, file: Path) -> None:
     """Write the page whole. Raises FolderError."""
     try:
         write_whole(file, render(result))

@@ -176,7 +176,7 @@ def _worst(result: Result) -> Iterator[Beat]:
             ("failures.rate", "1/s", "Failures peak"),
         ):
             change = change_of(result, span, metric, up=True)
-            if change is None or (metric, change.at_s) in told or change.at_s <= span[0]:
+            if change is None or (metric, change.at_s) in told or change.at_s + width <= span[0]:
                 continue
             told.add((metric, change.at_s))
             what = "The slowest 1 % take" if metric == "latency.p99" else "Failures reach"

@@ -23,8 +23,9 @@ function frame(values, unit, title) {
   const [factor, symbol] = ofSize(unit, Math.max(...values.map(Math.abs), 0));
   let low = Math.min(...values), high = Math.max(...values);
   const room = (high - low) * 0.08 || Math.abs(high) * 0.05 || 1;
-  high += room; low = low >= 0 && low - room < 0 ? 0 : low - room;
-  if (unit === 'ratio') { low = Math.max(0, low); high = Math.min(1, high); if (high - low < 1e-9) low = Math.max(0, high - 0.05); }
+  const below = low >= 0;
+  high += room; low = below && low - room < 0 ? 0 : low - room;
+  if (unit === 'ratio') { high = Math.min(1 + room / 2, high); if (high - low < 1e-9) low = Math.max(0, high - 0.05); }
   const y = value => TOP + (H - TOP - BOTTOM) * (1 - (value - low) / (high - low));
   const chart = svg('svg', {viewBox: `0 0 ${W} ${H}`, role: 'img', 'aria-label': title});
   for (const tick of niceTicks(low / factor, high / factor)) {
@@ -35,6 +36,8 @@ function frame(values, unit, title) {
   chart.append(svg('line', {class: 'axis', x1: LEFT, x2: W - RIGHT, y1: H - BOTTOM, y2: H - BOTTOM}));
   return [chart, y, symbol];
 }
+// What an interval can hold: no share above 1, nothing below 0 where no value is.
+const within = (value, unit, least) => Math.min(unit === 'ratio' ? 1 : Infinity, Math.max(least >= 0 ? 0 : -Infinity, value));
 function figure(title, symbol, chart) {
   const caption = make('figcaption', {textContent: title});
   if (symbol) caption.append(make('small', {textContent: ` (${symbol})`}));
@@ -61,16 +64,17 @@ function along(cell, metric, setting, k) {
   const there = setting.values.map((text, n) => [n, cells.get(keyOf(cell.at.with(k, n)))])
     .filter(([, other]) => finished(other) && other.numbers[metric.i]).map(([n, other]) => [n, other, other.numbers[metric.i]]);
   if (!there.length) return null;
-  const [chart, y, symbol] = frame(there.flatMap(([, , [mean, low, high]]) => [mean, low ?? mean, high ?? mean]), metric.unit,
+  const least = Math.min(...there.map(([, , number]) => number[0]));
+  const [chart, y, symbol] = frame(there.flatMap(([, , [mean, low, high]]) => [mean, within(low ?? mean, metric.unit, least), within(high ?? mean, metric.unit, least)]), metric.unit,
     `${metric.name} by ${setting.path}: ${there.map(([n, , number]) => `${setting.values[n]}: ${number[3]}`).join('; ')}`);
-  const x = xOf(setting);
+  const x = xOf(setting), end = value => y(within(value, metric.unit, least));
   if (setting.numeric) {  // joined where cells are neighbours: categories are not
     let d = '';
     there.forEach(([n, , number], i) => { d += `${i && there[i - 1][0] === n - 1 ? 'L' : 'M'}${x(n)} ${y(number[0])}`; });
     chart.append(svg('path', {class: 'joined', d}));
   }
   for (const [n, other, [mean, low, high, text]] of there) {
-    if (low !== null && high !== null) chart.append(svg('line', {class: 'bar', x1: x(n), x2: x(n), y1: y(low), y2: y(high)}));
+    if (low !== null && high !== null) chart.append(svg('line', {class: 'bar', x1: x(n), x2: x(n), y1: end(low), y2: end(high)}));
     const dot = svg('circle', {class: n === at[k] ? 'dot here' : 'dot', cx: x(n), cy: y(mean), r: 5, 'data-cell': other.number});
     dot.append(svg('title', {}, `${setting.values[n]}: ${text}`));
     dot.addEventListener('click', () => go(other.at));

@@ -77,7 +77,6 @@ function words(t) {
   set($('time'), clock(t));
   set($('phase'), t < play.warmup ? 'warm-up, not counted' : '');
   document.body.dataset.time = t.toFixed(3);
-  document.body.dataset.state = state.playing ? 'playing' : state.ended ? 'ended' : 'paused';
   NOW.forEach(([, text, bad], i) => { set(nowCells[i], text(t)); nowCells[i].classList.toggle('bad', Boolean(bad && bad(t))); });
   let place = 0;
   play.beats.forEach((beat, i) => { if (beat.t_s <= t + 1e-9) place = i; });
@@ -173,6 +172,7 @@ function drawScale() {
 // -- controls ---------------------------------------------------------------------------------------------------
 const SHAPES = {play: 'M8 5v14l11-7z', pause: 'M7 5h3.6v14H7zM13.4 5H17v14h-3.6z', again: 'M12 5V1L7 6l5 5V7a5 5 0 1 1-5 5H5a7 7 0 1 0 7-7z'};
 function face() {
+  document.body.dataset.state = state.playing ? 'playing' : state.ended ? 'ended' : 'paused';
   const doing = state.playing ? 'pause' : state.ended ? 'again' : 'play';
   $('playshape').setAttribute('d', SHAPES[doing]);
   $('play').setAttribute('aria-label', {pause: 'Pause', play: 'Play', again: 'Play again'}[doing]);
@@ -195,7 +195,7 @@ function toEvent(direction) {
     : play.beats.filter(beat => beat.t_s < state.t - Math.max(1e-6, state.playing ? 0.7 * now : 0)).at(-1);
   jump(found ? found.t_s : direction > 0 ? play.duration : 0);
 }
-function setSpeed(speed) { state.speed = speed; $('speed').value = String(speed); if (!state.playing) jump(state.t); }
+function setSpeed(speed) { state.speed = speed; $('speed').value = String(speed); if (!state.playing) { now = wanted(state.t); rebuild(state.t, now); draw(); } }
 function faster(by) { setSpeed(SPEEDS[clamp(SPEEDS.indexOf(state.speed) + by, 0, SPEEDS.length - 1)]); }
 
 for (const speed of SPEEDS) {
