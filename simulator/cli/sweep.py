@@ -63,7 +63,7 @@ def command(
     from simulator.experiment.studies.sweep import play_plan
     from simulator.experiment.studies.sweep_folder import default_path, kept_in
     from simulator.play.signals import interruptible
-    from simulator.report.explore.page import check_place, write_page
+    from simulator.report.explore.page import check_place
     from simulator.report.progress import listener
 
     output = Output.of(common)
@@ -92,8 +92,16 @@ def command(
         go_on = resuming_argv(place)
         result = play_plan(plan, runner, progress=listener(output.progress), argv=go_on[:-2])
         show = partial(print_sweep, result, output, as_json=as_json)
-        more = None if explore is None else partial(write_page, result, explore)
+        more = None if explore is None else partial(_hand_over, result, explore)
         finish(result, show, quiet=as_json or output.quiet, go_on=go_on, more=more)
+
+
+def _hand_over(result: SweepResult, file: Path) -> None:
+    """Write the page to explore the sweep with. Raises FolderError."""
+    from simulator.report.explore.page import write_page
+
+    write_page(result, file)
+    say(f"To explore: {file}")
 
 
 def _design(

@@ -32,6 +32,7 @@ def opened(browser, file, *, width=1400, theme="light", motion="no-preference", 
     context = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme=theme, reduced_motion=motion, offline=True
     )
+    context.set_default_timeout(5000)
     page, told, asked = context.new_page(), [], []
     page.on("console", lambda message: told.append(message.text))
     page.on("pageerror", lambda error: told.append(str(error)))

@@ -11,7 +11,7 @@ from simulator.report.watch.page import render
 from simulator.report.watch.playback import playback
 from simulator.scenario.schema import Scenario
 from tests.report.browser import browser, opened  # noqa: F401  (a fixture)
-from tests.report.test_watch import SMALL
+from tests.report.watch_fakes import SMALL
 
 PIXELS = "document.getElementById('show').toDataURL().length"
 
@@ -70,6 +70,8 @@ def test_it_plays_to_the_end_and_again(browser, page_of):  # noqa: F811
 def test_it_pauses_on_events_in_turn(browser, page_of):  # noqa: F811
     with opened(browser, page_of("map"), fragment="#t=14.5") as page:
         page.check("#stops")
+        page.uncheck("#slow")
+        page.select_option("#speed", "5")
         titles = []
         for _ in range(3):
             page.click("#play")
