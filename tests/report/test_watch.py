@@ -209,7 +209,6 @@ def test_spans_say_what_was_down_and_what_was_believed():
         Span(43.0, 60.0, "believed failed", "core-1"),
         Span(46.0, 60.0, "standby serves", "core-1"),
         Span(70.0, 75.0, "ejected", "pop-2"),
-        Span(80.0, 80.0, "add", "pop-9"),
         Span(90.0, 100.0, "crash", "pop-1"),
     ]
 

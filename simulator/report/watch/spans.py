@@ -43,7 +43,8 @@ class Span:
 
 def spans_of(events: Sequence[Event], duration_s: float, later: Iterable[str]) -> list[Span]:
     """All spans, cut at the end of the run, by their begin; `later` names edges that are not there at first."""
-    found = [Span(begin, end, *_kind_and_target(what)) for begin, end, what in fault_spans(map(dict, events))]
+    faults = [Span(begin, end, *_kind_and_target(what)) for begin, end, what in fault_spans(map(dict, events))]
+    found = [span for span in faults if span.kind != "add"]  # lasts for as long as what was added is there
     found += _between(events, DETECTED, (HEALTHY,), BELIEVED)
     found += _between(events, EJECTED, (RETURNED,), EJECTED_NOW)
     found += _between(events, PANIC_BEGIN, (PANIC_END,), PANIC)

@@ -69,6 +69,8 @@ function weightColour(weight) {  // 0 restless ... 50 ... 100 sticky
 const TIER = {l1: 'l1', l1_delayed: 'l1', l2: 'l2', storage: 'storage'};
 const kindPaint = kind => trace.bad.includes(kind) ? paint.bad : paint[TIER[kind]] || paint.lease;
 
+// Kinds of spans that are no faults: what is believed, and what is not there.
+const STATES = ['absent', 'believed failed', 'ejected', 'panic', 'standby serves'];
 const active = t => play.spans.filter(span => span.begin_s <= t && t < span.end_s);
 const hash = i => { const x = Math.sin(i * 12.9898 + 4.1414) * 43758.5453; return x - Math.floor(x); };
 const ease = x => x < 0 ? 0 : x > 1 ? 1 : x * x * (3 - 2 * x);

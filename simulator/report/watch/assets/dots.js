@@ -163,6 +163,8 @@ function drawLost(c, p, s, d) {
 }
 
 function drawStreams(c) {
+  const arriving = new Map();
+  let told = 0;
   for (const stream of live.streams) {
     const from = place.at[stream.from];
     if (!from) continue;
@@ -172,10 +174,8 @@ function drawStreams(c) {
       const k = curve(from, to, 0.22), s = stream.age / STREAM_S;
       c.globalAlpha = 0.28 * Math.sin(Math.PI * s); c.strokeStyle = paint.ill; c.lineWidth = 9;
       c.beginPath(); c.moveTo(from.x, from.y); c.quadraticCurveTo(k.m.x, k.m.y, to.x, to.y); c.stroke();
-      c.globalAlpha = Math.min(1, 2.5 * Math.sin(Math.PI * s));
-      const m = along(k, 0.5);
-      c.lineWidth = 4; c.strokeStyle = paint.panel; c.font = `700 13px ${FONT}`; c.textAlign = 'center'; c.textBaseline = 'middle'; c.lineJoin = 'round';
-      c.strokeText(`${digits(count)} sessions`, m.x, m.y - 13); c.fillStyle = paint.ill; c.fillText(`${digits(count)} sessions`, m.x, m.y - 13);
+      arriving.set(target, (arriving.get(target) || 0) + count);
+      told = Math.max(told, Math.min(1, 2.5 * Math.sin(Math.PI * s)));
     }
     c.fillStyle = paint.ill;
     for (const spark of stream.sparks) {
@@ -186,6 +186,19 @@ function drawStreams(c) {
     }
     c.globalAlpha = 1;
   }
+  c.globalAlpha = told; c.lineWidth = 4; c.strokeStyle = paint.panel; c.lineJoin = 'round';
+  c.font = `700 13px ${FONT}`; c.textAlign = 'center'; c.textBaseline = 'middle'; c.fillStyle = paint.ill;
+  const said = [];  // neighbours share a label
+  for (const [target, count] of arriving) {
+    const p = place.at[target], beside = said.find(one => Math.abs(one.x - p.x) < 110 && Math.abs(one.y - p.y) < 24);
+    if (beside) beside.count += count; else said.push({x: p.x, y: p.y, h: p.h, count});
+  }
+  for (const one of said) {
+    const text = `+${digits(one.count)} sessions`, half = c.measureText(text).width / 2 + 4;
+    const x = clamp(one.x, half, place.width - half), y = one.y - one.h / 2 - 22;
+    c.strokeText(text, x, y); c.fillText(text, x, y);
+  }
+  c.globalAlpha = 1;
 }
 
 function drawBatches(c) {

@@ -46,7 +46,7 @@ const mostClients = Math.max(1, ...play.nodes.filter(node => node.role === 'clie
 
 function layout(width, height) {
   const sites = new Map(play.sites.map(site => [site.name, site]));
-  const room = {left: 16, right: 16, top: width < 600 ? 86 : 60, bottom: width < 600 ? 150 : 138};
+  const room = {left: 16, right: 16, top: width < 600 ? 86 : 60, bottom: width < 600 ? 172 : 138};
   const unit0 = width < 600 ? 0.95 : 1.5;
   return sites.size ? onMap(width, height, room, sites, unit0) : scheme(width, height, room, unit0);
 }

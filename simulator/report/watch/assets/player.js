@@ -94,13 +94,14 @@ function words(t) {
   }
   set($('live'), liveWords(t, beat));
   const on = active(t).filter(span => span.kind !== 'absent');
-  const text = on.slice(0, 4).map(span => `${span.kind} ${span.target}`.trim());
-  if (on.length > 4) text.push(`and ${on.length - 4} more`);
+  const kinds = new Map();
+  for (const span of on) kinds.set(span.kind, [...(kinds.get(span.kind) || []), span.target]);
+  const text = [...kinds].map(([kind, targets]) => `${kind} ${targets.length > 2 ? `(${targets.length} nodes)` : targets.join(', ')}`.trim());
   if ($('on').dataset.now !== text.join('|')) {
     $('on').dataset.now = text.join('|');
-    $('on').replaceChildren(...text.map((one, i) => {
+    $('on').replaceChildren(...[...kinds.keys()].map((kind, i) => {
       const li = document.createElement('li');
-      li.textContent = one; li.classList.toggle('ill', Boolean(on[i] && ['believed failed', 'ejected', 'panic', 'standby serves'].includes(on[i].kind)));
+      li.textContent = text[i]; li.classList.toggle('ill', STATES.includes(kind));
       return li;
     }));
   }
@@ -254,6 +255,7 @@ addEventListener('hashchange', fromHash);
 
 $('show').setAttribute('aria-label', `Map: ${play.nodes.filter(n => n.role === 'client').length} client groups, ${edgeNodes.length} edges, ${cores.length} cores`
   + (play.sites.length ? ` at ${play.sites.length} sites` : '') + '. What it shows is told in the caption and in the table of edges.');
+document.body.classList.toggle('crowded', play.sites.length > 6 || edgeNodes.length > 24);
 legend();
 root.classList.toggle('dark', dark.matches);
 redraw(); face(); fromHash();

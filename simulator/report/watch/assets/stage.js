@@ -131,6 +131,12 @@ function drawClient(c, node, p, states) {
   const size = Math.max(9.5, 11 * place.unit);
   label(c, shortened(node.name, 13), p.x, p.y + p.r + 8, size, paint.ink, 600);
 }
+const firstOfGroup = new Set();  // where there are several groups of edges, the first of each says which
+{
+  const groups = new Map();
+  for (const node of drawnNodes) if (node.role === 'edge' && !groups.has(node.group)) groups.set(node.group, node.i);
+  if (groups.size > 1) for (const i of groups.values()) firstOfGroup.add(i);
+}
 const shortened = (text, most) => text.length > most ? `${text.slice(0, most - 1)}…` : text;
 
 function drawEdge(c, node, p, t, states) {
@@ -161,7 +167,8 @@ function drawEdge(c, node, p, t, states) {
   c.lineWidth = 1.3; c.strokeStyle = down ? paint.bad : paint.dim; c.globalAlpha = down ? 1 : 0.7;
   c.beginPath(); c.roundRect(x, y, p.w, p.h, r); c.stroke(); c.globalAlpha = 1;
   const name = node.count > 1 ? `×${node.count}` : (node.name.match(/\d+$/) || [shortened(node.name, 4)])[0];
-  label(c, name, p.x, y + p.h * 0.4, Math.max(9, 11.5 * place.unit), down ? paint.dim : paint.ink, 600);
+  label(c, name, p.x, y + p.h * 0.4, Math.max(7, 11.5 * place.unit), down ? paint.dim : paint.ink, 600);
+  if (firstOfGroup.has(node.i)) label(c, node.group, p.x, y - 7 * place.unit, Math.max(8, 9.5 * place.unit), paint.dim);
   if (down) {
     c.strokeStyle = paint.bad; c.lineWidth = 2.2; c.lineCap = 'round';
     c.beginPath(); c.moveTo(x + 5, y + 5); c.lineTo(x + p.w - 5, y + p.h - 5); c.moveTo(x + p.w - 5, y + 5); c.lineTo(x + 5, y + p.h - 5); c.stroke();
@@ -171,7 +178,7 @@ function drawEdge(c, node, p, t, states) {
     c.beginPath(); c.roundRect(x - 4, y - 4, p.w + 8, p.h + 8, r + 3); c.stroke(); c.setLineDash([]);
   }
   const badge = ['crash', 'lose', 'pause', 'error', 'slow', 'drain', 'remove', 'ejected', 'add'].find(kind => states?.has(kind));
-  if (badge) label(c, SHORT[badge], p.x, y + p.h + 7 + (states.has('believed failed') ? 3 : 0), Math.max(9, 10 * place.unit), paint.bad, 700);
+  if (badge) label(c, SHORT[badge], p.x, y + p.h + 7 + (states.has('believed failed') ? 3 : 0), Math.max(7.5, 10 * place.unit), paint.bad, 700);
 }
 
 function drawCore(c, node, p, states) {

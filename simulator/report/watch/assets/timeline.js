@@ -17,9 +17,7 @@ function drawStrips() {
   const tall = (h - top - 24) / shown.length;
   c.fillStyle = paint.warm; c.fillRect(x0, top, line.x(play.warmup) - x0, h - top - 22);
   c.fillStyle = paint.fault;
-  for (const span of play.spans.filter(span => !['absent', 'believed failed', 'ejected', 'panic', 'standby serves'].includes(span.kind))) {
-    c.fillRect(line.x(span.begin_s), top - 4, Math.max(1.5, line.x(span.end_s) - line.x(span.begin_s)), h - top - 18);
-  }
+  for (const [begin, end] of faulty()) c.fillRect(line.x(begin), top - 4, Math.max(1.5, line.x(end) - line.x(begin)), h - top - 18);
   faultNames(c);
   shown.forEach((strip, n) => {
     const y0 = top + n * tall + 5, y1 = top + (n + 1) * tall - 5;
@@ -39,6 +37,14 @@ function drawStrips() {
   stripImage.getContext('2d').drawImage(strips, 0, 0);
 }
 
+function faulty() {  // when any fault was on: spans that do not overlap
+  const merged = [];
+  for (const span of play.spans.filter(one => !STATES.includes(one.kind))) {  // by their begin
+    const last = merged.at(-1);
+    if (last && span.begin_s <= last[1]) last[1] = Math.max(last[1], span.end_s); else merged.push([span.begin_s, span.end_s]);
+  }
+  return merged;
+}
 const paintOf = kind => ['fault.begin', 'worst', 'invariant', 'panic.begin'].includes(kind) ? paint.bad
   : ['detected', 'sessions.moved', 'ejected', 'takeover'].includes(kind) ? paint.ill : paint.l1;
 function marker(c, x, colour) {
