@@ -16,8 +16,8 @@ from simulator.cli.main import cli
 from simulator.experiment.studies.sweep_folder import load_sweep
 from simulator.report.explore.cells import explored
 from simulator.report.explore.page import render
+from tests.experiment.studies.fakes import TINY
 from tests.report.browser import browser, opened  # noqa: F401  (a fixture)
-from tests.sweep.sweep_fakes import TINY
 
 
 @pytest.fixture(scope="module")

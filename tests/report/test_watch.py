@@ -21,7 +21,7 @@ from simulator.report.watch.scene import MOST_EDGES, scene_of
 from simulator.report.watch.spans import Span, spans_of
 from simulator.results.loading import load_run
 from simulator.scenario.schema import Scenario
-from tests.report import reports_fakes
+from tests.report import fakes as reports_fakes
 from tests.report.watch_fakes import SMALL
 
 
