@@ -177,7 +177,8 @@ def test_every_kind_of_event_has_words():
         ("detected", {"false_alarm": True}), ("detected", {"by": "checks", "after_s": 2.0}), ("returned", {}),
         ("ejected", {"reason": "success_rate", "for_s": 30.0}), ("healthy", {"joined": True}),
         ("panic.begin", {"healthy": 1, "of": 4}), ("panic.end", {"healthy": 3, "of": 4}),
-        ("takeover", {"after_s": 3.0}), ("invariant", {"message": "two owners"}),
+        ("sessions.moved", {"sessions": 0, "to": {}}), ("takeover", {"after_s": 3.0}),
+        ("invariant", {"message": "two owners"}),
     ]  # fmt: skip
     events = [
         {"t_s": 10.0 + k, "kind": kind, "target": "pop-1", "detail": detail} for k, (kind, detail) in enumerate(kinds)
@@ -191,7 +192,8 @@ def test_every_kind_of_event_has_words():
     assert "A false alarm at pop-1" in words[5]
     assert "By health checks, 2.00 s after the crash." in words[6]
     assert "Only 1 of 4 edges are believed healthy" in words[10]
-    assert "two owners" in words[13]
+    assert "No session of pop-1 has to move" in words[12]
+    assert "two owners" in words[14]
 
 
 def test_spans_say_what_was_down_and_what_was_believed():

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from simulator.results.result import Result
 
 MOST_WINDOWS: Final = 3_600
-MOST_EDGE_VALUES: Final = 120_000
+MOST_EDGE_VALUES: Final = 50_000
 RATES: Final = (
     "requests.rate", "failures.rate", "goodput", "migrations.rate", "core.requests.rate", "storage.reads.rate",
     "renewal_batches.rate", "renewals.sent.rate", "health.believed.ratio", "stickiness.mean",

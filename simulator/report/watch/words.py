@@ -94,6 +94,8 @@ def _moved(targets: list[str], details: list[Detail]) -> Told:
         for edge, count in (detail.get("to") or {}).items():
             to[str(edge)] = to.get(str(edge), 0) + int(count)
     count = sum(int(detail.get("sessions", 0)) for detail in details)
+    if not count:
+        return f"No session of {names(targets)} has to move", ""
     most = sorted(to, key=lambda edge: (-to[edge], edge))
     parts = [f"{show_count(to[edge])} to {edge}" for edge in most[:_MOST_NAMES]]
     if len(most) > _MOST_NAMES:

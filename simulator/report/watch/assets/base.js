@@ -43,6 +43,7 @@ function seconds(x) {
   if (!Number.isFinite(x)) return DASH;
   return x < 1 ? `${digits(1000 * x)}\u00a0ms` : `${digits(x)}\u00a0s`;
 }
+const span = t => t < 120 ? seconds(t) : `${digits(t / (t < 7200 ? 60 : 3600))}\u00a0${t < 7200 ? 'min' : 'h'}`;
 function clock(t) {  // simulated time, with as many decimals as the run is short
   const tenths = play.duration < 1200;
   if (t < 120) return `${t.toFixed(tenths ? 1 : 0)}\u00a0s`;

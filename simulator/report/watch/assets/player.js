@@ -112,7 +112,7 @@ function words(t) {
 }
 function liveWords(t, beat) {
   const parts = [], since = t - beat.t_s;
-  if (beat.t_s > 0 && t < play.duration && since >= 0.05) parts.push(`${seconds(since)} later`);
+  if (beat.t_s > 0 && t < play.duration && since >= 0.05) parts.push(`${span(since)} later`);
   const bad = at('failures.rate', t), all = at('requests.rate', t);
   parts.push(bad > 0 ? `${rate(bad)} of ${rate(all)} requests fail` : `${rate(all)} requests, none fails`);
   if (Number.isFinite(at('hit_ratio.l1', t))) parts.push(`L1 hits ${share(at('hit_ratio.l1', t))}`);

@@ -76,11 +76,11 @@ function path(c, values, y, close) {
   values.forEach((value, i) => {
     const a = line.x(i * play.windows.step_s), b = line.x((i + 1) * play.windows.step_s);
     if (!Number.isFinite(value)) { open = false; return; }
-    if (open || close) c.lineTo(a, y(value)); else c.moveTo(a, y(value));
+    if (close) { c.rect(a, y(value), b - a + 0.05, close - y(value)); return; }
+    if (open) c.lineTo(a, y(value)); else c.moveTo(a, y(value));
     c.lineTo(b, y(value));
     open = true;
   });
-  if (close) { c.lineTo(line.x(play.duration), close); c.lineTo(line.x0, close); c.closePath(); }
 }
 const largest = values => values ? values.reduce((a, b) => b > a ? b : a, 0) : 0;
 
