@@ -35,9 +35,12 @@ function digits(x, most = 3) {
   if (x === 0) return '0';
   const text = x.toPrecision(most);
   const plain = Math.abs(x) >= 1000 ? String(Math.round(x)) : text.includes('e') ? String(+text) : text;
-  return (plain.includes('.') ? plain.replace(/\.?0+$/, '') : plain).replace(/\B(?=(\d{3})+(?!\d))/g, '\u202f');
+  return plain.includes('.') ? plain.replace(/\.?0+$/, '') : plain.replace(/\B(?=(\d{3})+(?!\d))/g, '\u202f');
 }
-const rate = x => Number.isFinite(x) ? `${digits(x)}/s` : DASH;
+function rate(x) {
+  if (!Number.isFinite(x)) return DASH;
+  return x === 0 || x >= 0.1 ? `${digits(x)}/s` : x >= 0.1 / 60 ? `${digits(60 * x)}/min` : `${digits(3600 * x)}/h`;
+}
 const share = x => Number.isFinite(x) ? `${digits(100 * x)}\u00a0%` : DASH;
 function seconds(x) {
   if (!Number.isFinite(x)) return DASH;

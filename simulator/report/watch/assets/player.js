@@ -116,8 +116,9 @@ function liveWords(t, beat) {
   const bad = at('failures.rate', t), all = at('requests.rate', t);
   parts.push(bad > 0 ? `${rate(bad)} of ${rate(all)} requests fail` : `${rate(all)} requests, none fails`);
   if (Number.isFinite(at('hit_ratio.l1', t))) parts.push(`L1 hits ${share(at('hit_ratio.l1', t))}`);
-  const worst = innerWidth < 600 ? null : edges.reduce((most, edge) => edge.inSystem[windowAt(t)] > (most ? most.inSystem[windowAt(t)] : 2) ? edge : most, null);
-  if (worst) parts.push(`most at ${drawnNodes[worst.node].name}: ${digits(worst.inSystem[windowAt(t)], 2)} waiting or served`);
+  const queue = edge => edge.inSystem[windowAt(t)] - (drawnNodes[edge.node].workers || Infinity);
+  const worst = innerWidth < 600 ? null : edges.reduce((most, edge) => queue(edge) > (most ? queue(most) : 1.5) ? edge : most, null);
+  if (worst) parts.push(`longest queue at ${drawnNodes[worst.node].name}: ${digits(queue(worst), 2)}`);
   return parts.join(' · ');
 }
 function edgeRows(t) {

@@ -147,10 +147,10 @@ function drawEdge(c, node, p, t, states) {
     return;
   }
   const row = edgeOf.get(node.i), n = windowAt(t);
-  const inside = row ? row.inSystem[n] : NaN, workers = node.workers || 1;
+  const inside = row ? row.inSystem[n] : NaN, workers = node.workers || Infinity;
   c.fillStyle = paint.tile; c.beginPath(); c.roundRect(x, y, p.w, p.h, r); c.fill();
   if (!down && inside > 0) {
-    const busy = clamp(inside / workers, 0, 1);
+    const busy = workers < Infinity ? clamp(inside / workers, 0, 1) : Math.log1p(inside) / Math.log1p(Math.max(play.edges.peak, 1));
     c.save(); c.beginPath(); c.roundRect(x, y, p.w, p.h, r); c.clip();
     c.fillStyle = paint.busy; c.globalAlpha = 0.55; c.fillRect(x, y + p.h * (1 - busy), p.w, p.h * busy); c.restore();
     const waiting = inside - workers;
