@@ -195,7 +195,7 @@ function drawStreams(c) {
   }
   for (const one of said) {
     const text = `+${digits(one.count)} sessions`, half = c.measureText(text).width / 2 + 4;
-    const x = clamp(one.x, half, place.width - half), y = one.y - one.h / 2 - 22;
+    const x = clamp(one.x, half, place.width - half), y = one.y + one.h / 2 + 12;
     c.strokeText(text, x, y); c.fillText(text, x, y);
   }
   c.globalAlpha = 1;
