@@ -100,15 +100,17 @@ def _first(result: Result) -> int:
 
 
 def _rerun(result: Result, folder: Path) -> str:
-    """The command that plays the same again with a trace."""
+    """The command that plays the same again with a trace: that of the run; of a study's cell, its resolved scenario."""
     words = list(result.argv)
-    if len(words) > 1 and words[1] == "run":
-        kept: list[str] = []
-        skip = False
-        for word in words[2:]:
-            if skip or word in ("-o", "--output", "--resume"):
-                skip = not skip
-            elif word not in ("--trace", "--force", "--json", "-q", "--quiet") and not word.startswith(_ELSEWHERE):
-                kept.append(word)
-        return shlex.join(["simulator", "run", *kept, "--trace", "-o", f"{folder}-traced"])
-    return shlex.join(["simulator", "run", str(folder / "scenario.yaml"), "--trace", "-o", f"{folder}-traced"])
+    if len(words) < 2 or words[1] != "run":
+        played = ["simulator", "run", str(folder / "scenario.resolved.yaml"), "--no-variants"]
+        return shlex.join([*played, "--trace", "-o", f"{result.name}-traced"])
+    kept: list[str] = []
+    skip = False
+    for word in words[2:]:
+        if skip or word in ("-o", "--output", "--resume"):
+            skip = not skip
+        elif word not in ("--trace", "--force", "--json", "-q", "--quiet") and not word.startswith(_ELSEWHERE):
+            kept.append(word)
+    whole = folder.parent.parent if folder.parent.name == "variants" else folder
+    return shlex.join(["simulator", "run", *kept, "--trace", "-o", f"{whole}-traced"])

@@ -6,9 +6,12 @@ import base64
 import dataclasses
 import json
 import re
+import shlex
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from simulator.cli.main import cli
@@ -21,6 +24,7 @@ from simulator.report.watch.scene import MOST_EDGES, scene_of
 from simulator.report.watch.spans import Span, spans_of
 from simulator.results.loading import load_run
 from simulator.scenario.schema import Scenario
+from tests.experiment.studies.fakes import TINY
 from tests.report import fakes as reports_fakes
 from tests.report.watch_fakes import SMALL
 
@@ -354,6 +358,21 @@ def test_without_a_trace_it_says_which_command_gives_one(tmp_path):
     page = (folder / "watch.html").read_text(encoding="utf-8")
     assert command in page
     assert told(folder / "watch.html")["trace"] is None
+
+
+def test_the_command_for_a_trace_of_a_cell_plays_that_cell(tmp_path, monkeypatch):
+    """Its scenario.yaml is the sweep's: what the cell sets is in the resolved one. The numbers are the same."""
+    monkeypatch.chdir(tmp_path)
+    Path("tiny.yaml").write_text(yaml.safe_dump(TINY))
+    sweep = CliRunner().invoke(cli, ["sweep", "tiny.yaml", "-p", "edges.pop.l1.ttl=300ms", "-j", "1", "-o", "out"])
+    assert sweep.exit_code == 0
+    (cell,) = Path("out/cells").iterdir()
+    command = shlex.split(invoke(cell).stderr.rpartition("For single requests: ")[2])
+    assert command[:2] == ["simulator", "run"]
+    assert CliRunner().invoke(cli, [*command[1:], "-j", "1"]).exit_code == 0
+    traced = load_run("tiny-traced")
+    assert traced.fingerprints == load_run(cell).fingerprints
+    assert traced.requests is not None
 
 
 def test_another_file_may_be_named(folder, tmp_path):
