@@ -10,4 +10,4 @@ import generate  # noqa: E402 (it lies beside the pages)
 
 for page in generate.pages(DOCS):
     page.write_text(generate.filled(page.read_text(encoding="utf-8")), encoding="utf-8")
-    print(page.relative_to(DOCS))
+    sys.stdout.write(f"{page.relative_to(DOCS)}\n")

@@ -117,10 +117,10 @@ def test_the_reference_names_every_key_metric_and_command(site, pages):
 
 def test_the_reference_in_the_repository_is_that_of_the_sources():
     """It reads on a code host without a build; `python docs/generate` writes it anew."""
-    code = (
-        "import sys; sys.path.insert(0, 'docs'); import generate; from pathlib import Path\n"
-        "print(*(p for p in generate.pages(Path('docs')) if generate.filled(p.read_text('utf-8')) != p.read_text('utf-8')))"
-    )
+    code = """import sys; from pathlib import Path; sys.path.insert(0, "docs"); import generate
+for page in generate.pages(Path("docs")):
+    if generate.filled(page.read_text("utf-8")) != page.read_text("utf-8"):
+        print(page)"""
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=environment(), capture_output=True, text=True, check=True
     )
