@@ -6,27 +6,24 @@ from collections.abc import Mapping
 
 from generate.scenario_keys import keys, parts
 from generate.tables import code, first_paragraph, prose, sentence, table
-from simulator.caches import find_policy, policy_names
+from simulator import caches, links, routing, workloads
+from simulator.faults import Fault, fault_verbs
 from simulator.laws.fields import LAWS
-from simulator.links import loss_models as registered_loss_models
 from simulator.plugins.settings import settings_of
 from simulator.plugins.spec import Spec
-from simulator.routing import POLICIES
 from simulator.sam.models import models
 from simulator.scenario.bundled import bundled_folder, bundled_names
-from simulator.scenario.faults import Fault, fault_verbs
 from simulator.scenario.reader import read_file
-from simulator.workloads import kinds
 
 
 def routing_policies() -> str:
     """Name and meaning of each."""
-    return _named({name: first_paragraph(policy) for name, policy in POLICIES.items()})
+    return _named({name: first_paragraph(policy) for name, policy in routing.FAMILY.items()})
 
 
 def cache_policies() -> str:
     """Name and meaning of each."""
-    return _named({name: first_paragraph(find_policy(name)) for name in policy_names()})
+    return _named({name: first_paragraph(policy) for name, policy in caches.FAMILY.items()})
 
 
 def sam_models() -> str:
@@ -41,12 +38,12 @@ def sam_models() -> str:
 
 def workload_kinds() -> str:
     """Each kind with its keys."""
-    return _members(kinds(), skip=("kind",))
+    return _members(workloads.FAMILY, skip=("kind",))
 
 
 def loss_models() -> str:
     """Each model with its parameters."""
-    return _members(registered_loss_models(), skip=("kind",))
+    return _members(links.FAMILY, skip=("kind",))
 
 
 def fault_kinds() -> str:

@@ -11,7 +11,8 @@ from pydantic import TypeAdapter
 from simulator import units
 from simulator.laws import fields as dist
 from simulator.links import Loss
-from simulator.scenario import balancers, families, fields, health
+from simulator.plugins import fields
+from simulator.scenario import balancers, families, health
 from simulator.scenario.clients import Operations, RetriedOutcomes
 from simulator.scenario.matrix import MatrixFile
 from simulator.scenario.network import Sites

@@ -11,9 +11,9 @@ from pydantic.fields import FieldInfo
 from generate.kinds import kind_of
 from generate.tables import code, prose, table
 from simulator import units
+from simulator.faults import Fault
 from simulator.links import LossModel
 from simulator.plugins.spec import Spec
-from simulator.scenario.faults import Fault
 from simulator.scenario.json_schema import SchemaGenerator, scenario_schema
 from simulator.scenario.schema import Scenario
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from simulator.laws.distributions import Constant
-from simulator.plugins.guard import checked_router
+from simulator.routing.guard import checked_router
 from simulator.server.balancer import Balancer, BalancerPolicy
 from simulator.clients.balancing import Balancing
 from simulator.agents.client import RoundTrips
@@ -20,7 +20,7 @@ from simulator.messages import Outcome
 from simulator.routing import Router, RoutingContext, find_policy
 from simulator.routing.scope import SiteScope, own_draw, scoped
 from simulator.routing.subset import SubsetScope
-from simulator.scenario.named import settings_in
+from simulator.plugins.named import settings_in
 from simulator.plugins.settings import configured
 from simulator.build.wiring import BALANCER, Endpoint
 

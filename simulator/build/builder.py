@@ -18,7 +18,7 @@ from simulator.build.balancers import BalancerBuilder
 from simulator.caches import Cache, make_cache
 from simulator.laws.distributions import Constant, Distribution, Exponential, sampler
 from simulator.world.targets import Targets
-from simulator.plugins.guard import checked_router, is_foreign, plain_index
+from simulator.plugins.guard import is_foreign, plain_index
 from simulator.health.make import make_health
 from simulator.engine.kernel import Kernel
 from simulator.leases.locks import LockTable
@@ -38,6 +38,7 @@ from simulator.server.standby import StandbyPlace
 from simulator.server.storage import Storage
 from simulator.build.placement import Placing
 from simulator.messages import Operation, Outcome
+from simulator.routing.guard import checked_router
 from simulator.routing import Router, RoutingContext, find_policy
 from simulator.routing.directory import Directory
 from simulator.routing.leaving import make_assigning, make_leaving
@@ -52,7 +53,7 @@ from simulator.sam.rule import StickinessRule
 from simulator.engine.samplers import Same, Sampler
 from simulator.scenario.control import Sam
 from simulator.scenario.joining import joining
-from simulator.scenario.named import settings_in
+from simulator.plugins.named import settings_in
 from simulator.scenario.schema import ClientGroup as GroupSpec
 from simulator.scenario.schema import Scenario
 from simulator.scenario.schema import Tier as TierSpec

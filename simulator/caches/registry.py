@@ -1,69 +1,40 @@
 """Cache policies by name: the table that scenarios, error messages and contract tests read.
 
-May import :mod:`simulator.caches.base`, :mod:`simulator.caches.unlimited`, settings and synonyms. The built-in
-policies enter the table when :mod:`simulator.caches` is imported; a user's own enter it by the same decorator.
+May import :mod:`simulator.caches.base`, :mod:`simulator.caches.unlimited` and the registry of families.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Final
 
 from pydantic import BaseModel
 
 from simulator.caches.base import Cache, checked_capacity
 from simulator.caches.unlimited import UnlimitedCache
-from simulator.plugins.settings import configured, settings_of, with_defaults
-from simulator.text.synonyms import meant
-
-_POLICIES: dict[str, type[Cache]] = {}
-
-CacheClass = TypeVar("CacheClass", bound=type[Cache])
+from simulator.plugins.family import Family
+from simulator.plugins.settings import configured, settings_of
 
 
-def register(name: str) -> Callable[[CacheClass], CacheClass]:
-    """Class decorator: make a :class:`Cache` subclass known as policy ``name``, in YAML and everywhere else.
+def _admits(name: str, cls: type[Cache]) -> None:
+    if cls._admit is Cache._admit:  # Python would tell when one is made; a compiled base does not
+        raise TypeError(f"cache policy {name!r} must write _admit, which makes room for one more entry")
 
-    The class is called as ``cls(capacity, ttl_s, ttl_mode, seed)`` with a capacity of at least 1: without a
-    limit nothing is ever evicted, and no policy is asked. Its settings are a pydantic model ``Settings`` inside the
-    class, read as ``self.settings`` from the constructor on. Running the definition again (in a notebook)
-    replaces it.
 
-    Raises:
-        TypeError: the class does not derive from :class:`Cache`, or does not write ``_admit``.
-        ValueError: another class has the name, or the name is not lower case letters, digits and underscores.
-    """
-
-    def add(cls: CacheClass) -> CacheClass:
-        if not (isinstance(cls, type) and issubclass(cls, Cache)):
-            raise TypeError(f"cache policy {name!r} must derive from simulator.caches.Cache")
-        if cls._admit is Cache._admit:  # Python would tell when one is made; a compiled base does not
-            raise TypeError(f"cache policy {name!r} must write _admit, which makes room for one more entry")
-        if not name.isidentifier() or name != name.lower():
-            raise ValueError(f"cache policy name {name!r} must be lower case letters, digits and underscores")
-        known = _POLICIES.get(name)
-        if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
-            raise ValueError(f"cache policy {name!r} is taken by {known.__module__}.{known.__qualname__}")
-        _POLICIES[name] = cls
-        cls.policy = name
-        return with_defaults(cls)
-
-    return add
+FAMILY: Final[Family[Cache]] = Family(
+    "cache policy", "Cache policies", group="simulator.caches", base=Cache, base_path="simulator.caches.Cache",
+    key="policy", takes_settings=True, check=_admits,
+    built_in=("fifo", "lfu", "lru", "random", "s3fifo", "sieve", "wtinylfu"),
+)  # fmt: skip
+"""All policies. One is called as ``cls(capacity, ttl_s, ttl_mode, seed)`` with a capacity of at least 1: without a
+limit nothing is ever evicted, and no policy is asked."""
+register = FAMILY.register
+find_policy = FAMILY.find
 
 
 def policy_names() -> tuple[str, ...]:
     """The names of all known policies, the built-in ones first, each in order of registration."""
-    return tuple(_POLICIES)
-
-
-def find_policy(name: str) -> type[Cache]:
-    """The class of policy ``name``; a ValueError with the nearest name and all names if there is none."""
-    try:
-        return _POLICIES[name]
-    except (KeyError, TypeError):
-        near = meant(str(name).lower(), _POLICIES)
-        hint = f", did you mean {near!r}?" if near else ";"
-        raise ValueError(f"unknown cache policy {name!r}{hint} known: {', '.join(_POLICIES)}") from None
+    return tuple(FAMILY)
 
 
 def make_cache(

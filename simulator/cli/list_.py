@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Mapping
-from importlib.resources import files
 from pathlib import Path
 
 import click
@@ -16,7 +14,7 @@ from simulator.cli.output import Given, Output, output_options
 @click.argument("scenario", required=False)
 @output_options
 def command(scenario: str | None, **common: Given) -> None:
-    """List bundled scenarios, policies, workloads, faults and distributions, a line each.
+    """List bundled scenarios, policies, workloads, faults, log formats and distributions, a line each.
 
     With SCENARIO the members of families that its `extensions` register are included. `simulator list metrics`
     lists the metrics instead, `simulator list presets` the bundled presets alone.
@@ -42,22 +40,13 @@ def command(scenario: str | None, **common: Given) -> None:
 
 
 def _sections() -> Iterator[tuple[str, Mapping[str, str]]]:
-    from simulator.caches import find_policy, policy_names
     from simulator.laws.fields import LAWS
-    from simulator.links import loss_models
-    from simulator.sam.models import models
-    from simulator.scenario.families import routing_policies
-    from simulator.scenario.faults import fault_verbs
-    from simulator.workloads import kinds
+    from simulator.plugins.families import families
 
     yield "Bundled scenarios", _bundled()
     yield from (section for section in _presets() if section[1])
-    yield "Routing policies", {name: _routing_line(name) for name in routing_policies()}
-    yield "Cache policies", {name: _first_line(find_policy(name)) for name in policy_names()}
-    yield "SAM models", {name: _first_line(model) for name, model in models().items()}
-    yield "Workloads", {name: _first_line(kind) for name, kind in kinds().items()}
-    yield "Loss models", {name: _first_line(model) for name, model in loss_models().items()}
-    yield "Faults", {verb: fault.about or _first_line(fault) for verb, fault in fault_verbs().items()}
+    for family in families():
+        yield family.title, {name: family.line(name) for name in family}
     laws = {name: law.about for name, law in LAWS.items()}
     yield "Distributions", laws | {"empirical": "measured values, the first column of a CSV file"}
 
@@ -77,32 +66,6 @@ def _metrics() -> Iterator[tuple[str, Mapping[str, str]]]:
 
     names = {"within": "within[D]"}
     yield "Metrics", {names.get(m.name, m.name): line(m.description, m.unit, m.labels) for m in CATALOGUE.values()}
-
-
-def _first_line(thing: object) -> str:
-    return (getattr(thing, "__doc__", "") or _written_doc(thing)).strip().split("\n")[0].rstrip(".")
-
-
-def _written_doc(thing: object) -> str:
-    """The docstring in the source of a class: a compiled one keeps none, but its source lies beside it."""
-    if not isinstance(thing, type):
-        return ""
-    package, _, module = thing.__module__.rpartition(".")
-    source = files(package).joinpath(f"{module}.py")
-    if not source.is_file():
-        return ""
-    for node in ast.parse(source.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.ClassDef) and node.name == thing.__name__:
-            return ast.get_docstring(node) or ""
-    return ""
-
-
-def _routing_line(name: str) -> str:
-    try:
-        from simulator.routing import POLICIES
-    except ImportError:
-        return ""
-    return _first_line(POLICIES[name]) if isinstance(POLICIES, Mapping) else ""
 
 
 def _bundled() -> dict[str, str]:

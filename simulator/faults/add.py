@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from simulator.plugins.spec import Spec
-from simulator.scenario.faults import Fault, register
-from simulator.scenario.fields import GroupName
-from simulator.units import Count, Duration
+from simulator.faults.base import Addition, Fault, register
+from simulator.units import Duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from simulator.scenario.faults import Process
+    from simulator.faults.base import Process
+    from simulator.faults.words import Told
     from simulator.world.world import World
-
-
-class Addition(Spec):
-    """Which edges join."""
-
-    edges: GroupName
-    """The group that they are of: its settings are theirs, and their names go on from its own."""
-    site: GroupName | None = None
-    """Where they stand; left out: where all of the group stand."""
-    count: Count = 1
-    """How many."""
 
 
 @register
@@ -33,6 +21,8 @@ class Add(Fault):
 
     verb = "add"
     about = "edges join, cold; before, they exist for nobody"
+    did = "joined"
+    soft = True
     add: Addition
     """How many edges of which group, and where."""
     drain: Duration = 0.0
@@ -41,6 +31,15 @@ class Add(Fault):
     def targets(self) -> list[tuple[tuple[str | int, ...], tuple[str, ...]]]:
         """None by name: it makes them."""
         return []
+
+    @property
+    def joins(self) -> Addition:
+        """Those edges."""
+        return self.add
+
+    def sites(self) -> list[tuple[tuple[str | int, ...], str]]:
+        """Where they stand, if it says so."""
+        return [] if self.add.site is None else [(("add", "site"), self.add.site)]
 
     def processes(self, world: World, number: int) -> Iterator[Process]:
         """They come, and go, together."""
@@ -74,3 +73,15 @@ class Add(Fault):
     def lasts_s(self, targets: int) -> float | None:  # noqa: ARG002 (they come together)
         """Until they are gone."""
         return None if self.for_ is None else self.for_ + self.drain
+
+    # -- what reports say of it -------------------------------------------------------------------------------
+    @classmethod
+    def target_words(cls, entry: Mapping[str, Any]) -> tuple[str, ...]:
+        """The group."""
+        target = entry.get("add")
+        return (str(target["edges"] if isinstance(target, dict) and "edges" in target else target),)
+
+    @classmethod
+    def sentence(cls, told: Told) -> str:
+        """They joined; that they leave again is not what was told of."""
+        return f"At {told.begin} {told.struck} ({told.target}) joined."

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import model_validator
 
+from simulator.faults.base import Fault, register
+from simulator.faults.words import SAME_S, Told, names_in, seconds_in
 from simulator.laws.distributions import Distribution, sampler
 from simulator.laws.fields import PositiveDurationDist
-from simulator.scenario.faults import Fault, register
-from simulator.scenario.fields import Connections, Globs, choice
+from simulator.plugins.fields import Connections, Globs, choice
 from simulator.units import Duration, Factor, QuantityError
 
 if TYPE_CHECKING:
-    from simulator.scenario.faults import Process
+    from simulator.faults.base import Process
     from simulator.world.world import World
 
 
@@ -24,6 +25,7 @@ class RandomFault(Fault):
 
     verb = "random"
     about = "nodes fail and are repaired again and again, at random (mttf, mttr)"
+    scattered = 2
     at: Duration = 0.0
     """When the first time to failure begins."""
     random: Annotated[Literal["crash", "slow", "drain"], *choice("crash", "slow", "drain")]
@@ -112,3 +114,25 @@ class RandomFault(Fault):
             world.targets.undrain(name)
         else:
             world.targets.unslow(name, self.factor or 1.0)
+
+    # -- what reports say of it -------------------------------------------------------------------------------
+    @classmethod
+    def target_words(cls, entry: Mapping[str, Any]) -> tuple[str, ...]:
+        """What `of` names."""
+        return names_in(entry.get("of"))
+
+    @classmethod
+    def called(cls, event: str, target: str) -> str:
+        """`random crash pop-*`."""
+        return f"random {event} {target}".strip()
+
+    @classmethod
+    def explains(cls, entry: Mapping[str, Any], event: str, begin_s: float) -> bool:
+        """What happens to a node, at any time from its begin."""
+        return event == str(entry.get("random")) and begin_s >= seconds_in(entry.get("at")) - SAME_S
+
+    @classmethod
+    def sentence(cls, told: Told) -> str:
+        """From when to when, and how often."""
+        did = told.did.replace("was ", "were ", 1)
+        return f"From {told.begin} {told.ends} nodes of {told.target} {did} at random, {told.spans} times in all."

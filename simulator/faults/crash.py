@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulator.scenario.faults import Fault, register
-from simulator.scenario.fields import Connections, Globs
+from simulator.faults.base import Fault, register
+from simulator.plugins.fields import Connections, Globs
 
 if TYPE_CHECKING:
     from simulator.world.world import World
@@ -17,6 +17,8 @@ class Crash(Fault):
 
     verb = "crash"
     about = "a node loses all it holds, answers nothing, and restarts cold"
+    did = "crashed"
+    noticeable = True
     crash: Globs
     """Names or globs of nodes, or group names."""
     connections: Connections = "silent"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulator.scenario.faults import Fault, register
-from simulator.scenario.fields import Globs
+from simulator.faults.base import Fault, register
+from simulator.plugins.fields import Globs
 from simulator.units import Factor
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ class Crowd(Fault):
 
     verb = "crowd"
     about = "clients send `factor` times as many requests: a flash crowd"
+    did = "sent {factor}as many requests"
+    noun = "client group"
+    soft = True
     on_clients = True
     crowd: Globs
     """Names or globs of client groups."""

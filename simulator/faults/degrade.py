@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, model_validator
 
+from simulator.faults.base import Fault, register
+from simulator.faults.words import between, names_in
 from simulator.links import Loss
+from simulator.plugins.fields import Globs
 from simulator.plugins.spec import Spec
-from simulator.scenario.faults import Fault, register
-from simulator.scenario.fields import Globs
 from simulator.units import Bandwidth, Duration, QuantityError
 
 if TYPE_CHECKING:
@@ -44,6 +46,10 @@ class Degrade(Fault):
 
     verb = "degrade"
     about = "links lose more, take longer or carry less"
+    did = "degraded"
+    subject = "the links {target}"
+    noun = "link"
+    soft = True
     on_links = True
     degrade: Degradation
     """Which links, and how."""
@@ -72,3 +78,9 @@ class Degrade(Fault):
 
     def _paths(self, world: World) -> list[Path]:
         return [record.path for record in world.targets.paths(self.degrade.from_, self.degrade.to)]
+
+    @classmethod
+    def target_words(cls, entry: Mapping[str, Any]) -> tuple[str, ...]:
+        """Both ends, as one name."""
+        target = entry.get("degrade")
+        return between(target.get("from"), ">", target.get("to")) if isinstance(target, Mapping) else names_in(target)

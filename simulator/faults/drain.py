@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import model_validator
 
-from simulator.scenario.faults import Fault, register
-from simulator.scenario.fields import Globs, choice
+from simulator.faults.base import Fault, register
+from simulator.plugins.fields import Globs, choice
 from simulator.units import PositiveDuration, QuantityError
 
 if TYPE_CHECKING:
-    from simulator.scenario.faults import Process
+    from simulator.faults.base import Process
     from simulator.world.world import World
 
 
@@ -21,6 +21,8 @@ class Drain(Fault):
 
     verb = "drain"
     about = "an edge takes no new sessions; those that it has leave, or stay until they end (sessions: keep)"
+    did = "was drained"
+    soft = True
     drain: Globs
     """Names or globs of edges, or group names."""
     sessions: Annotated[Literal["move", "keep"], *choice("move", "keep")] = "move"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulator.scenario.faults import Fault, register
-from simulator.scenario.fields import Globs
+from simulator.faults.base import Fault, register
+from simulator.plugins.fields import Globs
 from simulator.units import Duration, Ratio
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ class Error(Fault):
 
     verb = "error"
     about = "a share of requests is answered with an error at once, without service: a fail-fast black hole"
+    did = "answered with errors"
     only_servers = "answer with errors"
     error: Globs
     """Names or globs of edges or cores, or group names."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulator.scenario.faults import Fault, register
-from simulator.scenario.fields import GroupName
+from simulator.faults.base import Fault, register
+from simulator.plugins.fields import GroupName
 
 if TYPE_CHECKING:
     from simulator.world.world import World
@@ -23,6 +23,15 @@ class Lose(Fault):
     def targets(self) -> list[tuple[tuple[str | int, ...], tuple[str, ...]]]:
         """None by name."""
         return []
+
+    @property
+    def loses(self) -> str:
+        """That site."""
+        return self.lose
+
+    def sites(self) -> list[tuple[tuple[str | int, ...], str]]:
+        """That site."""
+        return [(("lose",), self.lose)]
 
     def apply(self, world: World) -> None:
         """All that stands there crashes."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
-from simulator.scenario.faults import Fault, register
-from simulator.scenario.fields import choice, globs
+from simulator.faults.base import Fault, register
+from simulator.faults.words import Told, between, names_in
+from simulator.plugins.fields import choice, globs
 from simulator.units import QuantityError, show
 
 if TYPE_CHECKING:
@@ -39,6 +41,8 @@ class Partition(Fault):
 
     verb = "partition"
     about = "messages between two sets of actors are lost, both ways or forward only"
+    did = "were cut off from each other"
+    noun = "link"
     on_links = True
     partition: Annotated[
         tuple[tuple[str, ...], tuple[str, ...]],
@@ -76,3 +80,16 @@ class Partition(Fault):
         if self.direction == "both":
             records += [record for record in world.targets.paths(other, one) if record not in records]
         return [record.path for record in records]
+
+    @classmethod
+    def target_words(cls, entry: Mapping[str, Any]) -> tuple[str, ...]:
+        """Both sides, as one name."""
+        target = entry.get("partition")
+        if isinstance(target, Sequence) and not isinstance(target, str) and len(target) == 2:
+            return between(target[0], "<>", target[1])
+        return names_in(target)
+
+    @classmethod
+    def sentence(cls, told: Told) -> str:
+        """Whatever came between them, and how often."""
+        return f"At {told.begin} {told.target} {told.did}{told.lasted}."

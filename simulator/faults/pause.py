@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulator.scenario.faults import Fault, register
-from simulator.scenario.fields import Globs
+from simulator.faults.base import Fault, register
+from simulator.plugins.fields import Globs
 
 if TYPE_CHECKING:
     from simulator.world.world import World
@@ -17,6 +17,8 @@ class Pause(Fault):
 
     verb = "pause"
     about = "a node stands still and loses nothing: messages wait, overdue timers fire at its end"
+    did = "stood still"
+    on_whole_sam = True
     pause: Globs
     """Names or globs of nodes, or group names."""
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from simulator.scenario.faults import Fault, Process
+    from simulator.faults.base import Fault, Process
     from simulator.world.world import World
 
 

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import model_validator
 
-from simulator.scenario.faults import Fault, register
-from simulator.scenario.fields import Connections, Globs
+from simulator.faults.base import Fault, register
+from simulator.plugins.fields import Connections, Globs
 from simulator.units import Duration, QuantityError
 
 if TYPE_CHECKING:
-    from simulator.scenario.faults import Process
+    from simulator.faults.base import Process
+    from simulator.faults.words import Told
     from simulator.world.world import World
 
 
@@ -21,6 +22,7 @@ class Remove(Fault):
 
     verb = "remove"
     about = "edges leave after a drain, and exist for nobody from then on"
+    did = "was removed"
     remove: Globs
     """Names or globs of edges, or group names."""
     drain: Duration = 0.0
@@ -64,3 +66,8 @@ class Remove(Fault):
             yield kernel.fault_at(at_s + self.for_)
             for name in names:
                 targets.join(name)
+
+    @classmethod
+    def sentence(cls, told: Told) -> str:
+        """They were removed; the log may tell their drain first."""
+        return f"At {told.begin} {told.struck} ({told.target}) {cls.predicate('', plural=told.targets != 1)}."

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from pydantic import model_validator
 
-from simulator.scenario.faults import Fault, register
-from simulator.scenario.fields import Connections, Globs
+from simulator.faults.base import Fault, register
+from simulator.faults.words import SAME_S, Told, seconds_in
+from simulator.plugins.fields import Connections, Globs
 from simulator.units import Duration, PositiveDuration, QuantityError
 
 if TYPE_CHECKING:
-    from simulator.scenario.faults import Process
+    from simulator.faults.base import Process
     from simulator.world.world import World
 
 
@@ -21,6 +23,7 @@ class RollingRestart(Fault):
 
     verb = "rolling_restart"
     about = "nodes restart one after the other, each `down` long, drained before, with a `pause` between"
+    scattered = 1
     rolling_restart: Globs
     """Names or globs of nodes, or group names."""
     down: PositiveDuration
@@ -69,3 +72,19 @@ class RollingRestart(Fault):
     def lasts_s(self, targets: int) -> float:
         """All drains, times down and pauses between them."""
         return targets * (self.drain + self.down + self.pause) - self.pause
+
+    # -- what reports say of it -------------------------------------------------------------------------------
+    @classmethod
+    def explains(cls, entry: Mapping[str, Any], event: str, begin_s: float) -> bool:
+        """Crashes, a whole number of turns after its begin."""
+        steps = (begin_s - seconds_in(entry.get("at"))) / (
+            (seconds_in(entry.get("down")) + seconds_in(entry.get("pause"))) or 1.0
+        )
+        return event == "crash" and steps > -SAME_S and abs(steps - round(steps)) < SAME_S
+
+    @classmethod
+    def sentence(cls, told: Told) -> str:
+        """From when to when they restarted."""
+        return (
+            f"From {told.begin} {told.ends} {told.targets} nodes ({told.target}) were restarted, one after the other."
+        )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulator.scenario.faults import Fault, register
-from simulator.scenario.fields import Globs
+from simulator.faults.base import Fault, register
+from simulator.plugins.fields import Globs
 from simulator.units import Factor
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ class Slow(Fault):
 
     verb = "slow"
     about = "service takes `factor` times as long: a grey failure"
+    did = "became {factor}slower"
+    soft = True
     slow: Globs
     """Names or globs of nodes, or group names."""
     factor: Factor

@@ -1,30 +1,30 @@
 """Links: how messages are delayed, queued and lost between two actors.
 
-One file a loss model; `path` moves messages. The registry of loss models is here: a scenario names a model by
-its `kind` (`loss: {gilbert_elliott: {...}}`; a ratio alone is Bernoulli), and a model of one's own joins with
-`@register`, then works in YAML, JSON Schema and error messages like the others.
+One file for each loss model; `path` moves messages. A scenario names a model by its `kind`
+(`loss: {gilbert_elliott: {...}}`; a ratio alone is Bernoulli), and a model of one's own joins with `@register`, then
+works in YAML, JSON Schema and error messages like the others. A new built-in one is a file, and its name in `base`.
 
 May import: pydantic, simulator.units and the family. Does not know the network section of a scenario.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
-from simulator.links.base import LossModel, LossProcess, Uniform
+from simulator.links.base import FAMILY, LossModel, LossProcess, Uniform, register
 from simulator.links.bernoulli import Bernoulli
 from simulator.links.counters import PathCounters
 from simulator.links.gilbert_elliott import ALIASES, GilbertElliott
 from simulator.links.path import Line, Link, Path
+from simulator.text.synonyms import meant
 from simulator.units import parse_ratio
 
 __all__ = [
+    "FAMILY",
     "Bernoulli",
     "GilbertElliott",
     "Line",
@@ -40,30 +40,10 @@ __all__ = [
     "register",
 ]
 
-_MODELS: dict[str, type[LossModel]] = {}
-_M = TypeVar("_M", bound=LossModel)
-
-
-def register(model: type[_M]) -> type[_M]:
-    """Class decorator: make a loss model known under its `kind`; raises ValueError if the name is taken."""
-    field = model.model_fields.get("kind")
-    kind = field.default if field is not None else None
-    if not isinstance(kind, str):
-        raise ValueError(f'{model.__name__} must name itself: kind: Literal["its_name"] = "its_name"')
-    known = _MODELS.get(kind)
-    if known is not None and (known.__module__, known.__qualname__) != (model.__module__, model.__qualname__):
-        raise ValueError(f"the loss model {kind!r} is registered already, by {known.__module__}")
-    _MODELS[kind] = model
-    return model
-
-
-register(Bernoulli)
-register(GilbertElliott)
-
 
 def loss_models() -> Mapping[str, type[LossModel]]:
     """All known loss models by kind, built-in ones first."""
-    return MappingProxyType(_MODELS)
+    return FAMILY
 
 
 def parse_loss(value: object) -> LossModel:
@@ -78,7 +58,7 @@ def parse_loss(value: object) -> LossModel:
     if len(value) != 1:
         raise PydanticCustomError("loss_model", "{what}", {"what": _not_one_model(value)})
     [(kind, parameters)] = value.items()
-    model = _MODELS.get(kind) if isinstance(kind, str) else None
+    model = FAMILY.get(kind) if isinstance(kind, str) else None
     if model is None:
         what = PydanticCustomError("loss_model", "{what}", {"what": _unknown_model(kind)})
         raise ValidationError.from_exception_data("loss", [InitErrorDetails(type=what, loc=(str(kind),), input=value)])
@@ -96,13 +76,13 @@ def _not_one_model(value: Mapping[object, object]) -> str:
 
 
 def _unknown_model(kind: object) -> str:
-    close = difflib.get_close_matches(str(kind), list(_MODELS), n=1)
-    hint = f"did you mean {close[0]}?" if close else f"known are {_listed()}"
+    close = meant(str(kind), FAMILY)
+    hint = f"did you mean {close}?" if close else f"known are {_listed()}"
     return f"unknown loss model '{kind}': {hint}"
 
 
 def _listed() -> str:
-    return ", ".join(_MODELS)
+    return ", ".join(FAMILY)
 
 
 def _inside(kind: str, error: ValidationError) -> ValidationError:
@@ -145,7 +125,7 @@ class _LossField:
             ]
         }
         members: list[dict[str, Any]] = [ratio]
-        for kind, model in _MODELS.items():
+        for kind, model in FAMILY.items():
             parameters = handler(model.__pydantic_core_schema__)
             about = {"description": parameters.get("description", kind)}
             accepted = {"anyOf": [ratio, parameters], **about} if model is Bernoulli else parameters

@@ -4,7 +4,7 @@ A loss model describes how one link loses messages, one message at a time. Model
 of each other say so (`independent_ratio`), and a path then draws the number of messages until the next loss
 instead of asking for each message; every other model gives each link a process of its own (`process`).
 
-May import: simulator.plugins.spec only. Does not model partitions (a path counts those apart) or retransmission: a
+May import: simulator.plugins only. Does not model partitions (a path counts those apart) or retransmission: a
 lost message is gone, and its sender learns by a timeout.
 """
 
@@ -12,7 +12,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from typing import Final
 
+from simulator.plugins.family import Family
 from simulator.plugins.spec import Spec
 
 Uniform = Callable[[], float]
@@ -37,3 +39,11 @@ class LossModel(Spec, ABC):
         """How a scenario writes this model: a ratio, or `{kind: parameters}`."""
         parameters = self.model_dump(mode="json", exclude={"kind"})
         return {type(self).model_fields["kind"].default: parameters}
+
+
+FAMILY: Final[Family[LossModel]] = Family(
+    "loss model", "Loss models", group="simulator.links", base=LossModel, base_path="simulator.links.LossModel",
+    key="kind", named_by='a field `kind: Literal["its_name"] = "its_name"`', built_in=("bernoulli", "gilbert_elliott"),
+)  # fmt: skip
+"""All loss models."""
+register = FAMILY.add

@@ -9,10 +9,11 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from simulator.links.base import LossModel, LossProcess, Uniform
+from simulator.links.base import LossModel, LossProcess, Uniform, register
 from simulator.units import Ratio, format_ratio
 
 
+@register
 class Bernoulli(LossModel):
     """Loses each message with probability `ratio` (0..1), independently; written as the ratio alone."""
 

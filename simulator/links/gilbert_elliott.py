@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, model_validator
 
-from simulator.links.base import LossModel, LossProcess, Uniform
+from simulator.links.base import LossModel, LossProcess, Uniform, register
 from simulator.units import Ratio
 
 ALIASES = {"p": "good_to_bad", "r": "bad_to_good", "k": "pass_good", "h": "pass_bad"}
@@ -33,6 +33,7 @@ def _schema_with_aliases(schema: dict[str, Any]) -> None:
     schema["allOf"] = either
 
 
+@register
 class GilbertElliott(LossModel):
     """A two-state chain stepped per message: step, then draw; a link starts in the stationary state.
 

@@ -9,13 +9,13 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from simulator.logs.formats import FORMATS
-from simulator.logs.formats.base import Options, Reader, share_parsed
+from simulator.logs.formats import format_names, formats
+from simulator.logs.formats.base import FAMILY, Options, Reader, share_parsed
 from simulator.logs.formats.clf import common
 from simulator.logs.formats.parquet import ParquetReader, is_parquet
 from simulator.logs.formats.strings import is_string, string_reader
-from simulator.logs.formats.tables import Csv
 from simulator.logs.model import BadLineError, TraceError, excerpt
+from simulator.text.synonyms import meant
 
 HEAD_LINES = 200
 """So many first lines are looked at."""
@@ -39,7 +39,11 @@ def reader_for(path: Path, head: Sequence[bytes], form: str, options: Options) -
         if found is None:
             raise _unknown(path, head)
         return found
-    chosen = next(one for one in FORMATS if one.name == form)
+    if form not in FAMILY:
+        close = meant(form, format_names())
+        mend = f"did you mean {close}?" if close else f"known are {', '.join(format_names())}"
+        raise TraceError(path, f"unknown format {form!r}", mend)
+    chosen = FAMILY[form]()
     reader_or_none = chosen.reader(path, head, options)
     if reader_or_none is not None:
         return reader_or_none
@@ -66,8 +70,8 @@ def binary_reader(path: Path, form: str, options: Options) -> Reader | None:
 
 
 def _auto(path: Path, head: Sequence[bytes], options: Options) -> Reader | None:
-    for one in FORMATS:
-        if isinstance(one, Csv) and not options.columns and (_suggestion(head) or not one.looks_right(head)):
+    for one in formats():
+        if one.last_resort and not options.columns and (_suggestion(head) or not one.looks_right(head)):
             continue
         found = one.reader(path, head, options)
         if found is not None:
@@ -77,9 +81,9 @@ def _auto(path: Path, head: Sequence[bytes], options: Options) -> Reader | None:
 
 def _other_name(path: Path, head: Sequence[bytes]) -> tuple[str, str] | None:
     """The name and title of the format that a file looks like."""
-    for one in FORMATS:
+    for one in formats():
         try:
-            found = None if isinstance(one, Csv) and not one.looks_right(head) else one.reader(path, head, Options())
+            found = None if one.last_resort and not one.looks_right(head) else one.reader(path, head, Options())
         except TraceError:  # its columns are not named yet
             return one.name, one.title
         if found is not None:

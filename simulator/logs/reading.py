@@ -11,7 +11,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from simulator.logs.detect import HEAD_LINES, binary_reader, reader_for
-from simulator.logs.formats.base import ClientKey, Options, Reader
+from simulator.logs.formats.base import FAMILY, ClientKey, Options, Reader
 from simulator.logs.model import BadLineError, Log, Rows, TraceError, moment
 from simulator.logs.sources import LONGEST_LINE, files_of, is_stream, opened
 
@@ -37,7 +37,7 @@ def read_log(
     Args:
         files: a path, a glob, a list of either (read as one log), or `-` for stdin.
         base_dir: where relative paths start.
-        format: auto, or a name of `simulator.logs.formats.NAMES`, or an Apache LogFormat or NGINX log_format string.
+        format: auto, or one of `simulator.logs.formats.format_names()`, or a LogFormat (Apache) or log_format (NGINX).
         columns: role -> name or number (from 1) of a column, for tables and JSON.
         client_key: what tells clients apart: host, forwarded, user, host+agent.
         bad_lines: the share of bad lines above which the log is refused (0..1), if they are more than 10.
@@ -50,7 +50,7 @@ def read_log(
     options = Options(dict(columns or {}), client_key, time_unit)
     key: Key = (
         tuple(_identity(path) for path in paths), format, tuple(sorted(options.columns.items())), client_key,
-        bad_lines, time_unit,
+        bad_lines, time_unit, FAMILY.get(format),
     )  # fmt: skip
     known = _KEPT.get(key)
     if known is None:

@@ -1,38 +1,23 @@
 """A user's own parts, at the border: what they answer becomes the plain types that the model counts on.
 
 A policy may answer with one of numpy's integers, and a workload name its clients with them; compiled code takes plain
-ones only. An answer that names no edge is told with the policy's name. Built-in parts pass unchanged and pay nothing.
-May import: the contracts. Does not check what a part does, only what it answers.
+ones only. Built-in parts pass unchanged and pay nothing. Routing policies have a guard of their own (see
+`simulator.routing.guard`). May import: numpy. Does not check what a part does, only what it answers.
 """
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from simulator.routing.base import Router
 
 
 def is_foreign(part: object) -> bool:
     """Whether an object's class, or a class, comes from outside of this package."""
     cls = part if isinstance(part, type) else type(part)
     return not cls.__module__.startswith("simulator.")
-
-
-def checked_router(router: Router) -> Router:
-    """The router; if it is a user's own, its `choose`, `retry` and `assign` answer with plain numbers of edges, or -1.
-
-    They raise ValueError for anything else.
-    """
-    if is_foreign(router):
-        size, name = router.directory.size, type(router).name
-        for method in ("choose", "retry", "assign"):
-            setattr(router, method, _edge_or_none(getattr(router, method), f"{name}.{method}", size))
-    return router
 
 
 def checked_weights(weights: Callable[[Any], Any], name: str) -> Callable[[Any], Any]:
@@ -52,17 +37,3 @@ def checked_weights(weights: Callable[[Any], Any], name: str) -> Callable[[Any],
 def plain_index(take: Callable[[int], None]) -> Callable[[Any], None]:
     """`take`, called with a plain integer whatever kind of integer it is given; TypeError for no integer."""
     return lambda index: take(operator.index(index))
-
-
-def _edge_or_none(method: Callable[..., Any], name: str, size: int) -> Callable[..., int]:
-    def checked(*arguments: Any) -> int:
-        answer = method(*arguments)
-        try:
-            edge = operator.index(answer)
-        except TypeError:
-            edge = -2
-        if not -1 <= edge < size:
-            raise ValueError(f"routing policy {name} answered {answer!r}: an edge is 0 to {size - 1}, or -1 for none")
-        return edge
-
-    return checked

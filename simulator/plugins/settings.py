@@ -34,7 +34,7 @@ def settings_of(cls: type) -> type[Spec] | None:
     if declared is None:
         return None
     if not (isinstance(declared, type) and issubclass(declared, BaseModel)):
-        raise TypeError(f"{cls.__name__}.Settings must be a pydantic model: derive it from simulator.plugins.spec.Spec")
+        raise TypeError(f"{cls.__name__}.Settings must be a pydantic model: derive it from simulator.plugins.Spec")
     if issubclass(declared, Spec):
         return declared
     bases: Any = (declared, Spec)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from simulator.faults.words import Told
 from simulator.observe.result import (
     DETECTED,
     EJECTED,
@@ -31,14 +32,13 @@ from simulator.observe.result import (
 )
 from simulator.report.format import HOP_WORDS, show, show_count, show_duration
 from simulator.report.series import Floats, labels_of, mean_of, mean_series, series, window_of
-from simulator.report.written_faults import Span, WrittenFault, written_faults
+from simulator.report.written_faults import Span, WrittenFault, kind_of, written_faults
 
 if TYPE_CHECKING:
     from simulator.results.result import Result
 
 _FAULTS_TOLD: Final = 12
 _NAMES_SHOWN: Final = 3
-_SOFT: Final = ("slow", "drain", "degrade", "crowd", "add")
 _SOFT_BLAME: Final = 0.01
 _BEFORE_S: Final = 60.0
 _AFTER_S: Final = 10.0  # what a fault does is looked for until so long after its end
@@ -108,7 +108,7 @@ def _failures_of(result: Result, faults: Sequence[WrittenFault]) -> list[float]:
 
 def _blame(fault: WrittenFault) -> float:
     """The weight of one of its targets: what slows or drains is blamed for what nothing that is down explains."""
-    return _SOFT_BLAME if fault.spans[0][2].partition(" ")[0] in _SOFT else 1.0
+    return _SOFT_BLAME if kind_of(fault.event).soft else 1.0
 
 
 def _sessions_moved(result: Result, fault: WrittenFault) -> float:
@@ -237,33 +237,25 @@ def _of_many(result: Result, fault: WrittenFault) -> Iterator[str]:
 def _begin_of_many(result: Result, fault: WrittenFault) -> str:
     """`At 1 min 10 s 4 nodes crashed (pop-*), for 20 s.`, or from when to when they did one after the other."""
     targets = list(dict.fromkeys(what.partition(" ")[2] for _, _, what in fault.spans))
-    kind = fault.kind if fault.kind in ("add", "remove") else fault.spans[0][2].partition(" ")[0]
-    detail = _detail(result.replications[0], kind, targets[0], fault.begin_s)
-    factor = f"{float(detail['factor']):g} times " if "factor" in detail else ""
-    did = {
-        "crash": "crashed", "drain": "were drained", "slow": f"became {factor}slower",
-        "crowd": f"sent {factor}as many requests", "error": "answered with errors", "pause": "stood still",
-        "add": "joined", "remove": "were removed",
-    }.get(kind, f"had {kind}")  # fmt: skip
+    struck, many = kind_of(fault.event), len(targets) != 1
+    factor = _factor(_detail(result.replications[0], fault.event, targets[0], fault.begin_s))
     lasts = fault.end_s < result.facts.duration_s
-    ends = f"to {show_duration(fault.end_s)}" if lasts else "to the end"
-    if fault.kind == "rolling_restart":
-        return (
-            f"From {show_duration(fault.begin_s)} {ends} {len(targets)} nodes ({fault.target}) were restarted, "
-            "one after the other."
-        )
-    if fault.kind == "random":
-        return (
-            f"From {show_duration(fault.begin_s)} {ends} nodes of {fault.target} {did} at random, "
-            f"{len(fault.spans)} times in all."
-        )
-    nouns = "client group" if kind == "crowd" else "node"
-    nouns += "s" * (len(targets) != 1)
-    did = did.replace("were ", "was ") if len(targets) == 1 else did
-    if kind in ("add", "remove"):
-        return f"At {show_duration(fault.begin_s)} {len(targets)} {nouns} ({fault.target}) {did}."
-    lasted = f", for {show_duration(fault.end_s - fault.begin_s)}" if lasts else " and stayed so to the end"
-    return f"At {show_duration(fault.begin_s)} {len(targets)} {nouns} ({fault.target}) {did}{lasted}."
+    told = Told(
+        begin=show_duration(fault.begin_s),
+        ends=f"to {show_duration(fault.end_s)}" if lasts else "to the end",
+        lasted=f", for {show_duration(fault.end_s - fault.begin_s)}" if lasts else " and stayed so to the end",
+        targets=len(targets),
+        spans=len(fault.spans),
+        target=fault.target,
+        struck=f"{len(targets)} {struck.noun}{'s' * many}",
+        did=struck.predicate(factor, plural=many),
+    )
+    return kind_of(fault.kind).sentence(told)
+
+
+def _factor(detail: Mapping[str, Any]) -> str:
+    """`3 times `, where the log says how many; else nothing."""
+    return f"{float(detail['factor']):g} times " if "factor" in detail else ""
 
 
 def _noticed(fault: WrittenFault, after: Sequence[Sequence[Mapping[str, dict[str, Any]]]]) -> Iterator[str]:
@@ -278,7 +270,7 @@ def _noticed(fault: WrittenFault, after: Sequence[Sequence[Mapping[str, dict[str
     if thrown:
         some = f"{len(thrown) / len(after):.3g} of {len(fault.spans)}" if len(thrown) < len(_flat(after)) else "they"
         parts.append(f"{some} were ejected after {_spread([_after_s(event) for event in thrown])}")
-    if not parts and fault.spans[0][2].startswith("crash "):
+    if not parts and kind_of(fault.event).noticeable:
         parts.append("nobody noticed")
     if moved:
         parts.append(_moved(sum(float(event["detail"].get("sessions", 0)) for event in moved) / len(after)))
@@ -307,19 +299,7 @@ def _alike(result: Result) -> Sequence[Replication]:
 def _begin_sentence(result: Result, kind: str, target: str, begin: float, end: float) -> str:
     """What the fault was, such as `At 1 min pop-tokyo-1 crashed, for 20 s.`."""
     detail = _detail(result.replications[0], kind, target, begin)
-    factor = f"{float(detail['factor']):g} times" if "factor" in detail else ""
-    words = {
-        "crash": f"{target} crashed",
-        "drain": f"{target} was drained",
-        "slow": f"{target} became {factor} slower".replace("  ", " "),
-        "crowd": f"{target} sent {factor} as many requests".replace("  ", " "),
-        "degrade": f"the links {target} degraded",
-        "error": f"{target} answered with errors",
-        "pause": f"{target} stood still",
-        "add": f"{target} joined",
-        "remove": f"{target} was removed",
-        "partition": f"{target} were cut off from each other",
-    }.get(kind, f"{kind} {target}".strip())
+    words = kind_of(kind).clause(target, _factor(detail))
     lasted = " and stayed so to the end" if end >= result.facts.duration_s else f", for {show_duration(end - begin)}"
     return f"At {show_duration(begin)} {words}{lasted}."
 
@@ -328,7 +308,7 @@ def _detection(following: Sequence[Mapping[str, dict[str, Any]]], kind: str, las
     found = [events[DETECTED] for events in following if DETECTED in events]
     thrown = [events[EJECTED] for events in following if EJECTED in events]
     moved = [events[SESSIONS_MOVED] for events in following if SESSIONS_MOVED in events]
-    if not found and not thrown and kind == "crash":
+    if not found and not thrown and kind_of(kind).noticeable:
         yield f"Nobody noticed within the {show_duration(lasted_s)}." if math.isfinite(lasted_s) else "Nobody noticed."
         return
     sentence = ""

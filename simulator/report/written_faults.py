@@ -10,20 +10,18 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from simulator.faults import FAMILY, verb_of
+from simulator.faults.words import Words
 from simulator.observe.metrics import fault_spans
-from simulator.scenario.faults import verb_of
-from simulator.units import QuantityError, parse_duration
 
 if TYPE_CHECKING:
     from simulator.results.result import Result
 
 Span = tuple[float, float, str]
 """(begin_s, end_s, `crash pop-1`)."""
-_RESTART: Final = "rolling_restart"
-_RANDOM: Final = "random"
-_SAME_S: Final = 1e-6
 _BESIDE: Final = ("at", "for", "every", "name", "factor")  # keys that are no verb, of a fault that is not known here
 
 
@@ -48,8 +46,12 @@ class WrittenFault:
         """The name that it was given; else `crash pop-1`, `rolling restart pop-*`, `random crash pop-*`."""
         if self.given:
             return self.given
-        kind = f"random {self.spans[0][2].partition(' ')[0]}" if self.kind == _RANDOM else self.kind.replace("_", " ")
-        return f"{kind} {self.target}".strip()
+        return kind_of(self.kind).called(self.event, self.target) or self.target
+
+    @property
+    def event(self) -> str:
+        """What the log calls its spans: `crash`, of a rolling restart too."""
+        return self.spans[0][2].partition(" ")[0]
 
     @property
     def begin_s(self) -> float:
@@ -74,12 +76,12 @@ def written_faults(result: Result) -> list[WrittenFault]:
     for entry in sorted(entries, key=_vagueness):
         kind, patterns = _verb(entry)
         mine = [span for span in left if _explains(entry, kind, patterns, span)]
-        if kind not in (_RESTART, _RANDOM):
+        if not kind_of(kind).scattered:
             mine = list({span[2]: span for span in reversed(mine)}.values())[::-1]  # one written twice is two faults
         if mine:
             for span in mine:
                 left.remove(span)
-            target = mine[0][2].partition(" ")[2] if len(mine) == 1 and kind != _RANDOM else "|".join(patterns)
+            target = mine[0][2].partition(" ")[2] if len(mine) == 1 and not _at_random(kind) else "|".join(patterns)
             found.append(WrittenFault(kind, target, tuple(mine)))
     found += [WrittenFault(what.partition(" ")[0], what.partition(" ")[2], ((begin, end, what),))
               for begin, end, what in left]  # fmt: skip
@@ -107,7 +109,7 @@ def _numbered(
         if spans:
             entry = entries[number]
             kind, patterns = _verb(entry)
-            alone = len(spans) == 1 and kind != _RANDOM
+            alone = len(spans) == 1 and not _at_random(kind)
             target = spans[0][2].partition(" ")[2] if alone else "|".join(patterns)
             yield WrittenFault(kind, target, spans, str(entry.get("name") or ""))
 
@@ -126,55 +128,37 @@ def merged_spans(faults: Sequence[WrittenFault], until_s: float) -> list[tuple[f
 def _vagueness(entry: Mapping[str, Any]) -> int:
     """Those that say exactly when they begin are matched first, those at random last."""
     kind, _ = _verb(entry)
-    return 2 if kind == _RANDOM else 1 if kind == _RESTART else 0
+    return kind_of(kind).scattered
+
+
+def _at_random(kind: str) -> bool:
+    return kind_of(kind).scattered > 1
+
+
+def kind_of(kind: str) -> type[Words]:
+    """What reports say of a kind of fault: one of a user's own may not be known here, nor what is no fault's name."""
+    return FAMILY.get(kind) or _unknown(kind)
+
+
+@lru_cache(maxsize=256)
+def _unknown(kind: str) -> type[Words]:
+    return type("Unknown", (Words,), {"verb": kind})
 
 
 def _verb(entry: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
     """What a fault does, and the names or globs of its targets."""
-    if _RANDOM in entry:
-        return _RANDOM, tuple(_names(entry.get("of")))
     verb = verb_of(entry) or next((str(key) for key in entry if key not in _BESIDE), "")
-    target = entry.get(verb)
-    if verb == "add" and isinstance(target, Mapping):
-        return verb, (str(target.get("edges")),)
-    if verb == "partition" and isinstance(target, (list, tuple)) and len(target) == 2:
-        return verb, (f"{'|'.join(_names(target[0]))} <> {'|'.join(_names(target[1]))}",)
-    if verb == "degrade" and isinstance(target, Mapping):
-        return verb, (f"{'|'.join(_names(target.get('from')))} > {'|'.join(_names(target.get('to')))}",)
-    return verb, tuple(_names(target))
-
-
-def _names(target: object) -> Iterator[str]:
-    if isinstance(target, (list, tuple)):
-        yield from map(str, target)
-    elif target is not None:
-        yield str(target)
+    return verb, kind_of(verb).target_words(entry)
 
 
 def _explains(entry: Mapping[str, Any], kind: str, patterns: Sequence[str], span: Span) -> bool:
     """Whether a span is of this fault: its kind, its target, and when it began."""
     begin, _, what = span
-    said, _, target = what.partition(" ")
-    did = {_RESTART: "crash", _RANDOM: str(entry.get(_RANDOM))}.get(kind, kind)
-    if said != did or not any(_matches(target, pattern) for pattern in patterns):
-        return False
-    at_s = _seconds(entry.get("at"))
-    if kind == _RANDOM:
-        return begin >= at_s - _SAME_S
-    if kind == _RESTART:
-        steps = (begin - at_s) / ((_seconds(entry.get("down")) + _seconds(entry.get("pause"))) or 1.0)
-        return steps > -_SAME_S and abs(steps - round(steps)) < _SAME_S
-    return abs(begin - at_s) < _SAME_S
+    event, _, target = what.partition(" ")
+    return kind_of(kind).explains(entry, event, begin) and any(_matches(target, pattern) for pattern in patterns)
 
 
 def _matches(target: str, pattern: str) -> bool:
     """By name, by glob, or as a member of the group of that name (its nodes are numbered)."""
     member = re.fullmatch(rf"{re.escape(pattern)}(-.*)?-\d+", target) is not None
     return target == pattern or fnmatchcase(target, pattern) or member
-
-
-def _seconds(text: object) -> float:
-    try:
-        return parse_duration(str(text))
-    except (QuantityError, ValueError):
-        return 0.0

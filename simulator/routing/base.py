@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 import numpy as np
 
-from simulator.plugins.settings import with_defaults
+from simulator.plugins.family import Family
 from simulator.routing.directory import Directory
 from simulator.routing.leaving import Leaving
 
@@ -148,41 +148,19 @@ class Router:
         """A session is over: policies that keep something for it let it go. May be called more than once."""
 
 
-_R = TypeVar("_R", bound=type[Router])
-POLICIES: dict[str, type[Router]] = {}
-
-
-def register(name: str) -> Callable[[_R], _R]:
-    """Class decorator: make a `Router` known as policy `name`.
-
-    Its settings are a pydantic model `Settings` inside the class, read as `self.settings` from the constructor on.
-
-    Raises:
-        TypeError: the class does not derive from `Router`.
-        ValueError: another class has the name.
-    """
-
-    def add(cls: _R) -> _R:
-        if not (isinstance(cls, type) and issubclass(cls, Router)):
-            raise TypeError(f"routing policy {name!r} must derive from simulator.routing.Router")
-        known = POLICIES.get(name)
-        if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
-            raise ValueError(f"routing policy {name!r} is taken by {known.__module__}.{known.__qualname__}")
-        cls.name = name
-        POLICIES[name] = cls
-        return with_defaults(cls)
-
-    return add
+FAMILY: Final[Family[Router]] = Family(
+    "routing policy", "Routing policies", group="simulator.routing", base=Router,
+    base_path="simulator.routing.Router", key="name", takes_settings=True,
+    built_in=(
+        "adaptive", "consistent_hash", "cookie", "least_outstanding", "least_sessions", "maglev", "nearest",
+        "power_of_two", "random", "round_robin", "static",
+    ),
+)  # fmt: skip
+"""All policies."""
+register = FAMILY.register
+find_policy = FAMILY.find
 
 
 def policy_names() -> tuple[str, ...]:
-    """The names of all known policies, in order of registration."""
-    return tuple(POLICIES)
-
-
-def find_policy(name: str) -> type[Router]:
-    """The class of a policy; ValueError with all names if there is none."""
-    try:
-        return POLICIES[name]
-    except KeyError:
-        raise ValueError(f"unknown routing policy {name!r}; known: {', '.join(POLICIES)}") from None
+    """The names of all known policies, the built-in ones first, each in order of registration."""
+    return tuple(FAMILY)

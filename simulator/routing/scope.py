@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
-from simulator.plugins.guard import checked_router
 from simulator.routing.base import Router, RoutingContext
 from simulator.routing.directory import Directory
+from simulator.routing.guard import checked_router
 from simulator.routing.hashing import mix64, position_of_client
 from simulator.routing.leaving import Leaving
 from simulator.routing.near import tie_key

@@ -12,8 +12,8 @@ from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
 from simulator.laws.distributions import Constant
 from simulator.laws.fields import DurationDist
+from simulator.plugins.fields import Bool, choice
 from simulator.plugins.spec import Spec
-from simulator.scenario.fields import Bool, choice
 from simulator.scenario.tiers import NodeGroup
 from simulator.units import CountOrUnlimited, Duration, PositiveDurationOrNever, QuantityError, parse_count, show
 

@@ -9,10 +9,9 @@ import difflib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from simulator.faults import Add, Crash, Lose, RandomFault
+from simulator.faults import Fault
 from simulator.scenario.actors import PROBER, RESERVED, Actors, actors_of
 from simulator.scenario.errors import Issue
-from simulator.scenario.faults import Fault
 from simulator.scenario.joining import joining
 from simulator.scenario.schema import MOST_WINDOWS, Scenario
 from simulator.scenario.sizes import LONGEST_S, MOST_NODES, Found, sizes
@@ -70,7 +69,11 @@ def _names(scenario: Scenario, tree: Node, actors: Actors) -> Found:
     for number, edges in joining(scenario).items():
         for edge in edges:
             if edge.name in nodes:
-                yield ("faults", number, "add"), f"two nodes would be called {show(edge.name)}", "rename a group"
+                yield (
+                    ("faults", number, scenario.faults[number].verb),
+                    f"two nodes would be called {show(edge.name)}",
+                    "rename a group",
+                )
             nodes.add(edge.name)
 
 
@@ -89,12 +92,7 @@ def _sites(scenario: Scenario, tree: Node, actors: Actors) -> Found:
     yield from _lost_sites(scenario, {site for path, site in used if path[0] != "clients"})
     if scenario.health is not None:
         used.append((("health", "site"), scenario.health.site))
-    used += [
-        (("faults", i, "add", "site"), fault.add.site)
-        for i, fault in enumerate(scenario.faults)
-        if isinstance(fault, Add)
-    ]
-    used += [(("faults", i, "lose"), fault.lose) for i, fault in enumerate(scenario.faults) if isinstance(fault, Lose)]
+    used += [(("faults", i, *place), site) for i, fault in enumerate(scenario.faults) for place, site in fault.sites()]
     for path, site in used:
         if site is not None and site not in scenario.sites:
             close = difflib.get_close_matches(site, list(scenario.sites), 1)
@@ -158,28 +156,29 @@ def _additions(scenario: Scenario, tree: Node, actors: Actors) -> Found:
     """Edges that join are of a group that there is, at a site where it is given by sites."""
     del tree, actors
     for i, fault in enumerate(scenario.faults):
-        if not isinstance(fault, Add):
+        joins = fault.joins
+        if joins is None:
             continue
-        path: Path = ("faults", i, "add")
-        group = scenario.edges.get(fault.add.edges)
+        path: Path = ("faults", i, fault.verb)
+        group = scenario.edges.get(joins.edges)
         if group is None:
-            what = f"there is no group of edges {show(fault.add.edges)}"
-            yield (*path, "edges"), what, _nearest(fault.add.edges, list(scenario.edges))
-        elif group.at is not None and fault.add.site is None:
-            yield path, f"the edges of {fault.add.edges} stand at sites: at which do these?", "add site: NAME"
-        if fault.drain and fault.for_ is None:
+            what = f"there is no group of edges {show(joins.edges)}"
+            yield (*path, "edges"), what, _nearest(joins.edges, list(scenario.edges))
+        elif group.at is not None and joins.site is None:
+            yield path, f"the edges of {joins.edges} stand at sites: at which do these?", "add site: NAME"
+        if getattr(fault, "drain", 0.0) and fault.for_ is None:
             yield ("faults", i, "drain"), "edges that stay are not drained", "add for: 10min, or remove drain"
-        if fault.add.count > MOST_NODES:
-            what = f"{fault.add.count:,} nodes are more than the {MOST_NODES:,} that can be simulated"
+        if joins.count > MOST_NODES:
+            what = f"{joins.count:,} nodes are more than the {MOST_NODES:,} that can be simulated"
             yield (*path, "count"), what, "simulate a sample of them"
 
 
 def _lost_sites(scenario: Scenario, standing: set[str | None]) -> Found:
     """A site can be lost where something stands that can: clients do not go."""
     for i, fault in enumerate(scenario.faults):
-        if isinstance(fault, Lose) and fault.lose in scenario.sites and fault.lose not in standing:
-            what = f"nothing stands at {show(fault.lose)} that could be lost"
-            yield ("faults", i, "lose"), what, "name the site of edges, cores, the SAM or storage"
+        if fault.loses in scenario.sites and fault.loses not in standing:
+            what = f"nothing stands at {show(fault.loses)} that could be lost"
+            yield ("faults", i, fault.verb), what, "name the site of edges, cores, the SAM or storage"
 
 
 def _clients(scenario: Scenario, tree: Node, actors: Actors) -> Found:
@@ -330,7 +329,7 @@ def _resets(scenario: Scenario, tree: Node, actors: Actors) -> Found:
     """A reset is asked for where somebody can answer with one."""
     del tree
     for i, fault in enumerate(scenario.faults):
-        if isinstance(fault, Crash | RandomFault) and fault.resets:
+        if fault.asks_for_resets:
             patterns = [pattern for _, patterns in fault.targets() for pattern in patterns]
             targets = actors.match(patterns)
             if targets and {*actors.edges, *actors.balancers}.isdisjoint(targets):
@@ -359,8 +358,8 @@ def _of_wrong_kind(fault: Fault, pattern: str, servers: set[str], actors: Actors
     if fault.only_servers and not servers <= {*actors.edges, *actors.cores, *actors.balancers}:
         return f"only edges and cores can {fault.only_servers}, and {show(pattern)} is neither", ""
     shards = {name for name in actors.others if name.startswith("sam-")}
-    if fault.verb == "pause" and servers & shards and "sam" not in servers:
-        return "a shard of the SAM cannot stand still alone", "write pause: sam"
+    if fault.on_whole_sam and servers & shards and "sam" not in servers:
+        return "a shard of the SAM cannot stand still alone", f"write {fault.verb}: sam"
     return None
 
 

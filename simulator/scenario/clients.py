@@ -27,10 +27,10 @@ from simulator.laws.distributions import Constant
 from simulator.laws.fields import DurationDist, SizeDist
 from simulator.laws.fields import PositiveDurationDist as PositiveDist
 from simulator.messages import Outcome
+from simulator.plugins.fields import Bool, GroupName, OrOff, choice
+from simulator.plugins.named import unknown_name
 from simulator.plugins.spec import Spec
 from simulator.scenario.families import Workload
-from simulator.scenario.fields import Bool, GroupName, OrOff, choice
-from simulator.scenario.named import unknown_name
 from simulator.units import (
     Count,
     Distance,

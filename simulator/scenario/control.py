@@ -10,10 +10,10 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import model_validator
 
+from simulator.plugins.fields import AutoOrDuration, Bool, GroupName, OrOff, WeightOrMeasured, choice
+from simulator.plugins.named import Named
 from simulator.plugins.spec import Spec
 from simulator.scenario.families import RoutingPolicy, SamModel
-from simulator.scenario.fields import AutoOrDuration, Bool, GroupName, OrOff, WeightOrMeasured, choice
-from simulator.scenario.named import Named
 from simulator.units import (
     Count,
     CountOrUnlimited,

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, GetJsonSchemaHandler, PlainSerializer, WithJsonSchema, model_validator
 from pydantic_core import CoreSchema
 
+from simulator.plugins.fields import Bool, GroupName, OrOff, choice
 from simulator.plugins.spec import Spec
-from simulator.scenario.fields import Bool, GroupName, OrOff, choice
 from simulator.units import (
     DURATION,
     Count,

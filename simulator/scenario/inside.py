@@ -14,11 +14,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from simulator.plugins.named import Table
 from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.tree import Node
-
-Table = Mapping[str, tuple[str, ...]]
-"""Name of a member -> those of its settings that are keys of the section."""
 
 _RULE = (
     "latency_low", "latency_high", "rate_low", "rate_high", "error_low", "error_high", "latency_low_step",

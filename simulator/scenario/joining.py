@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from simulator.faults.add import Add
-
 if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario
 
@@ -27,12 +25,13 @@ def joining(scenario: Scenario) -> dict[int, list[Joining]]:
     last: dict[str, int] = {}  # what names begin with -> the highest number so far
     found: dict[int, list[Joining]] = {}
     for number, fault in enumerate(scenario.faults):
-        if not isinstance(fault, Add) or fault.add.edges not in scenario.edges:
+        joins = fault.joins
+        if joins is None or joins.edges not in scenario.edges:
             continue
-        name, group = fault.add.edges, scenario.edges[fault.add.edges]
-        site = fault.add.site if fault.add.site is not None else group.site
+        name, group = joins.edges, scenario.edges[joins.edges]
+        site = joins.site if joins.site is not None else group.site
         stem = name if group.at is None else f"{name}-{site}"
         start = last.get(stem, group.size if group.at is None else group.at.get(str(site), 0))
-        last[stem] = start + fault.add.count
-        found[number] = [Joining(f"{stem}-{start + i}", site, name) for i in range(1, fault.add.count + 1)]
+        last[stem] = start + joins.count
+        found[number] = [Joining(f"{stem}-{start + i}", site, name) for i in range(1, joins.count + 1)]
     return found

@@ -125,7 +125,7 @@ def overridden(tree: Node, base_dir: Path, overrides: Overrides) -> Scenario:
 
 def variant(tree: Node, base_dir: Path, name: str) -> Scenario:
     """See `Scenario.variant`."""
-    from simulator.scenario.named import unknown_name
+    from simulator.plugins.named import unknown_name
 
     section = tree.get("variants")
     names = list(section.value) if section is not None else []
@@ -160,10 +160,24 @@ def _position(issue: Issue) -> tuple[str, int, int]:
     return (mark.source.label, mark.line, mark.col) if mark is not None else ("", 0, 0)
 
 
-def _validate(tree: Node, base_dir: Path) -> Scenario:
-    from simulator.plugins.loading import load_extensions
+def _load_extensions(section: Node | None, base_dir: Path) -> None:
+    """Import entry points, then the files of a scenario's `extensions`."""
+    from simulator.plugins.loading import ExtensionError, load_entry_points, load_file
 
-    load_extensions(tree.get("extensions"), base_dir)
+    item = None
+    try:
+        load_entry_points()
+        if section is not None and section.is_list():  # what is none is told by the validation of the section
+            for item in section.value:
+                if isinstance(item.value, str):
+                    load_file(item.value, base_dir)
+    except ExtensionError as error:
+        mark = None if item is None else item.mark
+        raise ScenarioError([Issue(error.what, error.mend, mark)]) from error.__cause__
+
+
+def _validate(tree: Node, base_dir: Path) -> Scenario:
+    _load_extensions(tree.get("extensions"), base_dir)
     written, tree = tree, flattened(tree)
     data = tree.plain()
     empty = list(_empty_values(tree, ()))

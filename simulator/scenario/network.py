@@ -15,8 +15,8 @@ from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema, mod
 from simulator.laws.distributions import Constant, Distribution, Lognormal
 from simulator.laws.fields import DurationDist
 from simulator.links import Bernoulli, Loss, LossModel
+from simulator.plugins.fields import Globs, OrOff, group_name
 from simulator.plugins.spec import Spec
-from simulator.scenario.fields import Globs, OrOff, group_name
 from simulator.scenario.matrix import MatrixFile
 from simulator.units import Bandwidth, Factor, QuantityError, Size, format_number, parse_number, show
 

@@ -14,9 +14,9 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path as FilePath
 
+from simulator.faults import fault_verbs
 from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.everyone import EVERY
-from simulator.scenario.faults import fault_verbs
 from simulator.scenario.inside import names_member
 from simulator.scenario.merge import GROUPS, merge, normalise_groups, without_rivals
 from simulator.scenario.paths import known_paths, probably

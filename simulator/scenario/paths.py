@@ -12,10 +12,10 @@ from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
 
+from simulator.plugins.families import family
+from simulator.plugins.named import MemberName
 from simulator.plugins.spec import Spec
-from simulator.scenario.families import workload_kinds
 from simulator.scenario.merge import GROUPS
-from simulator.scenario.named import MemberName
 from simulator.scenario.tree import Node
 
 _MOST = 3  # paths that a hint names
@@ -96,4 +96,5 @@ def _spec(annotation: Any) -> type[Spec] | None:
 
 def _workload(node: Node | None) -> type[Spec] | None:
     kind = node.get("kind") if node is not None else None
-    return workload_kinds().get(kind.value) if kind is not None and isinstance(kind.value, str) else None
+    known = family("simulator.workloads")
+    return known.get(kind.value) if kind is not None and isinstance(kind.value, str) else None

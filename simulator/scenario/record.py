@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
+from simulator.plugins.fields import TraceRatio, group_name
 from simulator.plugins.spec import Spec
-from simulator.scenario.fields import TraceRatio, group_name
 from simulator.text.synonyms import meant
 from simulator.units import (
     KEY,

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args, get_origin
 
 from simulator.laws.distributions import Empirical
 from simulator.logs.sources import is_stream
+from simulator.plugins.named import Named
 from simulator.plugins.spec import Spec
 from simulator.scenario.concrete import concrete_variants
 from simulator.scenario.everyone import spread
 from simulator.scenario.matrix import RoundTrips
-from simulator.scenario.named import Named
 from simulator.scenario.tree import Node, descend
 from simulator.scenario.tree import Path as KeyPath
 from simulator.workloads.trace import Trace

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema, model_validator
 
+from simulator.faults import AnyFault, Fault
+from simulator.plugins.fields import AutoOrDuration, GroupName, OrOff, ScenarioName, Text, choice
 from simulator.plugins.spec import Spec
 from simulator.scenario.balancers import BalancerGroup
 from simulator.scenario.clients import ClientGroup, Locks, Retry, Session
 from simulator.scenario.control import Heartbeat, Leases, Probes, Routing, Sam
-from simulator.scenario.faults import AnyFault, Fault
-from simulator.scenario.fields import AutoOrDuration, GroupName, OrOff, ScenarioName, Text, choice
 from simulator.scenario.health import Health
 from simulator.scenario.network import Geo, LinkDefaults, LinkRule, Network, Site, Sites
 from simulator.scenario.price import Price

@@ -20,10 +20,10 @@ from pydantic_core.core_schema import SerializerFunctionWrapHandler
 
 from simulator.laws.distributions import Constant
 from simulator.laws.fields import DURATION, DurationDist, parse_distribution
+from simulator.plugins.fields import Bool, ExtendOrDuration, GroupName, OrOff, choice
+from simulator.plugins.named import Named
 from simulator.plugins.spec import Spec
 from simulator.scenario.families import CachePolicy
-from simulator.scenario.fields import Bool, ExtendOrDuration, GroupName, OrOff, choice
-from simulator.scenario.named import Named
 from simulator.units import (
     Count,
     CountOrUnlimited,

@@ -16,11 +16,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 import numpy as np
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
+from simulator.plugins.family import Family
 from simulator.plugins.spec import Spec
 
 FloatArray = np.ndarray[tuple[int], np.dtype[np.float64]]
@@ -109,3 +110,17 @@ class WorkloadSpec(Spec):
     def build(self, context: SourceContext) -> Source:
         """Make the source of one group in one world."""
         raise NotImplementedError(f"{type(self).__name__} does not override build")
+
+
+FAMILY: Final[Family[WorkloadSpec]] = Family(
+    "workload", "Workloads", group="simulator.workloads", base=WorkloadSpec,
+    base_path="simulator.workloads.WorkloadSpec", key="kind", named_by='a field `kind: Literal["its name"]`',
+    built_in=("poisson", "mmpp", "diurnal", "spike", "closed", "renewal", "trace"),
+)  # fmt: skip
+"""All kinds."""
+register = FAMILY.add
+
+
+def kinds() -> dict[str, type[WorkloadSpec]]:
+    """Every kind known now by name, the built-in ones first, each in order of registration."""
+    return dict(FAMILY)

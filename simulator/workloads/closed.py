@@ -15,12 +15,13 @@ from typing import Literal
 
 from simulator.laws.distributions import Distribution
 from simulator.laws.fields import DurationDist
-from simulator.workloads.base import Source, SourceContext, WorkloadSpec
+from simulator.workloads.base import Source, SourceContext, WorkloadSpec, register
 from simulator.workloads.draws import KeyedDraws
 
 _FIRST_BLOCK, _DOUBLINGS = 16, 2
 
 
+@register
 class Closed(WorkloadSpec):
     """`{kind: closed, think_time: DIST}`."""
 

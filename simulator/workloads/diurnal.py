@@ -22,7 +22,7 @@ from pydantic import Field
 
 from simulator.laws.fields import RateDist
 from simulator.units import Duration, Factor, PositiveDuration
-from simulator.workloads.base import FloatArray, Source, SourceContext, WorkloadSpec
+from simulator.workloads.base import FloatArray, Source, SourceContext, WorkloadSpec, register
 from simulator.workloads.poisson import poisson_source
 from simulator.workloads.profile import Cycle
 
@@ -30,6 +30,7 @@ _STEPS = 4096  # pieces of one period; divisible by 4, so that the peak lies on 
 _LARGEST_PEAK = 100.0
 
 
+@register
 class Diurnal(WorkloadSpec):
     """`{kind: diurnal, rate: MEAN, peak: 2.5x, period: 24h, phase: 0s}`."""
 

@@ -17,7 +17,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from simulator.units import PositiveRate, Rate
-from simulator.workloads.base import FloatArray, Source, SourceContext, WorkloadSpec
+from simulator.workloads.base import FloatArray, Source, SourceContext, WorkloadSpec, register
 from simulator.workloads.draws import KeyedDraws
 from simulator.workloads.individual import Agent, Individual
 from simulator.workloads.profile import AreaClock
@@ -25,6 +25,7 @@ from simulator.workloads.profile import AreaClock
 _SOJOURNS = 16  # phases drawn at a time
 
 
+@register
 class Mmpp(WorkloadSpec):
     """`{kind: mmpp, rates: [20/s, 120/s], switching: [0.5/s, 1/s]}`."""
 

@@ -19,7 +19,7 @@ from simulator.laws.distributions import Distribution
 from simulator.laws.fields import RateDist
 from simulator.plugins.spec import Spec
 from simulator.units import Number, Rate
-from simulator.workloads.base import FloatArray, Source, SourceContext, WorkloadSpec
+from simulator.workloads.base import FloatArray, Source, SourceContext, WorkloadSpec, register
 from simulator.workloads.individual import PoissonAgents
 from simulator.workloads.profile import FLAT, Profile
 from simulator.workloads.superposed import Superposed
@@ -38,6 +38,7 @@ class Popularity(Spec):
         return shares
 
 
+@register
 class Poisson(WorkloadSpec):
     """`{kind: poisson, rate}`, of each client; or `{total_rate, popularity: {zipf: a}}`, of the group."""
 

@@ -12,10 +12,11 @@ from __future__ import annotations
 from typing import Literal
 
 from simulator.laws.fields import PositiveDurationDist
-from simulator.workloads.base import Source, SourceContext, WorkloadSpec
+from simulator.workloads.base import Source, SourceContext, WorkloadSpec, register
 from simulator.workloads.individual import RenewalAgents
 
 
+@register
 class Renewal(WorkloadSpec):
     """`{kind: renewal, interarrival: DIST}`."""
 

@@ -12,11 +12,12 @@ from pydantic import Field
 
 from simulator.laws.fields import RateDist
 from simulator.units import Duration, Factor, PositiveDuration
-from simulator.workloads.base import Source, SourceContext, WorkloadSpec
+from simulator.workloads.base import Source, SourceContext, WorkloadSpec, register
 from simulator.workloads.poisson import poisson_source
 from simulator.workloads.profile import Steps
 
 
+@register
 class Spike(WorkloadSpec):
     """`{kind: spike, rate: R, factor: 8, at: 5min, for: 1min}`: `factor` times `rate` in [at, at + for)."""
 

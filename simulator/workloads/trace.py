@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
+from pydantic import Field, GetJsonSchemaHandler, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
+from pydantic_core import CoreSchema
 
 from simulator.logs import OPERATIONS, Log, read_log
 from simulator.logs.fields import iso_time
-from simulator.logs.formats import NAMES
+from simulator.logs.formats import format_names
 from simulator.logs.formats.strings import is_string
 from simulator.logs.formats.tables import ROLES
 from simulator.logs.model import BadLineError, moment
@@ -27,7 +28,7 @@ from simulator.logs.sources import files_of, is_stream
 from simulator.plugins.spec import Spec
 from simulator.text.synonyms import meant
 from simulator.units import Factor, PositiveDurationOrNever, QuantityError, Ratio, show
-from simulator.workloads.base import FloatArray, IntArray, Source, SourceContext, WorkloadSpec
+from simulator.workloads.base import FloatArray, IntArray, Source, SourceContext, WorkloadSpec, register
 from simulator.workloads.profile import FLAT, AreaClock
 
 _BLOCK = 4096
@@ -46,12 +47,12 @@ def _files(value: object) -> str | tuple[str, ...]:
 
 
 def _format(value: object) -> str:
-    if isinstance(value, str) and (value in NAMES or is_string(value)):
+    names = format_names()
+    if isinstance(value, str) and (value in names or is_string(value)):
         return value
-    close = meant(value, NAMES) if isinstance(value, str) else None
-    mend = (
-        f"did you mean {close}?" if close else f"known are {', '.join(NAMES)}, and strings of LogFormat or log_format"
-    )
+    close = meant(value, names) if isinstance(value, str) else None
+    listed = f"known are {', '.join(names)}, and strings of LogFormat or log_format"
+    mend = f"did you mean {close}?" if close else listed
     raise QuantityError(f"unknown format {show(value)}", mend)
 
 
@@ -95,7 +96,17 @@ Files = Annotated[
     PlainSerializer(lambda value: value if isinstance(value, str) else list(value)),
     WithJsonSchema({"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]}),
 ]
-Format = Annotated[str, PlainValidator(_format), WithJsonSchema({"anyOf": [{"enum": list(NAMES)}, _TEXT]})]
+
+
+class _FormatSchema:
+    """Names the formats that there are when the schema is asked for."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        del schema, handler
+        return {"anyOf": [{"enum": list(format_names())}, _TEXT]}
+
+
+Format = Annotated[str, PlainValidator(_format), _FormatSchema()]
 _COLUMN = {"anyOf": [_TEXT, {"type": "integer", "minimum": 1}]}
 Columns = Annotated[
     dict[str, str | int],
@@ -111,6 +122,7 @@ Columns = Annotated[
 Origin = Annotated[str, PlainValidator(_origin), WithJsonSchema(_TEXT)]
 
 
+@register
 class Trace(WorkloadSpec):
     """`{kind: trace, file: access.log, inactivity_gap: 30min, time_scale: 60}`."""
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from simulator.build.wiring import Endpoint, PathRecord
     from simulator.clients.group import ClientGroup
     from simulator.links import Path
-    from simulator.scenario.faults import Fault
     from simulator.server.balancer import Balancer
     from simulator.server.core import CoreNode
     from simulator.server.edge import EdgeNode
@@ -380,7 +379,7 @@ class Targets:
         ]
 
     def begin_on_paths(
-        self, fault: Fault, name: str, kind: str, paths: Sequence[Path], begin: Callable[[Path, int], None]
+        self, fault: object, name: str, kind: str, paths: Sequence[Path], begin: Callable[[Path, int], None]
     ) -> None:
         """A fault called `name` begins on some paths; `begin(path, token)` does it to one."""
         self.world.log.add(FAULT_BEGIN, name, fault=kind)
@@ -390,7 +389,7 @@ class Targets:
             begin(path, token)
 
     def end_on_paths(
-        self, fault: Fault, name: str, kind: str, paths: Sequence[Path], end: Callable[[Path, int], None]
+        self, fault: object, name: str, kind: str, paths: Sequence[Path], end: Callable[[Path, int], None]
     ) -> None:
         """It is over; `end(path, token)` takes it back from one."""
         self.world.log.add(FAULT_END, name, fault=kind)

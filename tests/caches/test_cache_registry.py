@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from simulator.caches import Cache, LruCache, UnlimitedCache, find_policy, make_cache, policy_names, register
-from simulator.caches import registry as registry_module
+from simulator.caches import FAMILY, Cache, UnlimitedCache, find_policy, make_cache, policy_names, register
+from simulator.caches.lru import LruCache
 
 
 @pytest.mark.parametrize("capacity", [0, -1, 1.5, "10", math.nan, True])
@@ -71,9 +71,10 @@ def test_a_sketched_policy_refuses_keys_without_a_reproducible_digest():
 
 
 @pytest.fixture
-def own_names(monkeypatch):
+def own_names():
     """Names registered in a test are gone after it."""
-    monkeypatch.setattr(registry_module, "_POLICIES", dict(registry_module._POLICIES))
+    with FAMILY.for_a_while():
+        yield
 
 
 def make_mru():

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from simulator import Scenario, links, workloads
-from simulator.caches import registry as caches
-from simulator.routing.base import POLICIES
-from simulator.sam.models import base as sam_models
-from simulator.scenario import faults, fragments
+from simulator import Scenario
+from simulator.plugins.families import families
+from simulator.scenario import fragments
 from simulator.scenario.bundled import bundled_folder
 from tests.docs import snippets
 from tests.docs.snippets import ROOT
@@ -38,17 +37,13 @@ INSTALLS = {
 }
 
 
-REGISTRIES = (POLICIES, caches._POLICIES, sam_models._MODELS, workloads._KINDS, links._MODELS, faults._FAULTS)
-
-
 @pytest.fixture
 def forget_extensions():
     """What a page registers is forgotten after it."""
-    before = [dict(registry) for registry in REGISTRIES]
-    yield
-    for registry, known in zip(REGISTRIES, before, strict=True):
-        registry.clear()
-        registry.update(known)
+    with ExitStack() as stack:
+        for family in families():
+            stack.enter_context(family.for_a_while())
+        yield
 
 
 def of(page: Path, *languages: str) -> list[snippets.Block]:

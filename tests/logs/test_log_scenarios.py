@@ -13,8 +13,7 @@ import pytest
 
 from simulator import Scenario, ScenarioError, run
 from simulator.logs import read_log
-from simulator.workloads import Trace
-from simulator.workloads.trace import schedule, spread
+from simulator.workloads.trace import Trace, schedule, spread
 
 LOGS = Path(__file__).parent / "samples"
 BODY = {

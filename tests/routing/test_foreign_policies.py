@@ -5,13 +5,12 @@ import pytest
 
 from simulator import Scenario, run
 from simulator.build.builder import build
-from simulator.routing.base import POLICIES, Router, register
+from simulator.routing import FAMILY, Router, register
 
 
 @pytest.fixture
 def policy():
     """Register a policy that answers `choice(size)`."""
-    before = dict(POLICIES)
 
     def make(choice, nearest=None):
         class Mine(Router):
@@ -43,9 +42,8 @@ def policy():
             }
         )
 
-    yield make
-    POLICIES.clear()
-    POLICIES.update(before)
+    with FAMILY.for_a_while():
+        yield make
 
 
 def test_an_integer_of_numpy_is_an_edge(policy):

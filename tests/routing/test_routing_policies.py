@@ -9,7 +9,7 @@ import math
 import numpy as np
 import pytest
 
-from simulator.routing import POLICIES, Router, find_policy, policy_names, register
+from simulator.routing import FAMILY, Router, find_policy, policy_names, register
 from simulator.routing.directory import Draining
 from tests.actors import a_session, measure
 from tests.routing.helpers import Bench, agrees, replicate, tally
@@ -28,7 +28,7 @@ def bench_of(policy, n=5, **settings):
 def test_all_policies_are_there():
     assert set(BUILT_IN) <= set(policy_names())
     assert all(find_policy(name).name == name for name in BUILT_IN)
-    with pytest.raises(ValueError, match=r"unknown routing policy 'nearst'; known: .*maglev"):
+    with pytest.raises(ValueError, match=r"unknown routing policy 'nearst', did you mean 'nearest'\? known: .*maglev"):
         find_policy("nearst")
 
 
@@ -36,7 +36,7 @@ def test_registering_a_policy():
     """A class of one's own is found by name; a name is given once; what is no router is refused."""
     with pytest.raises(TypeError, match="'mine' must derive from"):
         register("mine")(object)
-    try:
+    with FAMILY.for_a_while():
 
         @register("mine")
         class Mine(Router):
@@ -49,8 +49,6 @@ def test_registering_a_policy():
         bench = Bench("mine")
         with pytest.raises(NotImplementedError, match="Mine does not override choose"):
             bench.choose(bench.client())
-    finally:
-        POLICIES.pop("mine", None)
 
 
 def test_what_policies_say_of_themselves():

@@ -13,7 +13,8 @@ from simulator.plugins.settings import configured
 from simulator.run import run_replication
 from simulator.sam import StickinessRule, adjust_stickiness
 from simulator.sam.load import EdgeLoad
-from simulator.sam.models import LoadAware, ModelContext, Seen, StickinessModel, find_model, models
+from simulator.sam.models import ModelContext, Seen, StickinessModel, find_model, models
+from simulator.sam.models.load_aware import LoadAware
 from simulator.scenario import Scenario
 from tests.sam.test_manager import Bench, after
 

@@ -3,12 +3,11 @@
 from typing import Literal
 
 from simulator.caches import lru, register
+from simulator.faults import Fault, Globs
+from simulator.faults import register as register_fault
 from simulator.laws.fields import DurationDist
 from simulator.links import LossModel
 from simulator.links import register as register_loss
-from simulator.scenario.faults import Fault
-from simulator.scenario.faults import register as register_fault
-from simulator.scenario.fields import Globs
 from simulator.workloads import WorkloadSpec
 from simulator.workloads import register as register_workload
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from simulator.caches.registry import _POLICIES as POLICIES
-from simulator.cli.list_ import _first_line, _written_doc
+from simulator.caches import FAMILY
+from simulator.plugins.family import first_line, written_doc
 
 
 def test_every_cache_policy_has_a_line_from_its_source_too():
     """A compiled class has no docstring: what its source says is the same line."""
-    for name, policy in POLICIES.items():
-        assert _first_line(policy), name
-        assert _written_doc(policy).startswith(_first_line(policy)), name
+    for name, policy in FAMILY.items():
+        assert first_line(policy), name
+        assert written_doc(policy).startswith(first_line(policy)), name

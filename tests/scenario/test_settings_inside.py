@@ -4,9 +4,9 @@ import math
 
 import pytest
 
+from simulator.plugins.named import Named
 from simulator.scenario import Scenario, ScenarioError
 from simulator.scenario.inside import ROUTING, SAM
-from simulator.scenario.named import Named
 from simulator.scenario.schema import Routing, Sam
 
 PLAIN = """\

@@ -9,7 +9,7 @@ import dataclasses
 import pytest
 
 from simulator.build import builder as build
-from simulator.caches import LruCache
+from simulator.caches.lru import LruCache
 from simulator.laws.distributions import Lognormal
 from simulator.messages import Attempt
 from simulator.observe.measure import Measurement

@@ -7,8 +7,8 @@ from typing import Literal
 import pytest
 from pydantic import ValidationError
 
-from simulator import workloads
-from simulator.workloads import Poisson, WorkloadSpec, kinds, register
+from simulator.workloads import FAMILY, WorkloadSpec, kinds, register
+from simulator.workloads.poisson import Poisson
 
 GOOD = {
     "poisson": {"kind": "poisson", "rate": "2/s"},
@@ -82,9 +82,16 @@ def test_infinite_drawn_rates_are_refused(play):
         play({"kind": "poisson", "rate": {"pareto": {"min": "1e300/s", "alpha": 0.001}}}, 100)
 
 
-def test_a_kind_of_ones_own(monkeypatch, play):
+@pytest.fixture
+def own_kinds():
+    """Kinds registered in a test are gone after it."""
+    with FAMILY.for_a_while():
+        yield
+
+
+@pytest.mark.usefixtures("own_kinds")
+def test_a_kind_of_ones_own(play):
     """A decorated class is in the registry like the built-in ones."""
-    monkeypatch.setattr(workloads, "_KINDS", dict(workloads._KINDS))
 
     @register
     class Twice(WorkloadSpec):
@@ -96,7 +103,7 @@ def test_a_kind_of_ones_own(monkeypatch, play):
     assert kinds()["twice"] is Twice
     assert play({"kind": "twice"}).arrivals == play({"kind": "poisson", "rate": "2/s"}).arrivals
     assert register(Twice) is Twice
-    with pytest.raises(ValueError, match="registered already: Poisson"):
+    with pytest.raises(ValueError, match=r"'poisson' is taken by .*Poisson"):
 
         @register
         class Other(WorkloadSpec):

@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulator.workloads import Trace
-from simulator.workloads.trace import count_sessions
+from simulator.workloads.trace import Trace, count_sessions
 
 DATA = Path(__file__).parents[2] / "scenarios" / "data"
 ROWS = [(0, "a"), (10, "b"), (30, "a"), (61, "a"), (70, "b"), (200, "a")]

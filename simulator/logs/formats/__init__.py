@@ -1,21 +1,22 @@
-"""Formats of logs, one file a family. The list below *is* the registry, in the order in which `auto` tries them.
+"""Formats of logs, one file for each kind of them.
 
-May import: its own formats. Does not model: how a file is opened (see sources), nor which format it is (see detect).
+A new built-in format is a file, and its name in the list of `base`; a user's own needs only `@register`.
+
+May import: the contract of formats. Does not model: how a file is opened (see sources), nor which format it is (see
+detect).
 """
 
 from __future__ import annotations
 
-from simulator.logs.formats.alb import Alb
-from simulator.logs.formats.base import Format
-from simulator.logs.formats.clf import Clf
-from simulator.logs.formats.haproxy import HaProxy
-from simulator.logs.formats.json_lines import Caddy, JsonLines, Traefik
-from simulator.logs.formats.tables import Csv
-from simulator.logs.formats.w3c import CloudFront, Iis
+from simulator.logs.formats.base import FAMILY, LogFormat
+from simulator.plugins.guard import is_foreign
 
-FORMATS: tuple[Format, ...] = (
-    CloudFront(), Iis(), Alb(), HaProxy(), Clf(), Caddy(), Traefik(), JsonLines(), Csv(),
-)  # fmt: skip
-"""Formats of text, line by line. Parquet is read by columns (see parquet)."""
-NAMES = ("auto", "clf", *(form.name for form in FORMATS if form.name != "clf"), "parquet")
-"""What `format` may be, besides a string in the language of Apache or NGINX."""
+
+def formats() -> list[LogFormat]:
+    """All formats of text, in the order in which `auto` tries them. Parquet is read by columns (see parquet)."""
+    return [form() for form in sorted(FAMILY.values(), key=lambda form: not is_foreign(form))]
+
+
+def format_names() -> tuple[str, ...]:
+    """What `format` may be, besides a string in the language of Apache or NGINX."""
+    return ("auto", "clf", *(name for name in FAMILY if name != "clf"), "parquet")

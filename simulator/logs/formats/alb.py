@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from simulator.logs.formats.base import Format, Options, Reader, share_parsed
+from simulator.logs.formats.base import LogFormat, Options, Reader, register, share_parsed
 from simulator.logs.formats.patterns import QUOTED, PatternReader, Piece, times
 
 _TIME = Piece(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", "an ISO time such as 2026-03-04T09:30:07.269998Z", "time")
@@ -35,7 +35,8 @@ _REST = (
 _TYPE = Piece(rb"(?:https?|h2|grpcs|wss?) ", "http, https, h2, grpcs, ws or wss")
 
 
-class Alb(Format):
+@register
+class Alb(LogFormat):
     """Both kinds of balancer."""
 
     name = "alb"

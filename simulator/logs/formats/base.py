@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from simulator.logs.model import BadLineError, Row, TraceError
 from simulator.logs.sources import LONGEST_LINE
+from simulator.plugins.family import Family
 
 ClientKey = Literal["host", "forwarded", "user", "host+agent"]
 Lines = Iterable[tuple[int, bytes | None]]
@@ -30,7 +31,7 @@ class Options:
 
 
 class Reader:
-    """Reads the lines of one file; made from its first lines by a `Format`."""
+    """Reads the lines of one file; made from its first lines by a `LogFormat`."""
 
     title: str
     """What the file was taken for."""
@@ -75,13 +76,17 @@ class Reader:
         raise NotImplementedError(f"{type(self).__name__} does not override parse")
 
 
-class Format:
-    """A kind of log: a member of the registry."""
+class LogFormat:
+    """A kind of log. It overrides `parse`, or `reader` where a line alone does not say what it means."""
 
     name: ClassVar[str]
     """The value of `format:`."""
     title: ClassVar[str]
     """Its name in words."""
+    expected: ClassVar[str] = "every line is a request of that format"
+    """How a line looks, for an error."""
+    last_resort: ClassVar[bool] = False
+    """Whether `auto` takes it only for what looks right, and like nothing that could be written as a format."""
 
     def reader(self, path: Path, head: Sequence[bytes], options: Options) -> Reader | None:
         """A reader for the file that begins with these lines; None: it is not of this format.
@@ -89,7 +94,38 @@ class Format:
         Raises:
             TraceError: it is of this format, and the options do not fit.
         """
-        raise NotImplementedError(f"{type(self).__name__} does not override reader")
+        del path
+        reader = _LineReader(self, options)
+        return reader if share_parsed(reader, head) else None
+
+    def parse(self, line: bytes, options: Options) -> Row:
+        """The request of one line, without its end.
+
+        Raises:
+            BadLineError: it is no request.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not override parse")
+
+    def is_comment(self, line: bytes) -> bool:
+        """Whether a line says nothing of a request."""
+        return line.startswith(b"#")
+
+    def looks_right(self, head: Sequence[bytes]) -> bool:  # noqa: ARG002 (formats that fit much may say no)
+        """Whether these first lines are probably of this format, if they are at all."""
+        return True
+
+
+class _LineReader(Reader):
+    """Reads line by line what a format parses."""
+
+    def __init__(self, form: LogFormat, options: Options) -> None:
+        self._form, self._options = form, options
+        self.title, self.expected = form.title, form.expected
+        self.is_comment = form.is_comment  # type: ignore[method-assign]
+
+    def parse(self, line: bytes) -> Row:
+        """One line, by its format."""
+        return self._form.parse(line, self._options)
 
 
 def share_parsed(reader: Reader, head: Sequence[bytes]) -> float:
@@ -119,3 +155,23 @@ def client_of(
     if key == "user":
         return host if not user or user == b"-" else user
     return (host + b" " + agent)[:255] if agent else host
+
+
+def _reads(name: str, form: type[LogFormat]) -> None:
+    if name in RESERVED:
+        raise ValueError(f"log format {name!r} is taken: it means something else")
+    if not isinstance(getattr(form, "title", None), str):
+        raise TypeError(f'log format {name!r} needs `title = "its name in words"`')
+    if form.reader is LogFormat.reader and form.parse is LogFormat.parse:
+        raise TypeError(f"log format {name!r} needs the method parse(line, options)")
+
+
+RESERVED: Final = ("auto", "parquet")
+"""Values of `format` that are no member: by the first lines; and tables that are read by columns, not by lines."""
+FAMILY: Final[Family[LogFormat]] = Family(
+    "log format", "Log formats", group="simulator.logs", base=LogFormat, base_path="simulator.logs.LogFormat",
+    key="name", about="title", package="simulator.logs.formats", check=_reads,
+    built_in=("w3c", "alb", "haproxy", "clf", "json_lines", "tables"),
+)  # fmt: skip
+"""All formats of text. A user's own are tried first by `auto`, then the built-in ones in this order."""
+register = FAMILY.add

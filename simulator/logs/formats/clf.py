@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from simulator.logs.fields import cache_status, number
-from simulator.logs.formats.base import Format, Options, Reader, share_parsed
+from simulator.logs.formats.base import LogFormat, Options, Reader, register, share_parsed
 from simulator.logs.formats.patterns import QUOTED, PatternReader, Piece, times
 
 _SAMPLE = 200
@@ -47,7 +47,8 @@ _COMMON = (
 _VHOST = (Piece(rb"\S+ (?!- )", "the virtual host (%v:%p) and the client's host"), *_COMMON)
 
 
-class Clf(Format):
+@register
+class Clf(LogFormat):
     """Common, Combined, either with more."""
 
     name = "clf"

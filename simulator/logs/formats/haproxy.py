@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from simulator.logs.formats.base import Format, Options, Reader, share_parsed
+from simulator.logs.formats.base import LogFormat, Options, Reader, register, share_parsed
 from simulator.logs.formats.patterns import PatternReader, Piece, times
 
 _PIECES = (
@@ -41,7 +41,8 @@ _EXPECTED = (
 )  # fmt: skip
 
 
-class HaProxy(Format):
+@register
+class HaProxy(LogFormat):
     """The HTTP log."""
 
     name = "haproxy"

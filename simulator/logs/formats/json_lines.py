@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.logs.fields import cache_status, first_forwarded, iso_time, method, number, status_code, without_port
-from simulator.logs.formats.base import Format, Options, Reader, client_of
+from simulator.logs.formats.base import LogFormat, Options, Reader, client_of, register
 from simulator.logs.formats.tables import Roles, chosen
 from simulator.logs.model import BadLineError, Row, excerpt
 
@@ -85,7 +85,8 @@ class JsonReader(Reader):
         raise NotImplementedError(f"{type(self).__name__} does not override row")
 
 
-class Caddy(Format):
+@register
+class Caddy(LogFormat):
     """Caddy's access log."""
 
     name = "caddy"
@@ -137,7 +138,8 @@ class _CaddyReader(_ServerReader):
         )
 
 
-class Traefik(Format):
+@register
+class Traefik(LogFormat):
     """Traefik's access log as JSON (its other form is Common Log Format with more fields)."""
 
     name = "traefik"
@@ -177,7 +179,8 @@ class _TraefikReader(_ServerReader):
         )
 
 
-class JsonLines(Format):
+@register
+class JsonLines(LogFormat):
     """Any objects, with `columns`."""
 
     name = "jsonl"

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from simulator.logs.fields import TableClock, cache_status, number, operation, status_code
-from simulator.logs.formats.base import Format, Lines, Options, Parsed, Reader
+from simulator.logs.formats.base import Lines, LogFormat, Options, Parsed, Reader, register
 from simulator.logs.model import LONGEST_NAME, BadLineError, Row, TraceError, excerpt
 from simulator.logs.sources import LONGEST_LINE
 
@@ -177,11 +177,13 @@ def chosen(path: Path, title: str, names: Sequence[str], options: Options) -> tu
     return dict(own.items()), True
 
 
-class Csv(Format):
+@register
+class Csv(LogFormat):
     """Comma, semicolon, tab or bar; with a header or without."""
 
     name = "csv"
     title = "CSV"
+    last_resort = True
 
     def reader(self, path: Path, head: Sequence[bytes], options: Options) -> Reader | None:
         """A reader, if the first lines have the same number of fields (more than one)."""
@@ -199,7 +201,7 @@ class Csv(Format):
         return CsvReader(path, [name.strip() for name in fields], delimiter, options)
 
     def looks_right(self, head: Sequence[bytes]) -> bool:
-        """Whether most of the first lines have as many fields as the first."""
+        """Whether most of the first lines have as many fields as the first one."""
         texts = [line.decode("utf-8", "replace") for line in head if line.strip() and not line.startswith(b"#")][:50]
         if not texts:
             return False

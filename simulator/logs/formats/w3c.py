@@ -13,13 +13,13 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 from simulator.logs.fields import cache_status, first_forwarded, iso_time, method, number, status_code
-from simulator.logs.formats.base import Format, Options, Reader, client_of, no_such_key
+from simulator.logs.formats.base import LogFormat, Options, Reader, client_of, no_such_key, register
 from simulator.logs.model import BadLineError, Row, TraceError, excerpt
 
 _MARK = b"#Fields:"
 
 
-class W3c(Format):
+class W3c(LogFormat):
     """What both have in common."""
 
     fields: tuple[str, ...] = ()
@@ -39,6 +39,7 @@ class W3c(Format):
         return _Reader(path, self, names, options)
 
 
+@register
 class CloudFront(W3c):
     """Standard logs of Amazon CloudFront."""
 
@@ -48,6 +49,7 @@ class CloudFront(W3c):
     needs = ("date", "time", "c-ip")
 
 
+@register
 class Iis(W3c):
     """Microsoft Internet Information Services."""
 

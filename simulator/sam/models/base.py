@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Final
 
 import numpy as np
 
-from simulator.plugins.settings import with_defaults
+from simulator.plugins.family import Family
 from simulator.sam.rule import FloatArray, StickinessRule
 
 IntArray = np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -100,39 +100,16 @@ class StickinessModel:
         """The SAM moved a session off an edge, to another, where it starts from the initial weight."""
 
 
-_M = TypeVar("_M", bound=type[StickinessModel])
-_MODELS: dict[str, type[StickinessModel]] = {}
-
-
-def register(name: str) -> Callable[[_M], _M]:
-    """Class decorator: make a `StickinessModel` known as `sam.model: name`.
-
-    Raises:
-        TypeError: the class does not derive from `StickinessModel`.
-        ValueError: another class has the name.
-    """
-
-    def add(cls: _M) -> _M:
-        if not (isinstance(cls, type) and issubclass(cls, StickinessModel)):
-            raise TypeError(f"SAM model {name!r} must derive from simulator.sam.models.StickinessModel")
-        known = _MODELS.get(name)
-        if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
-            raise ValueError(f"SAM model {name!r} is taken by {known.__module__}.{known.__qualname__}")
-        cls.name = name
-        _MODELS[name] = cls
-        return with_defaults(cls)
-
-    return add
+FAMILY: Final[Family[StickinessModel]] = Family(
+    "SAM model", "SAM models", group="simulator.sam", base=StickinessModel,
+    base_path="simulator.sam.models.StickinessModel", key="name", takes_settings=True, package="simulator.sam.models",
+    built_in=("cumulative", "hysteresis", "load_aware", "per_edge", "published", "static"),
+)  # fmt: skip
+"""All models."""
+register = FAMILY.register
+find_model = FAMILY.find
 
 
 def models() -> dict[str, type[StickinessModel]]:
-    """All known models by name, in order of registration."""
-    return dict(_MODELS)
-
-
-def find_model(name: str) -> type[StickinessModel]:
-    """The class of a model; ValueError with all names if there is none."""
-    try:
-        return _MODELS[name]
-    except KeyError:
-        raise ValueError(f"unknown SAM model {name!r}; known: {', '.join(_MODELS)}") from None
+    """All known models by name, the built-in ones first, each in order of registration."""
+    return dict(FAMILY)

@@ -1,24 +1,24 @@
-"""The `faults` section: what goes wrong, when, to whom. The verb of a fault is the key that names its target.
+"""What a fault is: what goes wrong, when, to whom. The verb of a fault is the key that names its target.
 
 A fault is a subclass of `Fault` with a field named as its `verb` and two methods, `apply(world)` and `revert(world)`,
-registered by `register`: those that are built in (simulator.faults, one file each) and those of a user's own alike.
+registered by `register`: those that are built in and those of a user's own alike, one file each.
 
-May import: units, the kernel's contract. Does not know any fault.
+May import: units, fields, the registry of families. Does not know any fault.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
 from itertools import count
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from pydantic import Field
 
+from simulator.faults.words import Words
+from simulator.plugins.family import Family
+from simulator.plugins.fields import FaultName, GroupName
 from simulator.plugins.spec import Spec
-from simulator.scenario.fields import FaultName
-from simulator.text.synonyms import meant
-from simulator.units import Duration, PositiveDuration, QuantityError, show
+from simulator.units import Count, Duration, PositiveDuration
 
 if TYPE_CHECKING:
     from simpy.events import Event
@@ -28,7 +28,18 @@ if TYPE_CHECKING:
     Process = Generator[Event, None, None]
 
 
-class Fault(Spec):
+class Addition(Spec):
+    """Which edges join."""
+
+    edges: GroupName
+    """The group that they are of: its settings are theirs, and their names go on from its own."""
+    site: GroupName | None = None
+    """Where they stand; left out: where all of the group stand."""
+    count: Count = 1
+    """How many."""
+
+
+class Fault(Words):
     """Something that goes wrong."""
 
     verb: ClassVar[str]
@@ -39,6 +50,8 @@ class Fault(Spec):
     """Whether its targets are client groups."""
     on_links: ClassVar[bool] = False
     """Whether it strikes the links between its targets, which may be clients, and not nodes."""
+    on_whole_sam: ClassVar[bool] = False
+    """Whether a shard of the SAM cannot be struck without the others."""
     only_servers: ClassVar[str] = ""
     """What its targets do ("answer with errors") where only edges and cores can be; else empty."""
 
@@ -64,6 +77,26 @@ class Fault(Spec):
     def resets(self) -> bool:
         """Whether hosts answer with resets in the place of what it strikes."""
         return False
+
+    @property
+    def asks_for_resets(self) -> bool:
+        """Whether the scenario says so, where it would be otherwise."""
+        field = type(self).model_fields.get("connections")
+        return self.resets and field is not None and field.default != "reset"
+
+    @property
+    def joins(self) -> Addition | None:
+        """The edges that it makes; None for none."""
+        return None
+
+    @property
+    def loses(self) -> str | None:
+        """The site that is lost with everything at it; None for none."""
+        return None
+
+    def sites(self) -> list[tuple[tuple[str | int, ...], str]]:
+        """Each site that it names, with its place in the fault."""
+        return []
 
     @property
     def end_s(self) -> float | None:
@@ -111,78 +144,26 @@ class Fault(Spec):
         return self.for_
 
 
-_FAULTS: dict[str, type[Fault]] = {}
-_F = TypeVar("_F", bound=Fault)
-
-
-def register(fault: type[_F]) -> type[_F]:
-    """Class decorator: make a fault known under its `verb`; raises ValueError where that cannot be."""
-    verb = getattr(fault, "verb", None)
-    if not isinstance(verb, str) or verb not in fault.model_fields:
-        raise ValueError(f"{fault.__name__} needs `verb` and a field of that name with its target")
+def _does(verb: str, fault: type[Fault]) -> None:
+    if verb not in fault.model_fields:
+        raise TypeError(f"the fault {verb!r} needs a field of that name with its target")
     scripted = fault.script is not Fault.script or fault.processes is not Fault.processes
     if not scripted and (fault.apply is Fault.apply or fault.revert is Fault.revert):
-        raise ValueError(f"{fault.__name__} needs the methods apply(world) and revert(world)")
-    known = _FAULTS.get(verb)
-    if known is not None and (known.__module__, known.__qualname__) != (fault.__module__, fault.__qualname__):
-        raise ValueError(f"the fault {verb!r} is registered already, by {known.__module__}")
-    _FAULTS[verb] = fault
-    return fault
+        raise TypeError(f"the fault {verb!r} needs the methods apply(world) and revert(world)")
+
+
+FAMILY: Final[Family[Fault]] = Family(
+    "fault", "Faults", group="simulator.faults", base=Fault, base_path="simulator.faults.Fault", key="verb",
+    check=_does,
+    built_in=(
+        "crash", "drain", "slow", "error", "pause", "lose", "add", "remove", "partition", "degrade",
+        "rolling_restart", "crowd", "at_random",
+    ),
+)  # fmt: skip
+"""All faults; the order is that of `simulator list` and of error messages."""
+register = FAMILY.add
 
 
 def fault_verbs() -> Mapping[str, type[Fault]]:
     """All known faults by verb."""
-    return dict(_FAULTS)
-
-
-def verb_of(entry: Mapping[str, Any]) -> str | None:
-    """The verb of a fault as written; None where it has none that is known, or several."""
-    verbs = _verbs(entry)
-    return verbs[0] if len(verbs) == 1 else None
-
-
-def _verbs(entry: Mapping[Any, Any]) -> list[str]:
-    """The verbs among some keys: `drain` beside `rolling_restart`, which has a setting of that name, is none."""
-    found = [verb for verb in _FAULTS if verb in entry]
-    return [verb for verb in found if not any(verb in _FAULTS[other].model_fields for other in found if other != verb)]
-
-
-class _FaultField:
-    """Pydantic's view of a fault: finds its spec by the verb."""
-
-    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        del source, handler
-
-        def dump(fault: Fault) -> dict[str, Any]:
-            return fault.model_dump(mode="json", by_alias=True)
-
-        return core_schema.with_info_plain_validator_function(
-            _parse_fault, serialization=core_schema.plain_serializer_function_ser_schema(dump)
-        )
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        del schema
-        return {"anyOf": [handler(fault.__pydantic_core_schema__) for fault in _FAULTS.values()]}
-
-
-def _parse_fault(value: object, info: core_schema.ValidationInfo) -> Fault:
-    if isinstance(value, Fault):
-        return value
-    if not isinstance(value, Mapping):
-        raise QuantityError(f"{show(value)} is not a fault", "write {at: 2min, for: 60s, crash: pop-1}")
-    verbs = _verbs(value)
-    if len(verbs) > 1:
-        raise QuantityError(f"one fault cannot be both {verbs[0]} and {verbs[1]}", "write two faults")
-    if verbs:
-        return _FAULTS[verbs[0]].model_validate(value, context=info.context)
-    for key in value:
-        close = meant(key, _FAULTS) if key not in Fault.model_fields and key not in ("for", "factor") else None
-        if close:
-            raise QuantityError(f"unknown fault {show(key)}", f"did you mean {close}?").inside(str(key))
-    raise QuantityError("this fault does not say what happens", f"add one of {', '.join(_FAULTS)}")
-
-
-AnyFault = Annotated[Fault, _FaultField()]
-"""Any registered fault."""
-
-import simulator.faults  # noqa: E402, F401  (the built-in ones register themselves, before any of a user's own)
+    return FAMILY
