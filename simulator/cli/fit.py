@@ -20,9 +20,24 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def _load(context: click.Context, parameter: click.Parameter, files: tuple[str, ...]) -> None:
+    """Run the files that hold formats of a user's own, and what installed packages offer; exits with what is wrong."""
+    del context, parameter
+    from simulator.plugins.loading import ExtensionError, load_entry_points, load_file
+
+    try:
+        load_entry_points()
+        for file in files:
+            load_file(file, Path(), inside=False)
+    except ExtensionError as error:
+        fail(str(error))
+
+
 def log_options(command: F) -> F:
     """How a log is read; as in a trace workload."""
     for option in (
+        click.option("--extension", multiple=True, metavar="FILE", callback=_load, expose_value=False,
+                     help="A Python file with a log format of your own, which runs. May be given more than once."),
         click.option("--gap", default="30min", show_default=True, metavar="TIME",
                      help="A longer silence ends a session."),
         click.option("--client-key", type=click.Choice(["host", "forwarded", "user", "host+agent"]), default="host",

@@ -22,7 +22,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_FILE = re.compile(r"^# ((?:[\w-]+/)*[\w-]+\.(?:py|yaml|csv))\n")
+_FILE = re.compile(r"^# ((?:[\w-]+/)*[\w-]+\.(?:py|yaml|csv|log))\n")
 _EXIT = re.compile(r"\s+# exit (\d+)$")
 ANYTHING = "..."
 

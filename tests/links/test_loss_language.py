@@ -183,7 +183,7 @@ def test_names_of_models_are_taken_once(every_nth):
         class Another(LossModel):
             kind: Literal["bernoulli"] = "bernoulli"
 
-    with pytest.raises(ValueError, match="Nameless must name itself"):
+    with pytest.raises(TypeError, match="Nameless needs a field"):
 
         @register
         class Nameless(LossModel):
