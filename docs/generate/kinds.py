@@ -12,7 +12,7 @@ from simulator import units
 from simulator.laws import fields as dist
 from simulator.links import Loss
 from simulator.plugins import fields
-from simulator.scenario import balancers, families, health
+from simulator.scenario import balancers, control, families, health
 from simulator.scenario.clients import Operations, RetriedOutcomes
 from simulator.scenario.matrix import MatrixFile
 from simulator.scenario.network import Sites
@@ -59,8 +59,8 @@ _MEMBERS = {
     "share, or number of edges": health.PanicBelow,
     "paths or globs, or `-`": trace.Files,
     "[cache policy](families.md#cache-policies)": families.CachePolicy,
-    "[routing policy](families.md#routing-policies)": families.RoutingPolicy,
-    "[SAM model](families.md#sam-models)": families.SamModel,
+    "[routing policy](families.md#routing-policies)": control.RoutingPolicy,
+    "[SAM model](families.md#sam-models)": control.SamModel,
     "[format](../how-to/put-your-log-in.md#formats)": trace.Format,
     "names or numbers of columns": trace.Columns,
 }

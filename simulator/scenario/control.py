@@ -11,9 +11,9 @@ from typing import Annotated, Literal, get_args
 from pydantic import model_validator
 
 from simulator.plugins.fields import AutoOrDuration, Bool, GroupName, OrOff, WeightOrMeasured, choice
-from simulator.plugins.named import Named
+from simulator.plugins.named import MemberName, Named
 from simulator.plugins.spec import Spec
-from simulator.scenario.families import RoutingPolicy, SamModel
+from simulator.scenario.inside import ROUTING, SAM
 from simulator.units import (
     Count,
     CountOrUnlimited,
@@ -32,6 +32,20 @@ from simulator.units import (
     format_duration,
     show,
 )
+
+
+def _routing() -> type[Spec]:
+    return Routing
+
+
+def _sam() -> type[Spec]:
+    return Sam
+
+
+RoutingPolicy = Annotated[Named, MemberName("simulator.routing", ROUTING, _routing)]
+"""A routing policy: its name, or its name with its settings."""
+SamModel = Annotated[Named, MemberName("simulator.sam", SAM, _sam)]
+"""A stickiness model, likewise."""
 
 
 class Heartbeat(Spec):
