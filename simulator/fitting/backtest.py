@@ -40,6 +40,7 @@ METRICS: Final = ("requests.rate", "hit_ratio.l1", "hit_ratio.l2", "core.request
 REPLICATIONS: Final = 10
 LEAST_REPLICATIONS: Final = 5
 _WARMUP: Final = 0.1
+_WINDOWS: Final = 10  # of the time series, which nobody looks at: closing a window costs more than its requests
 _OWN: Final = 0.5  # a part whose effect is less than this share of a miss does not explain it
 
 
@@ -223,7 +224,8 @@ class _World:
         unused = ("clients", "duration", "warmup", "seed", "replications", "variants", "sweep", "expect", "measured",
                   "record")  # fmt: skip
         self.service = {key: value for key, value in service.items() if key not in unused}
-        self.service |= {"duration": f"{span_s:.3f}s", "warmup": f"{_WARMUP * span_s:.3f}s", "replications": 1}
+        self.service |= {"duration": f"{span_s:.3f}s", "warmup": f"{_WARMUP * span_s:.3f}s", "replications": 1,
+                         "record": {"window": f"{span_s / _WINDOWS:.3f}s"}}
 
     def scenario(self, clients: Mapping[str, Any]) -> Scenario:
         """The service with these clients."""
