@@ -21,8 +21,8 @@ from typing import Any, Final
 import numpy as np
 
 from simulator.fitting.cut import Cut, cut
-from simulator.fitting.fit import GAP_S, LEAST_REQUESTS, Fit, fit, read
-from simulator.fitting.predict import keeps_clients, next_arrivals
+from simulator.fitting.fit import GAP_S, LEAST_REQUESTS, Fit, fit_within, read, written
+from simulator.fitting.predict import keeps_clients, next_arrivals, next_in_windows
 from simulator.fitting.rates import Likelihood
 from simulator.fitting.swaps import ALWAYS, SESSIONS, Arrivals
 from simulator.fitting.writing import findings
@@ -167,14 +167,18 @@ def backtest(
     say = progress or (lambda _: None)
     data = log if isinstance(log, Log) else read(log, format, columns, client_key)
     start_s = float(data.time_s[0])
-    split_s = start_s + split * data.span_s
+    seen = written(data)
+    split_s = start_s + split * data.span_s if seen is None else seen.split_s(split)
     first, second = data.part(start_s, split_s), data.part(split_s, math.inf)
     if min(len(first.time_s), len(second.time_s)) < LEAST_REQUESTS:
         what = f"the parts hold {len(first.time_s):,} and {len(second.time_s):,} requests, too few to compare"
         raise TraceError(data.paths[0], what, f"choose a --split with {LEAST_REQUESTS} requests on either side")
     say("fitting the first part")
-    fitted = fit(first, gap_s=gap_s)
-    real = cut(second, gap_s if fitted.kind != "always" else math.inf)
+    before = after = None
+    if seen is not None:
+        before, after = seen.part(-math.inf, split_s), seen.part(split_s, math.inf)
+    fitted = fit_within(first, gap_s, before)
+    real = cut(second, gap_s if fitted.kind != "always" else math.inf, after)
     world = _World(fitted, _service(scenario, fitted), real, tuple(metrics), seed, jobs, say)
     phase_s = split_s - start_s
     likelihood = Likelihood(fitted.cut, fitted.rates.law, sessions=fitted.rates.end_rate > 0)
@@ -185,11 +189,15 @@ def backtest(
         for number in range(replications):
             law = likelihood.moved(fitted.rates, rng)
             if keeps_clients(fitted):
-                arrivals = next_arrivals(fitted, law, likelihood, real.span_s, rng)
+                if seen is None:
+                    arrivals = next_arrivals(fitted, law, likelihood, real.span_s, rng)
+                else:
+                    arrivals = next_in_windows(fitted, law, likelihood, real.lengths_s, rng)
                 played[f"replication {number}"] = world.replayed(arrivals, folder / f"predicted-{number}.csv")
             else:
                 played[f"replication {number}"] = world.scenario(fitted.with_rates(law).clients(phase_s))
-        real_arrivals = (real.time_s, real.client)
+        apart = real.window * len(real.clients) if fitted.kind != "always" else 0  # a session ends with its window
+        real_arrivals = (real.time_s, real.client + apart)
         played["what came"] = world.replayed(real_arrivals, folder / "real.csv", _operations(second))
         say(f"predicting with {replications} replications, and replaying what came")
         drawn = world.play(played)

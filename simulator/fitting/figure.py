@@ -30,7 +30,7 @@ def draw(fit: Fit) -> Figure:
     begun_s = np.sort(fit.cut.time_s[fit.cut.first])
     starts.plot(begun_s / 3600, np.arange(1, len(begun_s) + 1), color=_DATA, label="log")
     starts.plot([0, fit.cut.span_s / 3600], [0, len(begun_s)], "--", color=_FIT, label="constant rate")
-    starts.set(title="Sessions begun", xlabel="hours since the start", ylabel="sessions")
+    starts.set(title="Sessions begun", xlabel="hours on record", ylabel="sessions")
     _hours(hours, fit)
     for axes in (who, gaps, starts, hours):
         axes.legend(frameon=False)
@@ -73,7 +73,7 @@ def _gaps(axes: Axes, fit: Fit, likelihood: Likelihood) -> None:
 def _hours(axes: Axes, fit: Fit) -> None:
     """Requests by hour of the day, relative to the mean."""
     first_s = (fit.log.first_s or 0.0) + float(fit.log.time_s[0])
-    of_day = (first_s + fit.cut.time_s) % 86_400 / 3600
+    of_day = (first_s + fit.log.time_s - fit.log.time_s[0]) % 86_400 / 3600
     counts = np.bincount(of_day.astype(int) % 24, minlength=24)
     axes.bar(np.arange(24) + 0.5, counts / counts.mean(), width=0.9, color=_DATA, label="log")
     hour = np.linspace(0, 24, 200)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +15,11 @@ import numpy as np
 
 from simulator.fitting.amounts import Amounts, amounts
 from simulator.fitting.bursts import Bursts, bursts
-from simulator.fitting.cut import Cut, cut
-from simulator.fitting.rates import Likelihood, Rates, candidates
+from simulator.fitting.cut import Cut, cut, even_times
+from simulator.fitting.lengths import Lengths, lengths, with_lengths
+from simulator.fitting.rates import Likelihood, Rates, candidates, matched
 from simulator.fitting.rhythm import Rhythm, rhythm
+from simulator.fitting.windows import Windows, windows
 from simulator.logs import OPERATIONS, Log, TraceError, read_log
 from simulator.logs.formats.base import ClientKey
 
@@ -48,6 +49,12 @@ class Fit:
     service: Amounts | None
     operations: Mapping[str, float]
     """Shares; empty where the log does not say."""
+    windows: Windows | None = None
+    """When the log was written; None: all the time."""
+    lengths: tuple[Lengths, ...] = ()
+    """Every law of session lengths, the best first; empty where they were not told apart (see `lengths`)."""
+    bursty: bool = False
+    """Whether bursts explain the gaps better than different rates of the clients."""
 
     @property
     def rates(self) -> Rates:
@@ -55,28 +62,13 @@ class Fit:
         return self.laws[0]
 
     @property
-    def bursty(self) -> bool:
-        """Whether bursts explain the gaps better than different rates of the clients."""
-        return self.bursts is not None and self._bursts_win
-
-    @cached_property
-    def _bursts_win(self) -> bool:
-        if self.bursts is None:
-            return False
-        clients = self.cut.clients
-        gaps, inside_s = clients.requests - clients.sessions, clients.inside_s
-        law = next(one for one in self.laws if one.law != "zipf")
-        likelihood = Likelihood(self.cut, law.law, sessions=law.end_rate > 0)
-        rates, weights = likelihood.points(law.mean, law.spread)
-        rows, times = np.unique(np.column_stack([gaps, inside_s]), axis=0, return_counts=True)
-        either = rates + law.end_rate  # the law of a gap, given that the session goes on
-        each = rows[:, :1] * np.log(either) - rows[:, 1:] * either + weights
-        mixture = float(times @ np.logaddexp.reduce(each, axis=1))
-        return 2 * 3 - 2 * self.bursts.log_likelihood < 2 * 2 - 2 * mixture
+    def length(self) -> Lengths | None:
+        """The law of session lengths that was chosen; None: an exponential one, for want of a choice."""
+        return self.lengths[0] if self.lengths and not self.bursty else None
 
     @property
     def mean_rate(self) -> float:
-        """Requests per second of the whole log."""
+        """Requests per second of the time on record."""
         return len(self.log.time_s) / self.cut.span_s
 
     @property
@@ -173,9 +165,11 @@ class Fit:
         finite = math.isfinite(self.session_length_s)
         return {
             "log": self.log.summary(), "requests": len(self.log.time_s), "span_s": self.cut.span_s,
+            "windows": _windows(self.windows),
             "clients": len(self.cut.clients), "sessions": len(self.cut.starts), "kind": self.kind,
             "mean_rate": self.mean_rate, "between_clients": chosen, "cv": self.cv, "zipf": self.zipf,
             "laws": {one.law: {"mean": one.mean, "spread": one.spread, "aic": one.aic} for one in self.laws},
+            "lengths": {one.law: {"mean_s": one.mean_s, "shape": one.shape, "bic": one.bic} for one in self.lengths},
             "session_length_s": self.session_length_s if finite else None, "session_rate": self.session_rate,
             "dispersion": None if self.bursts is None else self.bursts.dispersion,
             "rhythm": None if self.rhythm is None else {"peak": self.rhythm.peak, "phase_s": self.rhythm.phase_s},
@@ -208,14 +202,43 @@ def fit(
         TraceError: the log cannot be read, or has too few requests to fit anything.
     """
     data = log if isinstance(log, Log) else read(log, format, columns, client_key)
+    return fit_within(data, gap_s, written(data))
+
+
+def written(log: Log) -> Windows | None:
+    """When a log was written; None: all the time."""
+    return windows(even_times(log), log.client)
+
+
+def fit_within(data: Log, gap_s: float, seen: Windows | None) -> Fit:
+    """`fit` to a log of which it is known when it was written (None: all the time). Raises TraceError."""
     if len(data.time_s) < LEAST_REQUESTS or data.span_s <= 0:
         what = f"{len(data.time_s)} requests in {data.span_s:g} s are too few to fit a workload"
         raise TraceError(data.paths[0], what, f"give a log of {LEAST_REQUESTS} requests or more")
-    parts = cut(data, gap_s)
+    parts = cut(data, gap_s, seen)
+    whole = seen is None
+    laws, found = candidates(parts), bursts(parts) if whole else None
+    bursty = found is not None and _bursts_win(parts, found, laws)
+    drawn = lengths(parts, next(one for one in laws if one.law != "zipf")) if not bursty else ()
+    laws = matched(parts, laws) if not drawn else with_lengths(parts, laws, drawn[0])
     return Fit(
-        data, parts, tuple(candidates(parts)), bursts(parts), rhythm(parts), amounts(data.bytes),
-        amounts(data.response_s), _operations(data),
+        data, parts, tuple(laws), found, rhythm(parts) if whole else None, amounts(data.bytes),
+        amounts(data.response_s), _operations(data), seen, drawn, bursty,
     )  # fmt: skip
+
+
+def _bursts_win(parts: Cut, found: Bursts, laws: list[Rates]) -> bool:
+    """Whether bursts explain the gaps better than different rates of the clients."""
+    clients = parts.clients
+    gaps, inside_s = clients.requests - clients.sessions, clients.inside_s
+    law = next(one for one in laws if one.law != "zipf")
+    likelihood = Likelihood(parts, law.law, sessions=law.end_rate > 0)
+    rates, weights = likelihood.points(law.mean, law.spread)
+    rows, times = np.unique(np.column_stack([gaps, inside_s]), axis=0, return_counts=True)
+    either = rates + law.end_rate  # the law of a gap, given that the session goes on
+    each = rows[:, :1] * np.log(either) - rows[:, 1:] * either + weights
+    mixture = float(times @ np.logaddexp.reduce(each, axis=1))
+    return 2 * 3 - 2 * found.log_likelihood < 2 * 2 - 2 * mixture
 
 
 def read(
@@ -224,6 +247,12 @@ def read(
     """Read a log, relative to the folder of the program. Raises TraceError."""
     files = str(log) if isinstance(log, (str, Path)) else list(log)
     return read_log(files, Path(), format=log_format, columns=columns, client_key=client_key)
+
+
+def _windows(seen: Windows | None) -> dict[str, float] | None:
+    if seen is None:
+        return None
+    return {"number": len(seen), "mean_s": seen.observed_s / len(seen), "period_s": seen.period_s}
 
 
 def _operations(log: Log) -> dict[str, float]:

@@ -9,6 +9,8 @@ scenario plays those).
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,7 +24,7 @@ _BLOCK = 500
 
 def keeps_clients(fit: Fit) -> bool:
     """Whether the clients of the log are those of the time after it."""
-    return fit.kind != "new" and not fit.bursty and fit.rhythm is None
+    return fit.windows is not None or (fit.kind != "new" and not fit.bursty and fit.rhythm is None)
 
 
 def next_arrivals(
@@ -33,6 +35,27 @@ def next_arrivals(
     `known`: the clients keep the rates that the log says of them; otherwise they are drawn from the law anew.
     """
     rates = _rates(fit, law, likelihood, rng) if known else _anew(fit, law, likelihood, rng)
+    return drawn(fit, law, rates, span_s, rng)
+
+
+def next_in_windows(
+    fit: Fit, law: Rates, likelihood: Likelihood, lengths_s: Floats, rng: np.random.Generator
+) -> Arrivals:
+    """The same where only windows of these lengths are seen, back to back: what is open ends with each."""
+    rates = _rates(fit, law, likelihood, rng) if fit.kind != "new" else _anew(fit, law, likelihood, rng)
+    if law.end_rate == 0:
+        return drawn(fit, law, rates, float(lengths_s.sum()), rng)
+    asked = fit.cut.clients.requests  # busy clients also come more often, which the law does not have: keep the whole
+    again = float(rng.choice(asked, len(asked)).sum()) / fit.cut.span_s  # what chance makes of it: a bootstrap
+    law = replace(law, start_rate=again * law.end_rate / float(rates.sum()))
+    before_s = np.cumsum(lengths_s) - lengths_s
+    parts = [drawn(fit, law, rates, float(length_s), rng) for length_s in lengths_s]
+    time_s = np.concatenate([start_s + part[0] for start_s, part in zip(before_s, parts, strict=True)])
+    return time_s, np.concatenate([part[1] + number * len(rates) for number, part in enumerate(parts)])
+
+
+def drawn(fit: Fit, law: Rates, rates: Floats, span_s: float, rng: np.random.Generator) -> Arrivals:
+    """Requests of clients with these rates over `span_s` seconds."""
     if law.end_rate == 0:
         number = rng.poisson(rates * span_s)
         return rng.random(int(number.sum())) * span_s, np.repeat(np.arange(len(rates)), number)
@@ -40,7 +63,10 @@ def next_arrivals(
     sessions = rng.poisson(law.start_rate * (span_s + 20 * length_s), len(rates))
     client = np.repeat(np.arange(len(rates)), sessions)
     begins_s = rng.random(len(client)) * (span_s + 20 * length_s) - 20 * length_s
-    ends_s = np.minimum(begins_s + rng.exponential(length_s, len(client)), span_s)
+    lengths_s = rng.exponential(length_s, len(client))
+    if fit.length is not None and fit.length.law != "exponential":
+        lengths_s = fit.length.draw(rng, len(client)) * (length_s / fit.length.mean_s)
+    ends_s = np.minimum(begins_s + lengths_s, span_s)
     begins_s = np.maximum(begins_s, 0.0)
     open_s = np.maximum(ends_s - begins_s, 0.0)
     number = rng.poisson(rates[client] * open_s)

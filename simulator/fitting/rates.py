@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import brentq, minimize
 from scipy.special import logsumexp
 
 from simulator.fitting.cut import Clients, Cut, Floats
@@ -28,6 +28,7 @@ LAWS: Final = ("constant", "gamma", "lognormal", "zipf")
 MOST_CLIENTS: Final = 1_000
 """More clients than this are sampled for the likelihood (with a fixed seed)."""
 _MOST_POINTS: Final = 800
+_MOST_LEVELS: Final = 60
 _TINY: Final = 1e-300
 
 
@@ -68,7 +69,7 @@ class Likelihood:
 
     def __init__(self, cut: Cut, law: str, *, sessions: bool) -> None:
         self.law, self.sessions = law, sessions
-        self.span_s, self.gap_s = cut.span_s, cut.gap_s
+        self.span_s, self.gap_s, self.windows = cut.span_s, cut.gap_s, len(cut.lengths_s)
         clients = cut.clients
         self.population = len(clients)
         if len(clients) > MOST_CLIENTS:
@@ -76,7 +77,8 @@ class Likelihood:
             clients = clients.take(np.sort(chosen))
         rows = np.column_stack([clients.requests, clients.sessions, clients.inside_s, clients.ended, clients.silent_s])
         rows, self.times = np.unique(rows, axis=0, return_counts=True)
-        self.clients = Clients(*rows.T)
+        self.clients = Clients(*rows.T[:4], silent_s=rows[:, 4:])
+        self.silences = _levels(self.clients.silent_s)
         self.scale = self.population / float(self.times.sum())
         self.total = float(cut.clients.requests.sum())
         self.begin = [math.log(0.7)] if law == "zipf" else self._begin(cut.clients)
@@ -152,7 +154,7 @@ class Likelihood:
         """Chance that a client shows up, at each rate; shape (points,)."""
         expected = rates * self.span_s
         if self.sessions:
-            expected = start * (self.span_s + 1 / end) * rates / (rates + end)
+            expected = start * (self.span_s + self.windows / end) * rates / (rates + end)
         chance: Floats = -np.expm1(-expected)
         return chance
 
@@ -164,7 +166,7 @@ class Likelihood:
             return alone
         either = rates + end
         first = rates / either
-        first_s = self.span_s + 1 / end
+        first_s = self.span_s + self.windows / end
         found: Floats = (
             (c.requests - c.sessions)[:, None] * log_rate
             - c.inside_s[:, None] * either[None, :]
@@ -172,13 +174,14 @@ class Likelihood:
             - (start * first_s * first)[None, :]
             + c.ended[:, None] * np.log(end / either + first * np.exp(-either * self.gap_s))[None, :]
         )
-        still = ~np.isnan(c.silent_s)
-        silent = c.silent_s[still][:, None]
-        found[still] += np.log(end / either[None, :] + first[None, :] * np.exp(-either[None, :] * silent))
-        return found
+        silences_s, many = self.silences if c is self.clients else _levels(c.silent_s)
+        open_still = np.log(end / either[None, :] + first[None, :] * np.exp(-either[None, :] * silences_s[:, None]))
+        return found + many @ open_still
 
-    def best(self) -> Rates:
-        """The law at the maximum."""
+    def best(self, near: Rates | None = None) -> Rates:
+        """The law at the maximum; the search begins `near` another law that was fitted to the same."""
+        if near is not None and self.law != "zipf":
+            self.begin = list(near.at) if self.law != "constant" else [near.at[0], *near.at[2:]]
         limits = [(one - 12, one + 12) for one in self.begin]
         if self.law == "zipf":
             limits = [(math.log(0.02), math.log(5.0))]
@@ -199,6 +202,29 @@ class Likelihood:
             tuple(at.tolist()), tuple(map(tuple, covariance.tolist())),
         )  # fmt: skip
 
+    def matched(self, rates: Rates) -> Rates:
+        """The same law with its mean such that all clients together ask as often as the log says.
+
+        A likelihood weighs what it can tell of each client, and where no law fits well (a few robots, bursts) its
+        maximum may be far from the log's own rate.
+        """
+        if rates.end_rate == 0:
+            return rates
+
+        def shown(by: float) -> float:
+            points, weights = self.points(rates.mean * math.exp(by), rates.spread)
+            return self.seen(points, weights, rates.end_rate, rates.start_rate)
+
+        def excess(by: float) -> float:
+            open_clients = self.population / max(shown(by), _TINY) * rates.start_rate / rates.end_rate
+            return math.log(open_clients * rates.mean * self.span_s / self.total) + by
+
+        if not excess(-3.0) < 0 < excess(3.0):
+            return rates
+        by = float(brentq(excess, -3.0, 3.0, xtol=1e-6))
+        at = (rates.at[0] + by, *rates.at[1:])
+        return replace(rates, mean=rates.mean * math.exp(by), seen=shown(by), at=at)
+
     def moved(self, rates: Rates, rng: np.random.Generator) -> Rates:
         """The same law with parameters drawn from what the log leaves open."""
         at = rng.multivariate_normal(rates.at, np.array(rates.covariance), method="eigh")
@@ -213,13 +239,34 @@ class Likelihood:
 
 def candidates(cut: Cut) -> list[Rates]:
     """Every law, the best first; with sessions if the gamma law says that there are any."""
-    open_always = Likelihood(cut, "gamma", sessions=False).best()
-    sessions = False
+    gamma, sessions = Likelihood(cut, "gamma", sessions=False).best(), False
     if len(cut.starts) > len(cut.clients) or cut.clients.ended.any():
-        sessions = Likelihood(cut, "gamma", sessions=True).best().aic < open_always.aic
+        with_sessions = Likelihood(cut, "gamma", sessions=True).best()
+        if with_sessions.aic < gamma.aic:
+            gamma, sessions = with_sessions, True
     laws = [law for law in LAWS if law != "zipf" or not sessions]
-    found = [Likelihood(cut, law, sessions=sessions).best() for law in laws]
+    likelihoods = {law: Likelihood(cut, law, sessions=sessions) for law in laws}
+    found = [gamma if law == "gamma" else one.best(gamma) for law, one in likelihoods.items()]
     return sorted(found, key=lambda one: one.aic)
+
+
+def matched(cut: Cut, laws: list[Rates]) -> list[Rates]:
+    """The same laws, each of which asks as often as the log says."""
+    return [one if one.end_rate == 0 else Likelihood(cut, one.law, sessions=True).matched(one) for one in laws]
+
+
+def _levels(silent_s: Floats) -> tuple[Floats, Floats]:
+    """Silences, shape (levels,), and how many of each a client has, shape (clients, levels).
+
+    Each is a level of its own up to 60 of them; more are put at the mean of their neighbours.
+    """
+    row, column = np.nonzero(~np.isnan(silent_s))
+    levels, at = np.unique(silent_s[row, column], return_inverse=True)
+    if len(levels) > _MOST_LEVELS:
+        group = np.arange(len(levels)) * _MOST_LEVELS // len(levels)
+        levels, at = np.bincount(group, levels) / np.bincount(group), group[at]
+    many = np.bincount(row * len(levels) + at, minlength=len(silent_s) * len(levels))
+    return levels, many.reshape(len(silent_s), len(levels)).astype(np.float64)
 
 
 def _ranks(population: int) -> tuple[Floats, Floats]:

@@ -73,6 +73,8 @@ def lengths(fit: Fit, real: Cut, rng: np.random.Generator) -> Arrivals:
     """The real starts and numbers of requests, over lengths drawn from the fitted law."""
     number = _numbers(real)
     drawn_s = rng.exponential(fit.session_length_s, len(number))
+    if fit.length is not None and fit.length.law != "exponential":
+        drawn_s = fit.length.draw(rng, len(number))
     covered = np.where(number > 1, rng.beta(np.maximum(number - 1, 1), 2.0), 0.0)
     stretch = np.divide(drawn_s * covered, _spans(real), out=np.zeros(len(number)), where=_spans(real) > 0)
     session = np.cumsum(real.first) - 1

@@ -76,7 +76,9 @@ def _workload(fit: Fit, phase_s: float) -> dict[str, Any]:
 def _session(fit: Fit) -> dict[str, Any]:
     if fit.kind == "always":
         return {"length": "forever", "established": True}
-    length = {"exponential": _seconds(fit.session_length_s)}
+    length: dict[str, Any] = {"exponential": _seconds(fit.session_length_s)}
+    if fit.length is not None and fit.length.law != "exponential":
+        length = fit.length.as_scenario(_seconds, lambda value: float(_number(value)))
     if fit.kind == "new":
         return {"arrivals": _rate(fit.session_rate), "length": length}
     pause_s = fit.pause_s
@@ -124,14 +126,22 @@ def _of_arrivals(fit: Fit) -> list[str]:
         said.append("Sessions: none are seen to end, so clients are there all the time.")
     else:
         gap = f"{fit.cut.gap_s / 60:g} min"
-        said.append(f"Ends of sessions: a silence of more than {gap} is one; lengths are exponential.")
+        said.append(f"Ends of sessions: a silence of more than {gap} is one.")
+        if fit.length is None:
+            why = "bursts hide it" if fit.bursty else "there are too few, or silences cut them too often"
+            said.append(f"The law of session lengths: exponential; {why}.")
+        if fit.windows is not None and fit.session_length_s > 0.5 * fit.windows.observed_s / len(fit.windows):
+            said.append("Session lengths: windows are too short to tell them well; trust the rates, not the lengths.")
     if fit.kind == "new":
         said.append("Clients that come back: each session is of a new client; the log has too few returns.")
     if fit.bursty:
         said.append("Rates between clients: bursts explain the gaps better, and mmpp has one set of rates for all.")
     if fit.bursty and fit.rhythm is not None:
         said.append("The daily rhythm was found, but mmpp has none: the rate is that of the whole log.")
-    if fit.cut.span_s < 2 * 86_400:
+    if fit.windows is not None:
+        said.append("Whether it was like this outside the windows: what is fitted is the time on record.")
+        said.append("Bursts and a daily rhythm were not looked for: they do not show in windows.")
+    elif fit.cut.span_s < 2 * 86_400:
         said.append("A daily rhythm: the log is shorter than two days, the rate is taken to be constant.")
     if not fit.bursty and fit.rates.law != "zipf" and fit.rates.seen < 0.95 and fit.count is not None:
         hidden = fit.count - len(fit.cut.clients)
@@ -143,14 +153,22 @@ def _of_arrivals(fit: Fit) -> list[str]:
 
 def findings(fit: Fit) -> list[tuple[str, str]]:
     """(what, found) in the order of a summary."""
-    rows = [("requests", f"{len(fit.log.time_s):,} in {_span(fit.cut.span_s)}: {fit.mean_rate:.4g}/s")]
+    rows = []
+    if fit.windows is not None:
+        w = fit.windows
+        each, period, whole_s = w.observed_s / len(w), _span(w.period_s), float(w.ends_s[-1] - w.begins_s[0])
+        found = f"only {_span(each)} of each {period} ({len(w)} windows, {_span(w.observed_s)} of {_span(whole_s)})"
+        rows.append(("the log holds", f"{found}: rates are over that time"))
+    rows.append(("requests", f"{len(fit.log.time_s):,} in {_span(fit.cut.span_s)}: {fit.mean_rate:.4g}/s"))
     who = {"always": "always there", "returning": "come back", "new": "a new one each session"}[fit.kind]
     rows.append(("clients", f"{len(fit.cut.clients):,} in the log, {who}"))
     laws = ", ".join(f"{one.law} {one.aic - fit.rates.aic:+.0f}" for one in fit.laws[1:])
     name = {"zipf": f"Zipf, exponent {fit.rates.spread:.3f}", "constant": "the same"}
     found = name.get(fit.rates.law, f"{fit.rates.law}, mean {fit.rates.mean:.4g}/s, CV {fit.rates.spread:.2f}")
     rows.append(("rates between clients", f"{found} (AIC against it: {laws})"))
-    if fit.bursts is None:
+    if fit.windows is not None:
+        rows.append(("bursts", "not looked for: the windows cut them"))
+    elif fit.bursts is None:
         rows.append(("bursts", "none: gaps vary no more than a Poisson process has them"))
     else:
         b = fit.bursts
@@ -161,6 +179,12 @@ def findings(fit: Fit) -> list[tuple[str, str]]:
     if fit.kind != "always":
         length = _span(fit.session_length_s)
         rows.append(("sessions", f"{len(fit.cut.starts):,}, mean length {length}, {fit.session_rate:.4g}/s begin"))
+        if fit.length is not None:
+            best, *rest = fit.lengths
+            against = ", ".join(f"{one.law} {one.bic - best.bic:+.0f}" for one in rest)
+            shape = {"weibull": ", shape ", "pareto": ", alpha "}.get(best.law, ", CV ") + f"{best.shape:.2f}"
+            rows.append(("session lengths", f"{best.law}{'' if best.law == 'exponential' else shape} "
+                                            f"(BIC against it: {against})"))  # fmt: skip
     if fit.rhythm is not None:
         rows.append(("daily rhythm", f"peak {fit.rhythm.peak:.2f} times the mean"))
     if fit.operations:
