@@ -133,7 +133,7 @@ def backtest(
     log: Log | str | Path | Sequence[str], *, split: float = 0.5, scenario: Scenario | str | None = None,
     replications: int = REPLICATIONS, seed: int = 1, metrics: Sequence[str] = METRICS, format: str = "auto",  # noqa: A002
     columns: Mapping[str, str | int] | None = None, client_key: ClientKey = "host", gap_s: float = GAP_S,
-    jobs: int = 1, progress: Callable[[str], None] | None = None,
+    jobs: int = 1, explain: bool = True, progress: Callable[[str], None] | None = None,
 ) -> Backtest:  # fmt: skip
     """Fit the first part of a log, predict the second, and compare.
 
@@ -150,6 +150,7 @@ def backtest(
         client_key: as for `fit`.
         gap_s: as for `fit`.
         jobs: processes; the result is the same whatever their number.
+        explain: trace each miss to the fitted part that it comes from, by some more replays.
         progress: hears what is being done.
 
     Raises:
@@ -207,7 +208,7 @@ def backtest(
             for name in metrics
             if name in happened
         ]
-        if any(not row.covered for row in rows):
+        if explain and any(not row.covered for row in rows):
             rows = _traced(world, rows, happened, folder)
     return Backtest(fitted, split_s, len(second.time_s), replications, tuple(rows))
 
@@ -232,8 +233,12 @@ class _World:
         unused = ("clients", "duration", "warmup", "seed", "replications", "variants", "sweep", "expect", "measured",
                   "record")  # fmt: skip
         self.service = {key: value for key, value in service.items() if key not in unused}
-        self.service |= {"duration": f"{span_s:.3f}s", "warmup": f"{_WARMUP * span_s:.3f}s", "replications": 1,
-                         "record": {"window": f"{span_s / _WINDOWS:.3f}s"}}
+        self.service |= {
+            "duration": f"{span_s:.3f}s",
+            "warmup": f"{_WARMUP * span_s:.3f}s",
+            "replications": 1,
+            "record": {"window": f"{span_s / _WINDOWS:.3f}s"},
+        }
 
     def scenario(self, clients: Mapping[str, Any]) -> Scenario:
         """The service with these clients."""

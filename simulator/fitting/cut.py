@@ -120,8 +120,9 @@ def even_times(log: Log) -> Floats:
     """Log time of each request; those of a log that tells whole seconds are spread over their second."""
     if not log.whole_seconds:
         return log.time_s
-    start_s = log.time_s[0]
-    return start_s + spread(np.floor(log.time_s - start_s), log.client, np.random.default_rng(_SPREAD_SEED))
+    start_s = float(log.time_s[0])
+    found: Floats = start_s + spread(np.floor(log.time_s - start_s), log.client, np.random.default_rng(_SPREAD_SEED))
+    return found
 
 
 def _by_client(who: NDArray[np.int64], tail_s: Floats, gap_s: float, number: int) -> Floats:

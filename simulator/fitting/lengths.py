@@ -131,7 +131,7 @@ def _thinned(points: Floats, weights: Floats) -> tuple[Floats, Floats]:
     points, share = points[kept], share[kept] / share[kept].sum()
     group = np.arange(len(points)) * min(_RATES, len(points)) // len(points)
     total = np.bincount(group, share)
-    return np.bincount(group, share * points) / total, total
+    return np.bincount(group, share * points) / total, total.astype(np.float64)
 
 
 class _Seen:
@@ -140,7 +140,7 @@ class _Seen:
     def __init__(self, cut: Cut, usual_s: float) -> None:
         first = cut.starts
         last = np.append(first[1:], len(cut.time_s)) - 1
-        number = last - first + 1
+        number = (last - first + 1).astype(np.float64)
         begins_s = np.cumsum(cut.lengths_s) - cut.lengths_s
         window = cut.window[first]
         before_s = cut.time_s[first] - begins_s[window]
@@ -149,10 +149,9 @@ class _Seen:
         if len(first) > _MOST_SESSIONS:
             chosen = np.sort(np.random.default_rng(1).choice(len(first), _MOST_SESSIONS, replace=False))
             self.factor = len(first) / _MOST_SESSIONS
-            number, before_s, after_s, first, last = (
-                one[chosen] for one in (number, before_s, after_s, first, last)
-            )  # fmt: skip
-        self.number, self.before_s, self.after_s = number.astype(np.float64), before_s, after_s
+            number, before_s, after_s = number[chosen], before_s[chosen], after_s[chosen]
+            first, last = first[chosen], last[chosen]
+        self.number, self.before_s, self.after_s = number, before_s, after_s
         self.span_s = cut.time_s[last] - cut.time_s[first]
         self.sessions = len(cut.starts)
         self.windows_s, self.windows = np.unique(np.round(cut.lengths_s, 3), return_counts=True)
@@ -161,8 +160,9 @@ class _Seen:
         self.length_s = np.sqrt(np.maximum(self.edges_s[:-1], usual_s / 200) * self.edges_s[1:])
 
     def table(self, rates: Floats, weights: Floats) -> tuple[Floats, Floats, Floats]:
-        """What each length makes of each session, (sessions, cells), up to a factor whose logarithm is the second of
-        shape (sessions,); and of being seen at all, (cells,).
+        """What each length makes of each session, shape (sessions, cells).
+
+        Up to a factor, whose logarithm is the second, shape (sessions,); the third is of being seen at all, (cells,).
         """
         n, x, y, span = (one[:, None] for one in (self.number, self.before_s, self.after_s, self.span_s))
         length, whole = self.length_s[None, :], x + y + span

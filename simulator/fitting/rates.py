@@ -77,7 +77,7 @@ class Likelihood:
             clients = clients.take(np.sort(chosen))
         rows = np.column_stack([clients.requests, clients.sessions, clients.inside_s, clients.ended, clients.silent_s])
         rows, self.times = np.unique(rows, axis=0, return_counts=True)
-        self.clients = Clients(*rows.T[:4], silent_s=rows[:, 4:])
+        self.clients = Clients(rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3], rows[:, 4:])
         self.silences = _levels(self.clients.silent_s)
         self.scale = self.population / float(self.times.sum())
         self.total = float(cut.clients.requests.sum())

@@ -183,8 +183,8 @@ def findings(fit: Fit) -> list[tuple[str, str]]:
             best, *rest = fit.lengths
             against = ", ".join(f"{one.law} {one.bic - best.bic:+.0f}" for one in rest)
             shape = {"weibull": ", shape ", "pareto": ", alpha "}.get(best.law, ", CV ") + f"{best.shape:.2f}"
-            rows.append(("session lengths", f"{best.law}{'' if best.law == 'exponential' else shape} "
-                                            f"(BIC against it: {against})"))  # fmt: skip
+            found = best.law + ("" if best.law == "exponential" else shape)
+            rows.append(("session lengths", f"{found} (BIC against it: {against})"))
     if fit.rhythm is not None:
         rows.append(("daily rhythm", f"peak {fit.rhythm.peak:.2f} times the mean"))
     if fit.operations:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fitting_logs import always_there, log_of
 
 from simulator import backtest
 from simulator.fitting.fit import fit, written
+from tests.fitting.synthetic import always_there, log_of
 
 
 def sampled(rng, *, rate=2.0, clients=60, period_s=3600.0, on_s=60.0, hours=30, jitter_s=0.0) -> object:
@@ -54,10 +54,10 @@ def test_what_was_written_all_the_time_is_left_alone():
 def test_sessions_longer_than_a_window_keep_the_rate():
     """Clients whose sessions (10 min) are cut by windows: each asks at 0.05/s, 40 are open at a time."""
     rng = np.random.default_rng(4)
-    begin_s = rng.random(14_400) * 60 * 3600
-    length_s = rng.exponential(600, 14_400)
+    begin_s = rng.random(5_760) * 24 * 3600
+    length_s = rng.exponential(600, 5_760)
     number = rng.poisson(0.05 * length_s)
-    session = np.repeat(np.arange(14_400), number)
+    session = np.repeat(np.arange(5_760), number)
     time_s = begin_s[session] + rng.random(len(session)) * length_s[session]
     kept = time_s % 3600 < 60
     found = fit(log_of(time_s[kept], session[kept]))
@@ -65,7 +65,7 @@ def test_sessions_longer_than_a_window_keep_the_rate():
     law = found.rates
     implied = len(found.cut.clients) / law.seen * law.start_rate / law.end_rate * law.mean
     assert implied == pytest.approx(found.mean_rate, rel=0.02)
-    assert found.mean_rate == pytest.approx(2.0, rel=0.1)
+    assert found.mean_rate == pytest.approx(2.0, rel=0.15)
 
 
 def test_a_back_test_splits_at_a_window_and_predicts_the_observed_rate():

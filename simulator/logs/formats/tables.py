@@ -34,13 +34,15 @@ ROLES = {
 OWN = {"t": "t_s", "client": "client", "op": "op"}
 _DELIMITERS = ",;\t|"
 _GUESSES = {
-    "t": r"t|t_?s|ts(_\w+)?|time(_?stamp)?(_\w+)?|date(_?time)?|@?timestamp|at|when|epoch(_\w+)?|started?(_\w+)?",
+    "t": r"t|t_?s|ts(_\w+)?|time(_?stamp)?(_\w+)?|date(_?time)?|@?timestamp|at|when|epoch(_\w+)?|start(ed)?(_\w+)?",
     "client": r"client(_?(id|ip))?|user(_?(id|name))?|session(_?id|\.id)?|customer(_?id)?|visitor(_?id)?|c-?ip|ip"
-    r"|host|remote_(addr|ip|host)|src(_ip)?|.*(client|user|session)_?(id|ip)",
+    r"|host|src(_ip)?|(.*[._])?remote_?(addr(ess)?|ip|host)|.*(client|user|session)_?(id|ip)|who\b.*",
     "op": r"op|operation|method|kind|verb|command|cmd|.*method",
 }
 _RESPONSE_EACH = {"ms": 1e3, "us": 1e6, "ns": 1e9}
 _LEAST_COLUMNS = 2
+_WITH_PORT = re.compile(r"^\[?((?<=\[)[0-9a-fA-F:.]+(?=\])|(?<!\[)\d{1,3}(?:\.\d{1,3}){3})\]?:\d{1,5}$")
+"""`192.0.2.7:4711` and `[2001:db8::9]:443`: each connection has a port of its own, the client has one address."""
 
 
 class Roles:
@@ -91,7 +93,7 @@ def _cached(value: object) -> int | None:
 
 def _name(value: object) -> str:
     if type(value) is str and 0 < len(value) <= LONGEST_NAME and value[0] > " " and value[-1] > " ":
-        return value
+        return value if ":" not in value else _WITH_PORT.sub(r"\1", value)
     if value is None:
         raise BadLineError("no client")
     if isinstance(value, (dict, list, float)):
