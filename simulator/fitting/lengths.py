@@ -34,7 +34,8 @@ _RATES: Final = 60
 _MOST_SESSIONS: Final = 800
 _LEAST_SESSIONS: Final = 100
 _SCALES: Final = (-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3)  # of the rates, in logarithms
-_LEAST_RETURN: Final = 0.02  # share of gaps longer than the gap beyond which sessions are cut too often
+_MOST_OF_A_WINDOW: Final = 0.5  # longer sessions are cut too often to tell how they end
+_MOST_SPLIT: Final = 0.02  # share of gaps longer than the gap beyond which sessions are cut too often
 
 
 def _exponential(at: Floats) -> tuple[float, Callable[[Floats], Floats]]:
@@ -110,18 +111,21 @@ class Lengths:
 
 
 def lengths(cut: Cut, rates: Rates) -> tuple[Lengths, ...]:
-    """Every law, the best first; empty where sessions never end, are few, or are cut by the gap too often."""
+    """Every law, the best first; empty where sessions never end, are few, or are cut too often (by gap or windows)."""
     starts = cut.starts
     if rates.end_rate == 0 or len(starts) < _LEAST_SESSIONS:
         return ()
     points, weights = _thinned(*Likelihood(cut, rates.law, sessions=True).points(rates.mean, rates.spread))
     asked = weights * points / points.mean()
-    if float(asked @ np.exp(-points * cut.gap_s)) / float(asked.sum()) > _LEAST_RETURN:
+    if float(asked @ np.exp(-points * cut.gap_s)) / float(asked.sum()) > _MOST_SPLIT:
         return ()
     seen = _Seen(cut, 1 / rates.end_rate)
     tables = [(by, *seen.table(points * math.exp(by), weights)) for by in _SCALES]
     found = [_best(law, 1 / rates.end_rate, seen, tables) for law in LAWS]
-    return tuple(sorted(found, key=lambda one: one.bic))
+    found = sorted(found, key=lambda one: one.bic)
+    if len(cut.lengths_s) > 1 and found[0].mean_s > _MOST_OF_A_WINDOW * float(cut.lengths_s.mean()):
+        return ()
+    return tuple(found)
 
 
 def _thinned(points: Floats, weights: Floats) -> tuple[Floats, Floats]:

@@ -128,7 +128,9 @@ def _of_arrivals(fit: Fit) -> list[str]:
         gap = f"{fit.cut.gap_s / 60:g} min"
         said.append(f"Ends of sessions: a silence of more than {gap} is one.")
         if fit.length is None:
-            why = "bursts hide it" if fit.bursty else "there are too few, or silences cut them too often"
+            why = "there are too few, or silences cut them too often"
+            if fit.bursty or fit.windows is not None:
+                why = "bursts hide it" if fit.bursty else "windows are too short to tell it, or sessions too few"
             said.append(f"The law of session lengths: exponential; {why}.")
         if fit.windows is not None and fit.session_length_s > 0.5 * fit.windows.observed_s / len(fit.windows):
             said.append("Session lengths: windows are too short to tell them well; trust the rates, not the lengths.")

@@ -21,7 +21,15 @@ def drawn(law: str, shape: float, seed: int) -> object:
     return log_of(begin_s[session] + rng.random(len(session)) * length_s[session], client[session])
 
 
-@pytest.mark.parametrize(("law", "shape"), [("exponential", 1.0), ("gamma", 0.5), ("lognormal", 1.5), ("weibull", 2.5)])
+@pytest.mark.parametrize(
+    ("law", "shape"),
+    [
+        ("exponential", 1.0),
+        pytest.param("gamma", 0.5, marks=pytest.mark.slow),
+        ("lognormal", 1.5),
+        pytest.param("weibull", 2.5, marks=pytest.mark.slow),
+    ],
+)
 def test_the_law_is_found_with_its_mean_and_shape(law, shape):
     """The mean of 1,600 lengths has a standard error of 4 % at most; a law of the same CV may stand for another."""
     found = fit(drawn(law, shape, 3))

@@ -51,6 +51,7 @@ def test_what_was_written_all_the_time_is_left_alone():
     assert written(log_of(bursts, rng.integers(20, size=len(bursts)))) is None
 
 
+@pytest.mark.slow
 def test_sessions_longer_than_a_window_keep_the_rate():
     """Clients whose sessions (10 min) are cut by windows: each asks at 0.05/s, 40 are open at a time."""
     rng = np.random.default_rng(4)
@@ -62,6 +63,7 @@ def test_sessions_longer_than_a_window_keep_the_rate():
     kept = time_s % 3600 < 60
     found = fit(log_of(time_s[kept], session[kept]))
     assert found.windows is not None
+    assert found.length is None  # no law of lengths is claimed
     law = found.rates
     implied = len(found.cut.clients) / law.seen * law.start_rate / law.end_rate * law.mean
     assert implied == pytest.approx(found.mean_rate, rel=0.02)
