@@ -128,12 +128,7 @@ def _of_arrivals(fit: Fit) -> list[str]:
         gap = f"{fit.cut.gap_s / 60:g} min"
         said.append(f"Ends of sessions: a silence of more than {gap} is one.")
         if fit.length is None:
-            why = "there are too few, or silences cut them too often"
-            if fit.bursty or fit.windows is not None:
-                why = "bursts hide it" if fit.bursty else "windows are too short to tell it, or sessions too few"
-            said.append(f"The law of session lengths: exponential; {why}.")
-        if fit.windows is not None and fit.session_length_s > 0.5 * fit.windows.observed_s / len(fit.windows):
-            said.append("Session lengths: windows are too short to tell them well; trust the rates, not the lengths.")
+            said.append(f"The law of session lengths: exponential; {_why_exponential(fit)}.")
     if fit.kind == "new":
         said.append("Clients that come back: each session is of a new client; the log has too few returns.")
     if fit.bursty:
@@ -151,6 +146,15 @@ def _of_arrivals(fit: Fit) -> list[str]:
     if fit.rates.law == "zipf" and fit.rhythm is not None and not fit.bursty:
         said.append("Zipf's law fits best, but a daily rhythm takes a law that is drawn: the next best one.")
     return said
+
+
+def _why_exponential(fit: Fit) -> str:
+    """Why no law of session lengths was chosen."""
+    if fit.bursty:
+        return "bursts hide it"
+    if fit.windows is not None:
+        return "windows are too short to tell it, or sessions too few; trust the rates, not the lengths"
+    return "sessions are too few, or silences cut them too often"
 
 
 def findings(fit: Fit) -> list[tuple[str, str]]:
