@@ -10,25 +10,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from simulator.laws.distributions import Constant
-from simulator.routing.guard import checked_router
-from simulator.server.balancer import Balancer, BalancerPolicy
-from simulator.clients.balancing import Balancing
 from simulator.agents.client import RoundTrips
-from simulator.server.guide import Guide
+from simulator.build.wiring import BALANCER, Endpoint
+from simulator.clients.balancing import Balancing
+from simulator.laws.distributions import Constant
 from simulator.messages import Outcome
-from simulator.routing import Router, RoutingContext, find_policy
-from simulator.routing.scope import SiteScope, own_draw, scoped
-from simulator.routing.subset import SubsetScope
 from simulator.plugins.named import settings_in
 from simulator.plugins.settings import configured
-from simulator.build.wiring import BALANCER, Endpoint
+from simulator.routing import Router, RoutingContext, find_policy
+from simulator.routing.guard import checked_router
+from simulator.routing.scope import SiteScope, own_draw, scoped
+from simulator.routing.subset import SubsetScope
+from simulator.server.balancer import Balancer, BalancerPolicy
+from simulator.server.guide import Guide
 
 if TYPE_CHECKING:
-    from simulator.build.builder import _Builder
     from simulator.agents.client import Client
-    from simulator.clients.group import ClientGroup
     from simulator.agents.session import Session
+    from simulator.build.builder import _Builder
+    from simulator.clients.group import ClientGroup
     from simulator.routing.directory import Directory
     from simulator.scenario.balancers import BalancerGroup
     from simulator.world.world import World

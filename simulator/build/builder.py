@@ -14,33 +14,31 @@ from itertools import accumulate, count
 
 import numpy as np
 
+from simulator.agents.client import Client, Draws, GroupPolicy, LockPolicy, RetryPolicy, Sizes
+from simulator.agents.sessions import SessionPlan
 from simulator.build.balancers import BalancerBuilder
+from simulator.build.placement import Placing
+from simulator.build.wiring import CORE, EDGE, SAM, STORAGE, Endpoint, Wiring
 from simulator.caches import Cache, make_cache
-from simulator.laws.distributions import Constant, Distribution, Exponential, sampler
-from simulator.world.targets import Targets
-from simulator.plugins.guard import is_foreign, plain_index
-from simulator.health.make import make_health
+from simulator.clients.group import GAIN, ClientGroup
+from simulator.clients.hedging import HedgePolicy, Hedging
+from simulator.clients.outstanding import Outstanding
+from simulator.clients.probing import Prober
 from simulator.engine.kernel import Kernel
+from simulator.engine.samplers import Same, Sampler
+from simulator.engine.streams import Streams, whole_numbers
+from simulator.health.make import make_health
+from simulator.laws.distributions import Constant, Distribution, Exponential, sampler
 from simulator.leases.locks import LockTable
 from simulator.leases.renewal import LeasePolicy, LeaseTable, renew_all
 from simulator.links import Link
-from simulator.agents.client import Client, Draws, GroupPolicy, LockPolicy, RetryPolicy, Sizes
-from simulator.server.core import CoreNode, CorePolicy
-from simulator.server.edge import EdgeNode, EdgePolicy
-from simulator.server.tally import Tally
-from simulator.clients.group import GAIN, ClientGroup
-from simulator.clients.hedging import HedgePolicy, Hedging
-from simulator.server.home_shards import HomeShards
-from simulator.clients.outstanding import Outstanding
-from simulator.clients.probing import Prober
-from simulator.agents.sessions import SessionPlan
-from simulator.server.standby import StandbyPlace
-from simulator.server.storage import Storage
-from simulator.build.placement import Placing
 from simulator.messages import Operation, Outcome
-from simulator.routing.guard import checked_router
+from simulator.plugins.guard import is_foreign, plain_index
+from simulator.plugins.named import settings_in
+from simulator.plugins.settings import configured
 from simulator.routing import Router, RoutingContext, find_policy
 from simulator.routing.directory import Directory
+from simulator.routing.guard import checked_router
 from simulator.routing.leaving import make_assigning, make_leaving
 from simulator.routing.moves import Moves
 from simulator.routing.near import Nearest, first_edges
@@ -50,20 +48,22 @@ from simulator.routing.weights import Weights
 from simulator.sam.load import EdgeLoad
 from simulator.sam.manager import ManagerPolicy, StickinessManager
 from simulator.sam.rule import StickinessRule
-from simulator.engine.samplers import Same, Sampler
 from simulator.scenario.control import Sam
 from simulator.scenario.joining import joining
-from simulator.plugins.named import settings_in
 from simulator.scenario.schema import ClientGroup as GroupSpec
 from simulator.scenario.schema import Scenario
 from simulator.scenario.schema import Tier as TierSpec
 from simulator.scenario.traces import asked_for
-from simulator.plugins.settings import configured
-from simulator.engine.streams import Streams, whole_numbers
-from simulator.world.heartbeats import watch_nodes
-from simulator.build.wiring import CORE, EDGE, SAM, STORAGE, Endpoint, Wiring
+from simulator.server.core import CoreNode, CorePolicy
+from simulator.server.edge import EdgeNode, EdgePolicy
+from simulator.server.home_shards import HomeShards
+from simulator.server.standby import StandbyPlace
+from simulator.server.storage import Storage
+from simulator.server.tally import Tally
 from simulator.workloads import Source, SourceContext
 from simulator.workloads.trace import common_origin_s
+from simulator.world.heartbeats import watch_nodes
+from simulator.world.targets import Targets
 from simulator.world.world import EventLog, World
 
 INFINITY = math.inf
@@ -398,7 +398,9 @@ class _Builder:
         if world.manager is not None and not world.groups:
             keeps = scenario.routing.policy == "cookie" and scenario.routing.on_down != "reassign"
             world.manager.moves_sessions = not policy.moves_alone and not keeps
-            world.manager.choose_other = lambda client, edge: world.groups[client.group.number].router.leave(client, edge)
+            world.manager.choose_other = lambda client, edge: world.groups[client.group.number].router.leave(
+                client, edge
+            )
         world.groups.append(group)
         plan = SessionPlan(self.kernel, group, world.duration_s)
         arrive = plain_index(group.arrive) if is_foreign(spec.workload) else group.arrive

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from simulator.agents.client import Client, GroupPolicy
+from simulator.build.wiring import CLIENT, Endpoint, Wiring, class_of
+from simulator.engine.streams import whole_numbers
 from simulator.geography.geo import spread_positions
 from simulator.links import Line, Path
-from simulator.agents.client import Client, GroupPolicy
-from simulator.server.home_shards import Homes, HomeShards
 from simulator.routing.scope import SiteScope
 from simulator.scenario.schema import ClientGroup as GroupSpec
-from simulator.engine.streams import whole_numbers
-from simulator.build.wiring import CLIENT, Endpoint, Wiring, class_of
+from simulator.server.home_shards import Homes, HomeShards
 
 _Paths = tuple[list[Path], list[Path], list[float], list[float], list[float], list[float], str | None]
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from simulator.laws.tails import tail_s
-from simulator.laws.distributions import Constant, Distribution, sampler
-from simulator.links import Bernoulli, Line, LossModel, Path
 from simulator.engine.samplers import Sampler, sum_of
+from simulator.engine.streams import Streams
+from simulator.laws.distributions import Constant, Distribution, sampler
+from simulator.laws.tails import tail_s
+from simulator.links import Bernoulli, Line, LossModel, Path
 from simulator.scenario.distances import Distances
 from simulator.scenario.schema import Scenario
-from simulator.engine.streams import Streams
 
 CLIENT, EDGE, CORE, SAM, STORAGE, HEALTH = "client", "edge", "core", "sam", "storage", "health"
 BALANCER = "balancer"
