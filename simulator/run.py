@@ -20,12 +20,13 @@ from simulator.build.builder import build
 from simulator.errors import SafetyError, StandstillError
 from simulator.faults.plan import begin_faults
 from simulator.messages import Attempt, Outcome
+from simulator.metrics.events import INVARIANT, TRACE_READ
 from simulator.observe.in_flight import attempts_in_flight, groups_due_now
 from simulator.observe.invariants import Invariants
 from simulator.observe.measure import Measurement
 from simulator.observe.recorder import Recorder
 from simulator.observe.recovery import RecoveryTracker
-from simulator.observe.result import INVARIANT, TRACE_READ, Replication
+from simulator.observe.result import Replication
 from simulator.observe.tracing import RequestTrace
 from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.schema import Scenario

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from generate.tables import code, sentence, table
-from simulator.observe.catalogue import CATALOGUE, FAILURE_CAUSES, MISS_CAUSES
+from simulator.metrics.catalogue import CATALOGUE
+from simulator.metrics.labels import FAILURE_CAUSES, MISS_CAUSES
 
 UNITS = {"s": "s", "ratio": "ratio, 0 to 1", "1/s": "1/s", "B": "B", "B/s": "B/s", "1": "none"}
 

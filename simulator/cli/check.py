@@ -51,7 +51,7 @@ def command(
     from simulator.experiment.checking.api import check, suite_file
     from simulator.experiment.checking.references import RevisionError
     from simulator.experiment.checking.suite import load_suite
-    from simulator.observe.metrics import MetricUnavailableError
+    from simulator.metrics.names import MetricUnavailableError
     from simulator.scenario.errors import ScenarioError
 
     output = Output.of(common)

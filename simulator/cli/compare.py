@@ -61,7 +61,7 @@ def command(
     from simulator.errors import FolderError
     from simulator.experiment.comparing.api import compare
     from simulator.experiment.comparing.sides import ContestantError, IncompleteError
-    from simulator.observe.metrics import MetricUnavailableError
+    from simulator.metrics.names import MetricUnavailableError
     from simulator.report.progress import listener
     from simulator.scenario.errors import ScenarioError
 

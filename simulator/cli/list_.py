@@ -58,7 +58,7 @@ def _presets() -> Iterator[tuple[str, Mapping[str, str]]]:
 
 
 def _metrics() -> Iterator[tuple[str, Mapping[str, str]]]:
-    from simulator.observe.catalogue import CATALOGUE
+    from simulator.metrics.catalogue import CATALOGUE
 
     def line(about: str, unit: str, labels: tuple[str, ...]) -> str:
         by = f" (also by {', '.join(labels)})" if labels else ""

@@ -41,7 +41,7 @@ def played_until(
 ) -> tuple[Result, tuple[str, ...]]:  # fmt: skip
     """The result, and the targets that were not reached; raises what `api.run` does."""
     from simulator.experiment.stopping import run_until
-    from simulator.observe.metrics import MetricUnavailableError
+    from simulator.metrics.names import MetricUnavailableError
     from simulator.report.progress import listener
 
     try:
@@ -56,7 +56,7 @@ def played_until(
 
 def show_batch_means(result: Result, window_s: float, *, quiet: bool) -> None:
     """Intervals of the first replication by batch means, on stdout (stderr beside --json)."""
-    from simulator.observe.metrics import unit_of
+    from simulator.metrics.names import unit_of
     from simulator.report.format import show
     from simulator.statistics.batches import TooShortError, all_batch_means
 

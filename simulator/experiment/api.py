@@ -58,7 +58,7 @@ def run(
         ValueError: an expectation names an unknown metric.
         ResumeError: `resume` is of another scenario or seed.
     """
-    from simulator.observe.expectations import parse_expectation
+    from simulator.metrics.expectations import parse_expectation
 
     if isinstance(scenario, (str, os.PathLike)):
         from simulator.scenario.schema import Scenario as Language

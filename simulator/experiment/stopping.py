@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from simulator.experiment import api
-from simulator.experiment.comparing.margins import Margin, parse_metric_margin
-from simulator.observe.metrics import MetricUnavailableError, ParsedMetric
+from simulator.metrics.margins import Margin, parse_metric_margin
+from simulator.metrics.names import MetricUnavailableError, ParsedMetric
 from simulator.play.job import REPLICATION_FUNCTION, Listener
 from simulator.play.warmup import with_found_warmup
 
@@ -55,7 +55,7 @@ def parse_target(text: str) -> Target:
     """`hit_ratio.l1:±0.5%`. Raises ValueError (MarginError, UnknownMetricError)."""
     metric, margin = parse_metric_margin(text, "--until")
     if margin.amount <= 0.0:
-        from simulator.experiment.comparing.margins import MarginError
+        from simulator.metrics.margins import MarginError
 
         raise MarginError(f"`{text}`: an interval has some width: write for example {metric.name}:±0.5%")
     return Target(metric, margin)

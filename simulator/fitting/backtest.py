@@ -28,8 +28,9 @@ from simulator.fitting.swaps import ALWAYS, SESSIONS, Arrivals
 from simulator.fitting.writing import findings
 from simulator.logs import OPERATIONS, Log, TraceError
 from simulator.logs.formats.base import ClientKey
-from simulator.observe.metrics import MetricUnavailableError, metric_value, parse_metric, unit_of
+from simulator.metrics.names import MetricUnavailableError, parse_metric, unit_of
 from simulator.observe.result import Replication
+from simulator.observe.values import metric_value
 from simulator.play.job import Item, Job, Silence
 from simulator.play.runner import play
 from simulator.scenario.schema import Scenario

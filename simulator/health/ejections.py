@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from math import floor
 from typing import TYPE_CHECKING, Final
 
-from simulator.observe.result import EJECTED, RETURNED
+from simulator.metrics.events import EJECTED, RETURNED
 
 if TYPE_CHECKING:
     from simulator.engine.clock import Clock

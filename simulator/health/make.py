@@ -14,7 +14,7 @@ from simulator.health.health import Health
 from simulator.health.panic import Limit, PanicBelow
 from simulator.health.passive import Passive
 from simulator.health.sweep import Criterion, Sweep
-from simulator.observe.result import DETECTED, HEALTHY, PANIC_BEGIN, PANIC_END
+from simulator.metrics.events import DETECTED, HEALTHY, PANIC_BEGIN, PANIC_END
 from simulator.routing.weights import Weights
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
-from simulator.observe.catalogue import CATALOGUE, CAUSE_LABELS, UNBOUNDED
+from simulator.metrics.catalogue import CATALOGUE, UNBOUNDED
+from simulator.metrics.labels import CAUSE_LABELS
 
 if TYPE_CHECKING:
     from simulator.world.world import World

@@ -9,7 +9,7 @@ import math
 from typing import TYPE_CHECKING
 
 from simulator.messages import Outcome
-from simulator.observe.catalogue import RETRY_CAUSES
+from simulator.metrics.labels import RETRY_CAUSES
 from simulator.observe.counters import BALANCER_COLUMNS, Snapshot
 
 if TYPE_CHECKING:

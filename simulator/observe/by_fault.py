@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from simulator.messages import Outcome, Tier
+from simulator.metrics.events import FAULT_BEGIN, FAULT_END
 from simulator.observe.binned import Binned
 from simulator.observe.histogram import Histogram
-from simulator.observe.metrics import histogram_metrics
-from simulator.observe.result import FAULT_BEGIN, FAULT_END
+from simulator.observe.values import histogram_metrics
 
 if TYPE_CHECKING:
     from simulator.clients.group import ClientGroup

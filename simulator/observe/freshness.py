@@ -1,22 +1,18 @@
 """How fresh answers out of L1 were, and what invalidation cost in messages.
 
 Given only in worlds where something that L1 holds can change and be read, or where edges are told of changes; elsewhere
-no read is stale and nothing is sent (`FRESH`). May import: the counters' columns, the world (to read it).
+no read is stale and nothing is sent. May import: the counters' columns, the world (to read it).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from simulator.observe.counters import CORE_COLUMNS, EDGE_COLUMNS, GROUP_COLUMNS, FloatArray
 
 if TYPE_CHECKING:
     from simulator.world.world import World
 
-FRESH: Final = {
-    "stale_reads.rate": "hit_ratio.l1", "stale_reads.ratio": "hit_ratio.l1", "invalidations.rate": "core.requests.rate",
-}  # fmt: skip
-"""Metrics that are zero, not unknown, where nothing changes; and one that always has the same labels."""
 _STALE, _HITS = EDGE_COLUMNS.index("stale_reads"), EDGE_COLUMNS.index("hits")
 _GROUP_STALE, _GROUP_HITS = GROUP_COLUMNS.index("stale_reads"), GROUP_COLUMNS.index("hits")
 _SENT = CORE_COLUMNS.index("invalidations")

@@ -18,8 +18,8 @@ from simulator.observe.costs import Usage, costs
 from simulator.observe.counters import CORE_COLUMNS, EDGE_COLUMNS, GROUP_COLUMNS, LEASE_COLUMNS, NO_COUNTS, FloatArray
 from simulator.observe.freshness import freshness
 from simulator.observe.hops import hop_means
-from simulator.observe.metrics import carried_percentile, histogram_metrics
 from simulator.observe.recorder import weighted_mean, weighted_percentile
+from simulator.observe.values import carried_percentile, histogram_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from simulator.observe.result import FAULT_BEGIN, FAULT_END
+from simulator.metrics.events import FAULT_BEGIN, FAULT_END
 
 if TYPE_CHECKING:
     from simulator.observe.counters import FloatArray

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simulator.messages import Attempt, Operation, Outcome, Tier
-from simulator.observe.result import FAULT_BEGIN, RECOVERED
+from simulator.metrics.events import FAULT_BEGIN, RECOVERED
 
 if TYPE_CHECKING:
     from simulator.world.world import World

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from simulator.observe.result import FAULT_BEGIN, Replication
+from simulator.metrics.events import FAULT_BEGIN
+from simulator.observe.result import Replication
 from simulator.play.job import resolve
 from simulator.play.signals import interruptible
 from simulator.statistics.intervals import mser5

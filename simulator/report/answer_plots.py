@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from simulator.experiment.studies.search_space import parted
-from simulator.observe.metrics import parse_metric
+from simulator.metrics.names import parse_metric
 from simulator.report.format import Scale, scale_for
 from simulator.report.plot_style import COLOURS, finish, fresh, plain
 

@@ -9,7 +9,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from simulator.observe.metrics import parse_metric
+from simulator.metrics.names import parse_metric
 from simulator.report import page
 from simulator.report.compare_text import HEADINGS, cells_of, head_line, notes_of, sum_line, without_parts
 from simulator.report.forest import Bar, forest_chart

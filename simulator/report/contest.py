@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from simulator.experiment.comparing.comparison import Comparison, Lead, compare
-from simulator.observe.expectations import parse_expectation
-from simulator.observe.metrics import MetricUnavailableError, parse_metric
+from simulator.metrics.expectations import parse_expectation
+from simulator.metrics.names import MetricUnavailableError, parse_metric
 from simulator.observe.result import Replication
 from simulator.results.summary import estimate
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from simulator.observe.expectations import parse_expectation
-from simulator.observe.metrics import MetricUnavailableError
+from simulator.metrics.expectations import parse_expectation
+from simulator.metrics.names import MetricUnavailableError
 from simulator.report.contest import AS_WRITTEN, elsewhere_of
 from simulator.report.front_chart import Spot, Three, front_chart, front_of
 from simulator.results.summary import Estimate, estimate

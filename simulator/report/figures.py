@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from simulator.observe.catalogue import HOPS, MISS_CAUSES
+from simulator.metrics.labels import HOPS, MISS_CAUSES
 from simulator.report.cost_front import CAPTION, cost_chart
 from simulator.report.distcharts import Curve, bar_chart, ccdf_chart, weights_chart
 from simulator.report.flows import map_chart, moves_chart

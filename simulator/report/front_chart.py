@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from simulator.observe.metrics import parse_metric
+from simulator.metrics.names import parse_metric
 from simulator.report.format import Scale, scale_for
 from simulator.report.svg import GREY, LETTER, RED, Chart, nice_ticks, num, points, short
 from simulator.report.sweep_charts import whisker

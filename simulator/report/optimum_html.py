@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from simulator.observe.metrics import unit_of
+from simulator.metrics.names import unit_of
 from simulator.report import page
 from simulator.report.format import scale_for
 from simulator.report.front_chart import Spot, front_chart

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from simulator.experiment.studies.design import short_names
-from simulator.observe.metrics import unit_of
+from simulator.metrics.names import unit_of
 from simulator.report.format import NOTHING, show, show_column, show_difference
 from simulator.report.sweep_tables import clip, grid, wrap
 from simulator.text.printable import printable
@@ -67,7 +67,7 @@ def answer_lines(found: Optimum) -> list[str]:
 
 def closest(found: Optimum) -> list[Judged]:
     """The trials that break their constraints least, where no setting keeps them."""
-    from simulator.observe.expectations import parse_expectation
+    from simulator.metrics.expectations import parse_expectation
 
     conditions = [parse_expectation(text) for text in found.constraints]
 

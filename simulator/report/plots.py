@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.observe.catalogue import HOPS, MISS_CAUSES
-from simulator.observe.metrics import parse_metric
+from simulator.metrics.labels import HOPS, MISS_CAUSES
+from simulator.metrics.names import parse_metric
 from simulator.report.format import HOP_WORDS, scale_for
 from simulator.report.plot_style import COLOURS, draw_line, finish, fresh, look, over_time, plain
 from simulator.report.series import labels_of, mean_series, series

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simulator.observe.catalogue import FAILURE_CAUSES, MISS_CAUSES
-from simulator.observe.metrics import MetricUnavailableError
-from simulator.observe.result import TRACE_READ
+from simulator.metrics.events import TRACE_READ
+from simulator.metrics.labels import FAILURE_CAUSES, MISS_CAUSES
+from simulator.metrics.names import MetricUnavailableError
 from simulator.report.format import show, show_count, show_difference, show_duration
 
 if TYPE_CHECKING:

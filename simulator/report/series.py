@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.observe.metrics import fault_spans
+from simulator.metrics.events import fault_spans
 from simulator.report.written_faults import merged_spans, written_faults
 
 if TYPE_CHECKING:

@@ -21,15 +21,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from simulator.faults.words import Told
-from simulator.observe.result import (
-    DETECTED,
-    EJECTED,
-    FAULT_BEGIN,
-    RECOVERED,
-    SESSIONS_MOVED,
-    TAKEOVER,
-    Replication,
-)
+from simulator.metrics.events import DETECTED, EJECTED, FAULT_BEGIN, RECOVERED, SESSIONS_MOVED, TAKEOVER
+from simulator.observe.result import Replication
 from simulator.report.format import HOP_WORDS, show, show_count, show_duration
 from simulator.report.series import Floats, labels_of, mean_of, mean_series, series, window_of
 from simulator.report.written_faults import Span, WrittenFault, kind_of, written_faults

@@ -13,7 +13,7 @@ import numpy as np
 
 from simulator.experiment.studies.design import short_names
 from simulator.experiment.studies.sweep_index import quantity
-from simulator.observe.metrics import parse_metric
+from simulator.metrics.names import parse_metric
 from simulator.report.format import Scale, scale_for
 from simulator.report.svg import LETTER, WIDTH, Chart, Floats, log_ticks, nice_ticks, num, plain, points, short
 from simulator.statistics.intervals import mean_interval

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulator.experiment.studies.design import short_names
-from simulator.observe.metrics import parse_metric
+from simulator.metrics.names import parse_metric
 from simulator.report import answer_html, page
 from simulator.report.format import show
 from simulator.report.page import Drawn, cell, folded, header, kept

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from simulator.experiment.studies.design import short_names
-from simulator.observe.metrics import parse_metric
+from simulator.metrics.names import parse_metric
 from simulator.report.format import NOTHING, column_decimals, fixed, scale_for, show, show_column
 from simulator.text.printable import printable
 

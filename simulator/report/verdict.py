@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from simulator.experiment.comparing.comparison import Comparison, compare
-from simulator.observe.expectations import parse_expectation
-from simulator.observe.metrics import parse_metric
+from simulator.metrics.expectations import parse_expectation
+from simulator.metrics.names import parse_metric
 from simulator.report.contest import AS_WRITTEN, FAILED, contest_of
 from simulator.report.cost_front import priced
 from simulator.report.format import NOTHING, column_decimals, fixed, fixed_half, scale_for, show, show_difference

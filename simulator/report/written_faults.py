@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from simulator.faults import FAMILY, verb_of
 from simulator.faults.words import Words
-from simulator.observe.metrics import fault_spans
+from simulator.metrics.events import fault_spans
 
 if TYPE_CHECKING:
     from simulator.results.result import Result

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.metrics.names import unit_of
 from simulator.observe.histogram import Histogram
-from simulator.observe.metrics import unit_of
 from simulator.observe.result import Replication, Texts
 from simulator.results.stored import broken
 

@@ -86,7 +86,7 @@ class Result(Drawn):
     @cached_property
     def estimates(self) -> dict[str, Estimate]:
         """Every metric as a number with its interval, by name."""
-        from simulator.observe.expectations import parse_expectation
+        from simulator.metrics.expectations import parse_expectation
 
         extra = [parse_expectation(text).metric.name for text in self.facts.expect]
         return estimates(self.replications, [*extra, *self.facts.measured])

@@ -11,15 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from simulator.observe.expectations import Verdict, parse_expectation
-from simulator.observe.metrics import (
-    MetricUnavailableError,
-    metric_names,
-    metric_value,
-    parse_metric,
-    unit_of,
-)
-from simulator.observe.result import TRACE_READ, Replication
+from simulator.metrics.events import TRACE_READ
+from simulator.metrics.expectations import Verdict, parse_expectation
+from simulator.metrics.names import MetricUnavailableError, parse_metric, unit_of
+from simulator.observe.result import Replication
+from simulator.observe.values import metric_names, metric_value
 from simulator.statistics.intervals import mean_interval
 
 

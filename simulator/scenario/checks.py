@@ -20,7 +20,7 @@ from simulator.scenario.tree import Node, Path, descend, dotted
 from simulator.units import format_distance, format_duration, show
 
 if TYPE_CHECKING:
-    from simulator.observe.metrics import ParsedMetric
+    from simulator.metrics.names import ParsedMetric
 
 MOST_TIMES = 100_000  # that a fault comes
 FARTHEST_M = 20_015e3  # half the circumference of the Earth
@@ -409,8 +409,8 @@ def _fault_mend(name: str, faults: Sequence[str]) -> str:
 def _labels(scenario: Scenario, tree: Node, actors: Actors) -> Found:
     """The labels of the metrics that the scenario names: of something that exists."""
     del tree
-    from simulator.observe.expectations import parse_expectation
-    from simulator.observe.metrics import is_fixed_label, parse_metric
+    from simulator.metrics.expectations import parse_expectation
+    from simulator.metrics.names import is_fixed_label, parse_metric
 
     named: list[tuple[Path, ParsedMetric]] = [
         (("expect", i), parse_expectation(text).metric) for i, text in enumerate(scenario.expect)

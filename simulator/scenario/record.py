@@ -39,7 +39,7 @@ class Record(Spec):
 
 
 def _expectations(value: object) -> tuple[str, ...]:
-    from simulator.observe.expectations import parse_expectation
+    from simulator.metrics.expectations import parse_expectation
 
     if isinstance(value, Mapping) and value:
         raise _pair(value)
@@ -59,8 +59,8 @@ def _expectations(value: object) -> tuple[str, ...]:
 
 def _pair(mapping: Mapping[object, object]) -> QuantityError:
     """The error for `{errors: "<= 1%"}`, at its key: an expectation is one text."""
-    from simulator.observe.catalogue import CATALOGUE
-    from simulator.observe.metrics import UnknownMetricError, parse_metric
+    from simulator.metrics.catalogue import CATALOGUE
+    from simulator.metrics.names import UnknownMetricError, parse_metric
 
     written, bound = next(iter(mapping.items()))
     name = str(written)
@@ -80,8 +80,8 @@ def _pair(mapping: Mapping[object, object]) -> QuantityError:
 
 
 def _measured(value: object) -> dict[str, float]:
-    from simulator.observe.expectations import parse_value
-    from simulator.observe.metrics import parse_metric
+    from simulator.metrics.expectations import parse_value
+    from simulator.metrics.names import parse_metric
 
     if not isinstance(value, Mapping):
         raise QuantityError(f"{show(value)} is not a mapping", "write {hit_ratio.l1: 71%}")
@@ -100,7 +100,7 @@ def _measured(value: object) -> dict[str, float]:
 
 
 def _measured_plain(measured: Mapping[str, float]) -> dict[str, Any]:
-    from simulator.observe.metrics import unit_of
+    from simulator.metrics.names import unit_of
 
     writers = {"s": format_duration, "1/s": format_rate, "B": format_size, "ratio": format_ratio}
     plain: dict[str, Any] = {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from simulator.observe.result import DETECTED, SESSIONS_MOVED, TAKEOVER
+from simulator.metrics.events import DETECTED, SESSIONS_MOVED, TAKEOVER
 from simulator.sam.detector import FailureDetector
 
 if TYPE_CHECKING:

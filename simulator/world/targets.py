@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from itertools import count
 from typing import TYPE_CHECKING
 
-from simulator.observe.result import FAULT_BEGIN, FAULT_END
+from simulator.metrics.events import FAULT_BEGIN, FAULT_END
 from simulator.routing.directory import Draining
 from simulator.server.erring import Erring
 

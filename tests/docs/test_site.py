@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from simulator.cli.main import COMMANDS
-from simulator.observe.catalogue import CATALOGUE
+from simulator.metrics.catalogue import CATALOGUE
 from simulator.scenario.json_schema import scenario_schema
 from tests.docs.snippets import ROOT
 from tests.processes import environment

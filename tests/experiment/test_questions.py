@@ -19,12 +19,12 @@ from simulator import Scenario, ScenarioError, check, compare, find, load_sweep,
 from simulator.experiment.checking.record import record
 from simulator.experiment.checking.references import RevisionError
 from simulator.experiment.checking.suite import load_suite
-from simulator.experiment.comparing.margins import MarginError
 from simulator.experiment.comparing.sides import ContestantError
 from simulator.experiment.studies.design import DesignError
 from simulator.experiment.studies.search_space import FindError
 from simulator.experiment.studies.sensitivity import SensitivityError
-from simulator.observe.metrics import UnknownMetricError
+from simulator.metrics.margins import MarginError
+from simulator.metrics.names import UnknownMetricError
 from simulator.observe.result import Replication
 
 mpl.use("Agg")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from simulator.experiment.stopping import AT_LEAST, parse_target, run_until
-from simulator.observe.metrics import MetricUnavailableError
+from simulator.metrics.names import MetricUnavailableError
 from simulator.scenario.schema import Scenario
 from simulator.statistics.batches import TooShortError, batch_means
 from tests.experiment.comparing.fakes import replication

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from simulator.messages import Outcome
-from simulator.observe.metrics import fault_spans
+from simulator.metrics.events import fault_spans
 from simulator.scenario.schema import Scenario
 from tests.worlds import BASE, FREE, Play, merged, played
 

@@ -7,8 +7,7 @@ import math
 import pytest
 
 from simulator.messages import Outcome
-from simulator.observe.metrics import fault_spans
-from simulator.observe.result import TAKEOVER
+from simulator.metrics.events import TAKEOVER, fault_spans
 from simulator.scenario.schema import Scenario
 from tests.worlds import BASE, FREE, QUIET, Play, merged, played, small
 

@@ -7,8 +7,9 @@ import math
 
 import pytest
 
-from simulator.observe.expectations import parse_expectation
-from simulator.observe.metrics import MetricUnavailableError, UnknownMetricError, metric_value, parse_metric
+from simulator.metrics.expectations import parse_expectation
+from simulator.metrics.names import MetricUnavailableError, UnknownMetricError, parse_metric
+from simulator.observe.values import metric_value
 from simulator.run import run_replication
 from simulator.scenario.schema import Scenario
 

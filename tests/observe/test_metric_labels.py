@@ -3,7 +3,8 @@
 import pytest
 
 from simulator import Scenario, run
-from simulator.observe.catalogue import CATALOGUE, CAUSE_LABELS, COST_PARTS, HOPS, TIERS
+from simulator.metrics.catalogue import CATALOGUE
+from simulator.metrics.labels import CAUSE_LABELS, COST_PARTS, HOPS, TIERS
 
 WORLD = {
     "duration": "30s",

@@ -5,17 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from simulator.observe.catalogue import CATALOGUE
+from simulator.metrics.catalogue import CATALOGUE
+from simulator.metrics.events import fault_spans
+from simulator.metrics.names import MetricUnavailableError, UnknownMetricError, parse_metric
 from simulator.observe.histogram import Histogram
-from simulator.observe.metrics import (
-    MetricUnavailableError,
-    UnknownMetricError,
-    fault_spans,
-    histogram_metrics,
-    metric_value,
-    parse_metric,
-)
 from simulator.observe.result import Replication
+from simulator.observe.values import histogram_metrics, metric_value
 
 NAMES = [
     "hit_ratio.l1", "hit_ratio.l2", "hit_ratio.total", "delayed_hit_ratio.l1", "misses.l1.rate",

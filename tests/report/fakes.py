@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from simulator.metrics.events import DETECTED, FAULT_BEGIN, FAULT_END, RECOVERED, SESSIONS_MOVED, TAKEOVER
 from simulator.observe.histogram import Histogram
-from simulator.observe.result import DETECTED, FAULT_BEGIN, FAULT_END, RECOVERED, SESSIONS_MOVED, TAKEOVER, Replication
+from simulator.observe.result import Replication
 from simulator.results.facts import Facts
 from simulator.results.result import Result
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from simulator.observe.result import DETECTED, FAULT_BEGIN, FAULT_END, SESSIONS_MOVED
+from simulator.metrics.events import DETECTED, FAULT_BEGIN, FAULT_END, SESSIONS_MOVED
 from simulator.report import style
 from simulator.report.figures import figures
 from simulator.report.flows import phases

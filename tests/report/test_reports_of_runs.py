@@ -8,7 +8,7 @@ import re
 import pytest
 
 from simulator.experiment.api import run
-from simulator.observe.catalogue import HOPS
+from simulator.metrics.labels import HOPS
 from simulator.report.flows import phases
 from simulator.report.folders import redraw
 from simulator.report.sections import sections

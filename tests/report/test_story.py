@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from simulator.observe.result import DETECTED, FAULT_BEGIN, FAULT_END, RECOVERED, SESSIONS_MOVED
+from simulator.metrics.events import DETECTED, FAULT_BEGIN, FAULT_END, RECOVERED, SESSIONS_MOVED
 from simulator.report.story import change_of, spans_of, story
 from tests.report.fakes import CORE, CRASH, result
 

@@ -12,11 +12,11 @@ import pytest
 
 from simulator.experiment.comparing.compare import Row, compare_rows
 from simulator.experiment.comparing.explain import explain
-from simulator.experiment.comparing.margins import parse_metric_margin
 from simulator.experiment.studies.cells import AS_WRITTEN, Cell
 from simulator.experiment.studies.outcomes import CellOutcome
 from simulator.experiment.studies.sensitivity import INPUT, SIDE
 from simulator.experiment.studies.sweep_result import SweepResult
+from simulator.metrics.margins import parse_metric_margin
 from simulator.observe.result import Replication
 from simulator.report import compare_html, sweep_html
 from simulator.report.forest import Bar, forest_chart

@@ -15,16 +15,10 @@ from typing import Any
 import numpy as np
 
 from simulator.errors import SafetyError
+from simulator.metrics.events import DETECTED, FAULT_BEGIN, FAULT_END, RECOVERED, SESSIONS_MOVED
 from simulator.observe.histogram import Histogram
-from simulator.observe.metrics import histogram_metrics
-from simulator.observe.result import (
-    DETECTED,
-    FAULT_BEGIN,
-    FAULT_END,
-    RECOVERED,
-    SESSIONS_MOVED,
-    Replication,
-)
+from simulator.observe.result import Replication
+from simulator.observe.values import histogram_metrics
 
 PLAY = "tests.results.fakes:play"
 

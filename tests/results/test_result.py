@@ -12,7 +12,7 @@ import pytest
 
 import simulator
 from simulator.experiment.api import run
-from simulator.observe.metrics import MetricUnavailableError, UnknownMetricError
+from simulator.metrics.names import MetricUnavailableError, UnknownMetricError
 from simulator.report.html import document, figures
 from tests.results.fakes import PLAY, FakeScenario
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from simulator.observe.expectations import parse_expectation
+from simulator.metrics.expectations import parse_expectation
 from simulator.scenario import Scenario, ScenarioError
 from simulator.units import format_duration, format_rate, format_size, parse_duration, parse_rate, parse_size
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from simulator.errors import FolderError
 from simulator.experiment.comparing.compare import values_of
-from simulator.observe.metrics import MetricUnavailableError
+from simulator.metrics.names import MetricUnavailableError
 from simulator.results.manifests import BaselineFile
 from simulator.results.places import write_whole
 from simulator.results.stored import parse_json, read_text, reason_of

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 from simulator.experiment.checking.baseline import SCHEMA, Baseline, same_fingerprints, settings_of
 from simulator.experiment.checking.suite import Check, Limit, Suite
 from simulator.experiment.comparing.compare import values_of
-from simulator.observe.metrics import MetricUnavailableError
+from simulator.metrics.names import MetricUnavailableError
 from simulator.play.job import REPLICATION_FUNCTION, Failure, Item, Job
 from simulator.play.runner import play
 from simulator.play.warmup import with_found_warmup

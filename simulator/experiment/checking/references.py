@@ -23,7 +23,7 @@ from simulator.errors import FolderError, SimulatorError
 from simulator.experiment.checking.baseline import Baseline, baseline_of, read_baseline
 from simulator.experiment.checking.suite import Check, Suite
 from simulator.experiment.comparing.compare import values_of
-from simulator.observe.metrics import MetricUnavailableError
+from simulator.metrics.names import MetricUnavailableError
 from simulator.results.loading import load_run
 from simulator.scenario.errors import ScenarioError
 

@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from simulator.experiment.comparing.margins import Margin, parse_margin
-from simulator.observe.metrics import ParsedMetric, parse_metric
+from simulator.metrics.margins import Margin, parse_margin
+from simulator.metrics.names import ParsedMetric, parse_metric
 from simulator.scenario.bundled import FILE_OF_FOLDER
 from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.reader import read_file

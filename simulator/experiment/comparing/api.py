@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.experiment.comparing.compare import Compared, compare_rows
 from simulator.experiment.comparing.explain import explain as why
-from simulator.experiment.comparing.margins import Margin, MarginError, parse_metric_margin
 from simulator.experiment.comparing.sides import contestants, rows_of
-from simulator.observe.metrics import parse_metric
+from simulator.metrics.margins import Margin, MarginError, parse_metric_margin
+from simulator.metrics.names import parse_metric
 from simulator.play.job import REPLICATION_FUNCTION, Listener
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from simulator.experiment.comparing.margins import Margin
-from simulator.observe.metrics import MetricUnavailableError, metric_value, parse_metric
+from simulator.metrics.margins import Margin
+from simulator.metrics.names import MetricUnavailableError, parse_metric
 from simulator.observe.result import Replication
+from simulator.observe.values import metric_value
 from simulator.results.drawn import Drawn
 from simulator.results.frames import INTERVAL, frame, interval
 from simulator.results.summary import finite

@@ -10,8 +10,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from simulator.observe.metrics import MetricUnavailableError, metric_value, parse_metric
+from simulator.metrics.names import MetricUnavailableError, parse_metric
 from simulator.observe.result import Replication
+from simulator.observe.values import metric_value
 from simulator.results.summary import Estimate, estimate
 from simulator.statistics.intervals import Difference, paired_difference
 

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.experiment.comparing.compare import Row
-from simulator.observe.catalogue import FAILURE_CAUSES, MISS_CAUSES
-from simulator.observe.metrics import parse_metric
+from simulator.metrics.labels import FAILURE_CAUSES, MISS_CAUSES
+from simulator.metrics.names import parse_metric
 from simulator.observe.result import Replication
 from simulator.observe.tracing import HOPS
 from simulator.results.summary import finite

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from simulator.errors import FolderError, SimulatorError, StudyError
 from simulator.experiment.comparing.compare import Row
-from simulator.observe.metrics import MetricUnavailableError
+from simulator.metrics.names import MetricUnavailableError
 from simulator.play.job import REPLICATION_FUNCTION, Failure, Item, Job, Listener
 from simulator.play.runner import items_of, play
 from simulator.play.warmup import with_found_warmup

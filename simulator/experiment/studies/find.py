@@ -29,7 +29,7 @@ from simulator.experiment.studies.study import Executor, Study
 from simulator.experiment.studies.sweep import source_of
 from simulator.experiment.studies.sweep_index import quantity
 from simulator.experiment.studies.sweep_result import SweepResult
-from simulator.observe.expectations import Expectation
+from simulator.metrics.expectations import Expectation
 from simulator.play.job import REPLICATION_FUNCTION, Listener, Silence
 from simulator.results.drawn import Drawn
 from simulator.results.frames import frame

@@ -31,8 +31,8 @@ from simulator.experiment.studies.resume import Resumption, look_up
 from simulator.experiment.studies.study import Executor, Study
 from simulator.experiment.studies.sweep import adjusted, executor_for, source_of
 from simulator.experiment.studies.sweep_result import SweepResult
-from simulator.observe.expectations import Expectation, Verdict, parse_expectation
-from simulator.observe.metrics import parse_metric
+from simulator.metrics.expectations import Expectation, Verdict, parse_expectation
+from simulator.metrics.names import parse_metric
 from simulator.play.job import REPLICATION_FUNCTION, Listener, Silence
 from simulator.results.loading import load_run
 from simulator.scenario.errors import ScenarioError

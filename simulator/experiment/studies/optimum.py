@@ -104,7 +104,7 @@ class Optimum(Drawn):
     @property
     def names(self) -> list[str]:
         """The metrics asked about: objectives, then constraints."""
-        from simulator.observe.expectations import parse_expectation
+        from simulator.metrics.expectations import parse_expectation
 
         bounds = [parse_expectation(text).metric.name for text in self.constraints]
         return list(dict.fromkeys([*(o.metric for o in self.objectives), *bounds]))

@@ -15,8 +15,8 @@ from typing import Any, Literal
 
 from simulator.errors import FolderError
 from simulator.experiment.studies.cells import Cell
-from simulator.observe.expectations import Verdict
-from simulator.observe.metrics import MetricUnavailableError, unit_of
+from simulator.metrics.expectations import Verdict
+from simulator.metrics.names import MetricUnavailableError, unit_of
 from simulator.results.folder import SUMMARY
 from simulator.results.loading import checked_manifest, load_run
 from simulator.results.result import Result

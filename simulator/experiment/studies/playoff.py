@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from simulator.observe.expectations import Expectation, Verdict
+from simulator.metrics.expectations import Expectation, Verdict
 from simulator.statistics.intervals import Interval, mean_interval, paired_difference
 
 ERROR: Final = 0.05

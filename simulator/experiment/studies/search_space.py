@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.errors import StudyError
 from simulator.experiment.studies.design import Span, axis_from_text
-from simulator.observe.expectations import Expectation, parse_expectation
+from simulator.metrics.expectations import Expectation, parse_expectation
 
 if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario

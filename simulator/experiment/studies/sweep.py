@@ -28,8 +28,8 @@ from simulator.experiment.studies.outcomes import CellOutcome
 from simulator.experiment.studies.resume import Resumption, look_up
 from simulator.experiment.studies.study import Executor, Study, here, processes
 from simulator.experiment.studies.sweep_result import HEADLINE, SweepResult
-from simulator.observe.expectations import parse_expectation
-from simulator.observe.metrics import parse_metric
+from simulator.metrics.expectations import parse_expectation
+from simulator.metrics.names import parse_metric
 from simulator.play.job import REPLICATION_FUNCTION, Listener, Silence
 
 if TYPE_CHECKING:

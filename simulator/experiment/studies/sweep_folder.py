@@ -22,7 +22,7 @@ from simulator.experiment.studies.design import value_of
 from simulator.experiment.studies.outcomes import CellOutcome, read_outcome
 from simulator.experiment.studies.sweep_index import write_index
 from simulator.experiment.studies.sweep_result import SweepResult
-from simulator.observe.metrics import parse_metric
+from simulator.metrics.names import parse_metric
 from simulator.results.manifests import SWEEP as KIND
 from simulator.results.places import in_use, is_left_over, locked, recover_inside, write_whole
 from simulator.results.stored import (

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.experiment.studies.outcomes import CellOutcome
 from simulator.experiment.studies.sweep_index import columns_of
-from simulator.observe.metrics import parse_metric
+from simulator.metrics.names import parse_metric
 from simulator.results.drawn import Drawn, drawer
 from simulator.statistics.intervals import paired_difference
 

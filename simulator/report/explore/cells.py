@@ -14,7 +14,7 @@ import numpy as np
 from simulator.errors import FolderError
 from simulator.experiment.studies.design import short_names
 from simulator.experiment.studies.sweep_index import quantity
-from simulator.observe.metrics import UnknownMetricError, parse_metric
+from simulator.metrics.names import UnknownMetricError, parse_metric
 from simulator.report.format import show, show_duration
 from simulator.report.series import Floats, mean_series, shades, window_of
 from simulator.report.watch.dots import packed

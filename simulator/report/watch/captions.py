@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from simulator.observe.result import (
+from simulator.metrics.events import (
     DETECTED,
     EJECTED,
     FAULT_BEGIN,

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import InputError
-from simulator.observe.result import SESSIONS_MOVED
+from simulator.metrics.events import SESSIONS_MOVED
 from simulator.report.flows import phases
 from simulator.report.series import labels_of, series, window_of
 from simulator.report.watch.captions import beats_of

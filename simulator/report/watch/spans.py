@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from simulator.observe.metrics import fault_spans
-from simulator.observe.result import (
+from simulator.metrics.events import (
     DETECTED,
     EJECTED,
     FAULT_BEGIN,
@@ -21,6 +20,7 @@ from simulator.observe.result import (
     PANIC_END,
     RETURNED,
     TAKEOVER,
+    fault_spans,
 )
 
 BELIEVED: Final = "believed failed"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from simulator.observe.result import (
+from simulator.metrics.events import (
     DETECTED,
     EJECTED,
     FAULT_BEGIN,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulator.observe.result import DETECTED, FAULT_BEGIN, FAULT_END, Replication
+from simulator.metrics.events import DETECTED, FAULT_BEGIN, FAULT_END
+from simulator.observe.result import Replication
 from simulator.verification.case import Case, Check
 from simulator.verification.theory import availability as theory
 from simulator.verification.worlds import ideal, measured, per_second, play, seconds

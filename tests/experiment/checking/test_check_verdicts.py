@@ -10,8 +10,8 @@ from simulator.experiment.checking.check import run_suite, verdict_of
 from simulator.experiment.checking.record import record
 from simulator.experiment.checking.references import Files
 from simulator.experiment.checking.suite import Limit, load_suite
-from simulator.experiment.comparing.margins import parse_margin
-from simulator.observe.metrics import MetricUnavailableError, parse_metric
+from simulator.metrics.margins import parse_margin
+from simulator.metrics.names import MetricUnavailableError, parse_metric
 from simulator.statistics.intervals import Interval
 from tests.experiment.checking.fakes import SCENARIO, SUITE, write
 

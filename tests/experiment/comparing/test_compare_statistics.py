@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from simulator.experiment.comparing.compare import Row, change_of, compare_rows, verdict_of
-from simulator.experiment.comparing.margins import parse_margin
 from simulator.experiment.comparing.sides import Contestant, rows_of
-from simulator.observe.metrics import MetricUnavailableError, UnknownMetricError, parse_metric
+from simulator.metrics.margins import parse_margin
+from simulator.metrics.names import MetricUnavailableError, UnknownMetricError, parse_metric
 from simulator.scenario.schema import Scenario
 from simulator.statistics.intervals import Interval
 from tests.experiment.comparing.fakes import SMALL_CACHE, replication, row

@@ -12,7 +12,7 @@ from simulator.experiment.studies.optimise import OptimiseError, Optimiser, Ques
 from simulator.experiment.studies.optimum import optimum_of
 from simulator.experiment.studies.playoff import Objective, Playoff
 from simulator.experiment.studies.study import here
-from simulator.observe.expectations import parse_expectation
+from simulator.metrics.expectations import parse_expectation
 from simulator.report.optimum_view import render
 from simulator.run import run_replication
 from simulator.scenario.errors import ScenarioError

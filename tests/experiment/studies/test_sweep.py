@@ -15,7 +15,7 @@ from simulator import Scenario, load_run, load_sweep, sweep
 from simulator.errors import FolderError
 from simulator.experiment.studies.design import axis_from_text, combine
 from simulator.experiment.studies.sweep import executor_for, plan_folder, plan_sweep, play_plan
-from simulator.observe.metrics import UnknownMetricError
+from simulator.metrics.names import UnknownMetricError
 from simulator.report.sweep_tables import render
 from simulator.scenario.errors import ScenarioError
 from tests.experiment.studies.fakes import BAD, TINY

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from simulator.observe.expectations import ExpectationError, parse_expectation
-from simulator.observe.metrics import UnknownMetricError
+from simulator.metrics.expectations import ExpectationError, parse_expectation
+from simulator.metrics.names import UnknownMetricError
 
 NAN = math.nan
 

@@ -1,6 +1,5 @@
 """The catalogue of metrics: name, unit, better direction, labels and one line of meaning each.
 
-May import nothing of the project. Values come from a replication (simulator.observe.metrics).
 Units are SI: "s", "ratio" (0..1), "1/s", "B", "B/s" and "1" (plain counts, weights 0..100).
 """
 
@@ -10,35 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 Direction = Literal["higher", "lower", "none"]
-
-MISS_CAUSES: Final = (
-    "cold",
-    "ttl_expired",
-    "lease_expired",
-    "evicted",
-    "migrated",
-    "invalidated",
-    "node_restart",
-)
-FAILURE_CAUSES: Final = ("timeout", "refused", "crashed", "session_expired", "unroutable", "error", "reset")
-LAPSE_CAUSES: Final = ("idle", "lost")
-RETRY_CAUSES: Final = ("timeout", "crashed", "reset", "refused", "error")
-CAUSE_LABELS: Final[dict[str, tuple[str, ...]]] = {
-    "misses.l1.rate": MISS_CAUSES,
-    "misses.l2.rate": MISS_CAUSES,
-    "failures.ratio": FAILURE_CAUSES,
-    "lease.lapses.rate": LAPSE_CAUSES,
-    "balancer.retries.rate": RETRY_CAUSES,
-}
-"""Metrics that are zero, not unknown, for a cause that never occurred."""
-TIERS: Final = ("l1", "l1_delayed", "l2", "storage", "core")
-HOPS: Final = (
-    "client_link", "edge_queue", "edge_service", "core_link", "core_queue", "core_service", "storage", "retries",
-    "other",
-)  # fmt: skip
-COST_PARTS: Final = ("edges", "cores", "reads", "writes", "between_sites", "to_clients")
-FIXED_LABELS: Final = frozenset((*MISS_CAUSES, *FAILURE_CAUSES, *LAPSE_CAUSES, *TIERS, *HOPS, *COST_PARTS))
-"""Labels that no scenario chooses; links between kinds of actors have labels too, such as `edge>core`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,3 +164,8 @@ _ROWS: tuple[tuple[str, str, Direction, tuple[str, ...], str], ...] = (
 )
 
 CATALOGUE: Final[dict[str, Metric]] = {row[0]: Metric(*row) for row in _ROWS}
+
+FRESH: Final = {
+    "stale_reads.rate": "hit_ratio.l1", "stale_reads.ratio": "hit_ratio.l1", "invalidations.rate": "core.requests.rate",
+}  # fmt: skip
+"""Metrics that are zero, not unknown, where nothing changes; and one that always has the same labels."""

@@ -2,9 +2,9 @@
 
 import pytest
 
-from simulator.experiment.comparing.margins import MarginError, parse_margin, parse_metric_margin
 from simulator.experiment.stopping import parse_target
-from simulator.observe.metrics import UnknownMetricError, parse_metric
+from simulator.metrics.margins import MarginError, parse_margin, parse_metric_margin
+from simulator.metrics.names import UnknownMetricError, parse_metric
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 
 from simulator.errors import InputError
-from simulator.observe.expectations import ExpectationError, parse_value
-from simulator.observe.metrics import ParsedMetric, parse_metric
+from simulator.metrics.expectations import ExpectationError, parse_value
+from simulator.metrics.names import ParsedMetric, parse_metric
 
 _NUMBER = r"(?P<number>\d+(?:\.\d*)?|\.\d+)"
 _RELATIVE = re.compile(rf"^{_NUMBER}\s*%\s*(?:relative|rel)$")

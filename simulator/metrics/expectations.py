@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from simulator.errors import InputError
-from simulator.observe.catalogue import UNBOUNDED
-from simulator.observe.metrics import ParsedMetric, parse_metric
+from simulator.metrics.catalogue import UNBOUNDED
+from simulator.metrics.names import ParsedMetric, parse_metric
 
 Verdict = Literal["met", "missed", "undecided"]
 _FORM = re.compile(r"^\s*(?P<left>(?:\[[^\[\]]*\]|.)+?)\s*(?P<op>>=|<=|==|!=|=>|=<|>|<|=)\s*(?P<value>.+?)\s*$")

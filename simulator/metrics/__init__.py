@@ -1,0 +1,1 @@
+"""What can be measured: names, units and meaning of metrics, expectations of them, margins, kinds of events."""
