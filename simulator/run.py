@@ -112,7 +112,7 @@ class _Run:
         except SafetyError as error:
             self._trip(error)
             if self.recorder.at_warmup is None:
-                self.recorder._begin_counting(self.recorder.look())
+                self.recorder.begin_counting(self.recorder.look())
             if self.recorder.at_end is None:
                 self.recorder.stop()
         finally:
@@ -246,7 +246,7 @@ class _Run:
             metrics=metrics,
             histograms=histograms,
             totals=measurement.totals(),
-            timeseries=recorder.series,
+            timeseries=recorder.series.columns,
             events=sorted(world.log.rows, key=lambda row: float(row["t_s"])),
             requests=None if self.trace is None else self.trace.columns(),
             invariants={"checked": self.invariants.checked, "violations": self.violations},

@@ -1,33 +1,23 @@
 """What must be true of the metrics of every run: ratios lie in 0..1, rows add up to their total.
 
 Checked on each replication like the invariants of the model: a metric that does not add up is a fault of the counting,
-and no number beside it can be trusted. May import: the catalogue, the world (to read names). Changes nothing.
+and no number beside it can be trusted. Changes nothing.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from simulator.metrics.catalogue import CATALOGUE, UNBOUNDED
 from simulator.metrics.labels import CAUSE_LABELS
+from simulator.observe.counters import actors
 
 if TYPE_CHECKING:
     from simulator.world.world import World
 
 TOLERANCE: Final = 1e-9  # of sums of floats, relative
-BY_GROUP: Final = (
-    "requests.rate", "goodput", "migrations.rate", "moves_back.rate", "lookups.l1.rate", "misses.l1.rate",
-    "sessions.open.mean", "sessions.established.rate",
-)  # fmt: skip
-BY_EDGE: Final = (
-    "lookups.l1.rate", "misses.l1.rate", "stale_reads.rate", "edge.load", "wasted_work.rate", "renewals.rate",
-    "renewal_batches.rate", "lease.lapses.rate",
-)  # fmt: skip
-BY_CORE: Final = (
-    "lookups.l2.rate", "misses.l2.rate", "core.requests.rate", "lease.expiries.rate", "invalidations.rate",
-)  # fmt: skip
 
 
 def checks(metrics: Mapping[str, float], world: World) -> Iterator[tuple[bool, str]]:
@@ -37,18 +27,22 @@ def checks(metrics: Mapping[str, float], world: World) -> Iterator[tuple[bool, s
         if entry is not None and entry.unit == "ratio" and not math.isnan(value):
             most = math.inf if entry.name in UNBOUNDED else 1.0 + TOLERANCE
             yield -TOLERANCE <= value <= most, f"{name} is {value!r}, outside 0..1"
-    families: tuple[tuple[Iterable[str], list[str]], ...] = (
-        (BY_GROUP, [group.name for group in world.groups]),
-        (BY_EDGE, [edge.name for edge in world.edges]),
-        (("stale_reads.rate",) if "stale_reads.ratio" in metrics else (), [group.name for group in world.groups]),
-        (BY_CORE, [core.name for core in world.cores]),
-        *(((base,), [c for c in causes if f"{base}[{c}]" in metrics]) for base, causes in CAUSE_LABELS.items()),
-    )
-    for bases, labels in families:
-        for base in bases:
-            yield from _adds_up(metrics, base, labels)
+    for base, labels in _families(metrics, world):
+        yield from _adds_up(metrics, base, labels)
     whole = metrics.get("availability", math.nan) + metrics.get("failures.ratio", math.nan)
     yield math.isnan(whole) or abs(whole - 1.0) <= TOLERANCE, f"availability + failures.ratio is {whole!r}, not 1"
+
+
+def _families(metrics: Mapping[str, float], world: World) -> Iterator[tuple[str, list[str]]]:
+    """Metrics whose rows make up the whole, and the labels of these rows."""
+    names = {family: [actor.name for actor in some] for family, some in actors(world).items()}
+    for entry in CATALOGUE.values():
+        for family in entry.labels if entry.adds_up else ():
+            labels = names.get(family, [])
+            if labels and f"{entry.name}[{labels[0]}]" in metrics:
+                yield entry.name, labels
+    for base, causes in CAUSE_LABELS.items():
+        yield base, [cause for cause in causes if f"{base}[{cause}]" in metrics]
 
 
 def _adds_up(metrics: Mapping[str, float], base: str, labels: list[str]) -> Iterator[tuple[bool, str]]:

@@ -12,7 +12,7 @@ from simulator.build import builder as build
 from simulator.caches.lru import LruCache
 from simulator.laws.distributions import Lognormal
 from simulator.messages import Attempt
-from simulator.observe.measure import Measurement
+from simulator.observe.requests import Requests
 from simulator.routing.adaptive import Adaptive
 from simulator.routing.staying import Staying
 from simulator.server.edge import EdgeNode
@@ -86,13 +86,13 @@ def test_latency_from_the_last_attempt_only(monkeypatch):
 
 def test_latency_of_survivors_only(monkeypatch):
     """Dropping the requests that fail leaves none of the .006859 that do."""
-    right = Measurement._ended
+    right = Requests._ended
 
     def survivors(self, numbers):
         ok, _failed, retries = right(self, numbers)
         return ok, {}, retries
 
-    monkeypatch.setattr(Measurement, "_ended", survivors)
+    monkeypatch.setattr(Requests, "_ended", survivors)
     assert "failed" in misses("60")
 
 
