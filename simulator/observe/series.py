@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PERCENTILES: Final = (50, 95, 99)
 BELIEFS: Final = ("health.believed.ratio", "health.wrong.ratio")
+CAUSES: Final = tuple((int(cause), cause.name.lower()) for cause in Cause)
 MARK: Final = "renewals.sent.rate"
 """The series that says in which windows there were leases."""
 
@@ -38,7 +39,7 @@ class TimeSeries:
         self._world = world
         self._label_edges = label_edges
         self._failed = 0  # requests until the last window's end
-        self._causes_met: set[tuple[str, int]] = set()
+        self._causes_met: dict[str, set[int]] = {"edge": set(), "core": set()}
         self.columns: dict[str, list[Any]] = {"t_s": [], "metric": [], "label": [], "value": []}
 
     @property
@@ -100,11 +101,12 @@ class TimeSeries:
 
     def _write_misses(self, t_s: float, window: Window, one: str, metric: str) -> None:
         """By cause, from the window on in which a cause is first met."""
-        misses = window.by_cause[one].sum(axis=0)
-        self._causes_met |= {(one, int(cause)) for cause in misses.nonzero()[0]}
-        for cause in Cause:
-            if (one, int(cause)) in self._causes_met:
-                self.add(t_s, metric, misses[cause] / window.width_s, cause.name.lower())
+        met, rates = self._causes_met[one], (window.by_cause[one].sum(axis=0) / window.width_s).tolist()
+        for cause, label in CAUSES:
+            if rates[cause]:
+                met.add(cause)
+            if cause in met:
+                self.add(t_s, metric, rates[cause], label)
 
     def _write_edges(self, t_s: float, window: Window) -> None:
         loads, ratios = window.each("edge.load"), window.each("hit_ratio.l1")

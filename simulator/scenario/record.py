@@ -1,6 +1,6 @@
 """The sections about results: `record`, `expect`, `measured`, `variants` and `sweep`.
 
-May import: units, simulator.observe (names of metrics) when a value is validated. Does not run or judge.
+Names of metrics are looked up when a value is validated. Does not run or judge.
 """
 
 from __future__ import annotations
