@@ -21,7 +21,7 @@ from generate.families import (
     scenarios,
     workload_kinds,
 )
-from generate.metrics import causes, metrics
+from generate.metrics import causes, metrics, series
 from generate.presets import presets
 from generate.scenario_keys import quantities, sections
 
@@ -40,6 +40,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "SAM models": sam_models,
     "scenario": sections,
     "scenarios": scenarios,
+    "series": series,
     "workloads": workload_kinds,
 }
 _PART = re.compile(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from generate.tables import code, sentence, table
-from simulator.metrics.catalogue import CATALOGUE
+from simulator.metrics.catalogue import CATALOGUE, SERIES
 from simulator.metrics.labels import FAILURE_CAUSES, MISS_CAUSES
 
 UNITS = {"s": "s", "ratio": "ratio, 0 to 1", "1/s": "1/s", "B": "B", "B/s": "B/s", "1": "none"}
@@ -22,6 +22,18 @@ def metrics() -> str:
                 ", ".join(metric.labels) or "nothing",
             )
             for metric in CATALOGUE.values()
+        ),
+        "metrics",
+    )
+
+
+def series() -> str:
+    """What only time series have."""
+    return table(
+        ("time series", "meaning", "unit", "by"),
+        (
+            (code(entry.name), sentence(entry.description), UNITS[entry.unit], ", ".join(entry.labels) or "nothing")
+            for entry in SERIES.values()
         ),
         "metrics",
     )

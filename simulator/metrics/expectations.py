@@ -1,8 +1,8 @@
 """Expectations: `within[200ms] >= 99.5%` taken apart, and judged on an interval.
 
-May import metrics and units. Judged on the 95 % interval over replications: *met* when the whole interval
-satisfies the condition, *missed* when none of it does, *undecided* in between; one replication is judged on
-its value; `each(METRIC)` holds when every replication satisfies it.
+Judged on the 95 % interval over replications: *met* when the whole interval satisfies the condition, *missed* when none
+of it does, *undecided* in between; one replication is judged on its value; `each(METRIC)` holds when every replication
+satisfies it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """How much of a difference matters: `0.5points`, `2%`, `5ms`, and `METRIC:MARGIN` on a command line.
 
-A margin is written in the metric's own unit (`latency.p99:5ms`, `requests.rate:3/s`). Per cent of a metric
-that is a ratio are points (`hit_ratio.l1:0.5%` allows 71.2 % to become 70.7 %); of any other metric they are
-relative to its mean. `0.5% relative` is relative whatever the metric. May import observe and units.
+A margin is written in the metric's own unit (`latency.p99:5ms`, `requests.rate:3/s`). Per cent of a metric that is a
+ratio are points (`hit_ratio.l1:0.5%` allows 71.2 % to become 70.7 %); of any other metric they are relative to its
+mean. `0.5% relative` is relative whatever the metric.
 """
 
 from __future__ import annotations

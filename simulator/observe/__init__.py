@@ -1,1 +1,1 @@
-"""What is measured: the recorder's hooks, histograms, metric names and the record of one replication."""
+"""What is measured of a run: the recorder, one window of named counts, histograms, the record of a replication."""

@@ -1,10 +1,9 @@
 """A column of floats sorted into a histogram's buckets once, for all histograms that it goes into.
 
-A bucket is the sign-free float's exponent and its top 10 mantissa bits: 1024 buckets per power of two, each
-at most 1/1024 (0.098 %) wide. Indexing is a shift of the bit pattern: exact, and the same on every machine
-(HdrHistogram's idea, http://hdrhistogram.org, on the float's own layout).
-
-May import numpy only. Zero and negative values share one underflow bucket that counts as zero.
+A bucket is the sign-free float's exponent and its top 10 mantissa bits: 1024 buckets per power of two, each at most
+1/1024 (0.098 %) wide. Indexing is a shift of the bit pattern: exact, and the same on every machine (HdrHistogram's
+idea, http://hdrhistogram.org, on the float's own layout). Zero and negative values share one underflow bucket that
+counts as zero.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Requests by the named faults that were on when they were due, and by `none` where none of any name was.
 
-Above and below the line are the same requests: those of the measured window that were due while the fault was on.
-Spans are half-open; a fault is on while at least one of its targets is. May import: numpy, the world (to read it).
-Changes nothing.
+Above and below the line are the same requests: those of the measured window that were due while the fault was on. Spans
+are half-open; a fault is on while at least one of its targets is. Changes nothing.
 """
 
 from __future__ import annotations
@@ -14,11 +13,15 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from simulator.messages import Outcome, Tier
+from simulator.messages import Outcome
 from simulator.metrics.events import FAULT_BEGIN, FAULT_END
+from simulator.metrics.labels import TIERS
+from simulator.metrics.names import FAULT
 from simulator.observe.binned import Binned
+from simulator.observe.codes import edges_and_tiers
 from simulator.observe.histogram import Histogram
 from simulator.observe.values import histogram_metrics
+from simulator.observe.window import ratio
 
 if TYPE_CHECKING:
     from simulator.clients.group import ClientGroup
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
 
 NONE: Final = "none"
 """The label of requests that were due while no fault was on, named or not."""
-TIERS: Final = [tier.name.lower() for tier in Tier]
 
 
 @dataclass(slots=True)
@@ -115,11 +117,11 @@ class ByFault:
             counts.answered += int(mask.sum())
             counts.denied += int(denied[mask].sum())
             counts.retries += int(retries[mask].sum())
-            binned, some = Binned(values[mask]), codes[mask]
+            binned, (edges, tiers) = Binned(values[mask]), edges_and_tiers(codes[mask])
             counts.add("", binned)
-            for tier, part in binned.split(some & 7):
+            for tier, part in binned.split(tiers):
                 counts.add(TIERS[tier], part)
-            for edge, part in binned.split(some >> 3) if self._edges else ():
+            for edge, part in binned.split(edges) if self._edges else ():
                 counts.add(self._edges[edge], part)
 
     def _take_failed(self, number: int, ledger: Ledger) -> None:
@@ -158,7 +160,7 @@ class ByFault:
             parts = [counts[number].histograms for number in numbers]
             labels = dict.fromkeys(["", *(label for part in parts for label in part)]) if not beside else {"": None}
             for label in labels:
-                name = f"latency{f'[{label}]' if label else beside}[fault:{fault}]"
+                name = f"latency{f'[{label}]' if label else beside}[{FAULT}{fault}]"
                 result[name] = Histogram.merged(part[label] for part in parts if label in part)
         return result
 
@@ -167,8 +169,8 @@ class ByFault:
         result: dict[str, int] = {}
         for fault, beside, numbers in self._wholes():
             answered, failed, _, _ = self._sums(fault, numbers)
-            result[f"requests{beside}[fault:{fault}]"] = answered + sum(failed.values())
-            result[f"failed{beside}[fault:{fault}]"] = sum(failed.values())
+            result[f"requests{beside}[{FAULT}{fault}]"] = answered + sum(failed.values())
+            result[f"failed{beside}[{FAULT}{fault}]"] = sum(failed.values())
         return result
 
     def metrics(self) -> dict[str, float]:
@@ -184,19 +186,19 @@ class ByFault:
             on_s = spans.measured_s(world.warmup_s, world.duration_s)
             if fault == NONE:
                 on_s = world.duration_s - world.warmup_s - on_s
-            label = f"{beside}[fault:{fault}]"
+            label = f"{beside}[{FAULT}{fault}]"
             result |= {
-                f"availability{label}": _ratio(answered, requests),
-                f"failures.ratio{label}": _ratio(sum(failed.values()), requests),
-                f"denied.ratio{label}": _ratio(denied, requests),
-                f"attempts.per_request{label}": _ratio(requests + retries, requests),
-                f"goodput{label}": _ratio(answered, on_s),
+                f"availability{label}": ratio(answered, requests),
+                f"failures.ratio{label}": ratio(sum(failed.values()), requests),
+                f"denied.ratio{label}": ratio(denied, requests),
+                f"attempts.per_request{label}": ratio(requests + retries, requests),
+                f"goodput{label}": ratio(answered, on_s),
             }
             if not beside:
                 for outcome in Outcome:
                     if world.can_fail_by(outcome):
                         cause = f"failures.ratio[{outcome.name.lower()}]{label}"
-                        result[cause] = _ratio(failed.get(int(outcome), 0), requests)
+                        result[cause] = ratio(failed.get(int(outcome), 0), requests)
         return result
 
     def _sums(self, fault: str, numbers: Sequence[int]) -> tuple[int, dict[int, int], int, int]:
@@ -210,7 +212,3 @@ class ByFault:
             sum(getattr(row, name) for row in rows) for name in ("answered", "denied", "retries")
         )
         return answered, failed, denied, retries
-
-
-def _ratio(part: float, whole: float) -> float:
-    return part / whole if whole else math.nan

@@ -1,6 +1,6 @@
 """What a run costs: the bill of its measured window, by part, per hour and per million requests.
 
-May import: the specs of prices. Does not know where the counts come from.
+Does not know where the counts come from.
 """
 
 from __future__ import annotations

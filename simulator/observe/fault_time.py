@@ -1,8 +1,7 @@
 """How many requests were due while a fault was on, and how many of these failed.
 
-Above and below the line are the same requests: those due in the measured window while at least one fault was on.
-Spans are half-open like all windows; faults begin and end before the messages of their instant. May import: numpy, the
-world (to read it). Changes nothing.
+Above and below the line are the same requests: those due in the measured window while at least one fault was on. Spans
+are half-open like all windows; faults begin and end before the messages of their instant. Changes nothing.
 """
 
 from __future__ import annotations

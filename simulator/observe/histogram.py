@@ -1,8 +1,6 @@
 """A histogram of positive floats with 0.1 % resolution, however many values it holds.
 
 What its buckets are is said in `binned`: 1024 per power of two. Only buckets in use are kept.
-
-May import: numpy, binned.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Where the requests are that have not ended: found by looking everywhere, only at the end of runs that leave some.
 
-Independent of the counters: a request that was forgotten is nowhere. May import: the world (to read it).
+Independent of the counters: a request that was forgotten is nowhere.
 """
 
 from __future__ import annotations

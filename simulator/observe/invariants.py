@@ -1,8 +1,8 @@
 """The safety invariants of a world, checked at every window and at the end of every run.
 
 Those about single events are checked where the event happens: locks by `LockHistory`, answers of edges that have
-crashed once, and a sample of services (expiry, lease, order of times). May import: the world (to read it). Changes
-nothing: where an edge offers a hook, it looks on and lets it do what it would have done.
+crashed once, and a sample of services (expiry, lease, order of times). Changes nothing: where an edge offers a hook, it
+looks on and lets it do what it would have done.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 From the plain list of grants and ends it knows who should hold what: never two holders of an exclusive lock, tokens
 that strictly grow, nothing ended that was not granted, and nobody's lock taken for an expired lease while any edge
-believes that lease to run, or less than the lock delay after. May import: the world (to read it). Changes nothing.
+believes that lease to run, or less than the lock delay after. Changes nothing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Who was served where, and who moved from where to where: by phases, which begin and end with faults.
+"""Which edges served which groups, and which edges sessions left for which: by phases, from fault to fault.
 
-A matrix of edges by edges a window would be large and say little; a phase is what people ask about (before, during
-and after the crash). Phases begin at the ends of windows. May import: numpy, the world (to read it).
+A matrix of edges by edges per window would be large and say little; a phase is what people ask about (before, during
+and after the crash). Phases begin at the ends of windows.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Watches a world: windows of time series, histograms, the cut of the warm-up. It sees all and changes nothing.
 
-The hot path only appends to columns that actors own; this module empties them once a window. Memory does not grow
+The hot path only appends to columns that actors own; this module empties them once per window. Memory does not grow
 with the number of requests. Does not judge or print.
 """
 
@@ -16,8 +16,10 @@ from simpy.events import Event
 from simulator.clients.ledger import Ledger
 from simulator.engine.rest import Keeper
 from simulator.messages import Tier
+from simulator.metrics.labels import TIERS
 from simulator.observe.binned import Binned
 from simulator.observe.by_fault import ByFault
+from simulator.observe.codes import counted, edges_and_tiers
 from simulator.observe.counters import Counters, FloatArray, Snapshot
 from simulator.observe.fault_time import FaultTime
 from simulator.observe.histogram import Histogram
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 
 LONGEST_FLUSH_S = 10.0
 MOST_LABELLED_EDGES = 64  # beyond, time series and histograms are not kept edge by edge
-TIERS = [tier.name.lower() for tier in Tier]
 
 
 class Recorder:
@@ -203,10 +204,9 @@ class Recorder:
         self.latency[""].add_binned(binned)
         if len(self.world.groups) > 1:
             self._histogram(self.latency, name).add_binned(binned)
-        edge, tier = codes >> 3, codes & 7
+        edge, tier = edges_and_tiers(codes)
         n_edges = len(self.world.edges)
-        counts = np.bincount(codes, minlength=8 * n_edges).reshape(n_edges, 8)[:, : len(Tier)]
-        self.tier_counts[number] += counts
+        self.tier_counts[number] += counted(codes, n_edges)
         self.edge_latency_sum_s += np.bincount(edge, weights=values, minlength=n_edges)
         for one, part in binned.split(tier):
             self._histogram(self.latency, TIERS[one]).add_binned(part)

@@ -1,9 +1,9 @@
 """How long the sessions of a crashed edge take to get their hit ratio back.
 
-Before: the hit ratio at the edge over the minute before the crash. After: of the requests of the sessions that
-were there (failures are no hits), in steps of a window with enough of them, until it is back at 95 %. The time counts
-from the fault. The event of a crash whose sessions were not back at the end says in how many steps that was seen
-(`judged`): 0 where there were too few requests to tell, before or after. May import: the world (to read it).
+Before: the hit ratio at the edge over the minute before the crash. After: of the requests of the sessions that were
+there (failures are no hits), in steps of a window with enough of them, until it is back at 95 %. The time counts from
+the fault. The event of a crash whose sessions were not back at the end says in how many steps that was seen (`judged`):
+0 where there were too few requests to tell, before or after.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class RecoveryTracker:
         self._open: list[_Recovery] = []
 
     def window(self) -> None:
-        """Remember the counts of every edge (once a window), for the minute before a crash."""
+        """Remember the counts of every edge (once per window), for the minute before a crash."""
         now = self.world.kernel.now
         self._history.append((now, [(edge.lookups, edge.hits) for edge in self.world.edges]))
         while len(self._history) > 2 and self._history[1][0] <= now - LOOK_BACK_S:

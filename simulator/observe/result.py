@@ -1,7 +1,7 @@
 """The record of one replication: what the model hands over and everything later reads.
 
-May import the histogram, and numpy. Travels between processes by pickle, so it stays compact: sparse histograms,
-columns instead of rows. Does not know how values were measured nor how they are shown.
+Travels between processes by pickle, so it stays compact: sparse histograms, columns instead of rows. Does not know how
+values were measured nor how they are shown.
 
 Events are dictionaries ``{"t_s": float, "kind": str, "target": str, "detail": dict}`` sorted by time; kinds are in
 simulator.metrics.events.
@@ -59,7 +59,7 @@ class Replication:
         totals: counts of the measured window: "requests", "ok", "failed", also "requests[europe]" for every
             client group; "requests.simulated" counts those of the warm-up too.
         timeseries: equal-length columns t_s (start of the window), metric, label, value. "moves.rate" and
-            "served.rate" (labels "from>to", "group>edge") have one row a phase: between changes of the faults.
+            "served.rate" (labels "from>to", "group>edge") have a row per phase: between changes of the faults.
         events: see the module's docstring.
         requests: columns of the traced requests (numpy arrays for numbers, `Texts`; or lists), or None without
             tracing.

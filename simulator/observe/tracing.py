@@ -1,7 +1,7 @@
 """Rows of single requests (`--trace`): a sample, drawn from a stream of its own, so that results stay the same.
 
-May import: the world (to read it). A request is seen for every few microseconds of a run, so what is read of it is
-only packed, by loops of C; columns are made of many rows at once.
+A request is seen for every few microseconds of a run, so what is read of it is only packed, by loops of C; columns are
+made of many rows at once.
 """
 
 from __future__ import annotations
