@@ -53,7 +53,6 @@ class Recorder:
         self.waits: dict[str, Histogram] = {"": Histogram()}
         self.sojourns: dict[str, Histogram] = {"": Histogram()}
         self.tier_counts = np.zeros((len(world.groups), len(world.edges), len(Tier)))
-        self.edge_latency_sum_s = np.zeros(len(world.edges))
         self.weights: dict[str, Counter[float]] = {}
         self.phases = Phases(world) if self.label_edges else None
         self.faults = FaultTime(world)
@@ -207,7 +206,6 @@ class Recorder:
         edge, tier = edges_and_tiers(codes)
         n_edges = len(self.world.edges)
         self.tier_counts[number] += counted(codes, n_edges)
-        self.edge_latency_sum_s += np.bincount(edge, weights=values, minlength=n_edges)
         for one, part in binned.split(tier):
             self._histogram(self.latency, TIERS[one]).add_binned(part)
         if self.label_edges and n_edges > 1:
