@@ -14,8 +14,8 @@ from simulator.report.figures import VARIANTS, Figure, figures
 from simulator.report.format import show, show_duration
 from simulator.report.page import cell, folded, header, kept
 from simulator.report.sections import expectation_rows, measured_rows, played, read_lines, sections, tally
+from simulator.report.shell import figure_style
 from simulator.report.story import story
-from simulator.report.style import FIGURE_STYLE
 from simulator.report.svg import escape
 from simulator.report.verdict import answer, table_of
 from simulator.results.places import write_whole
@@ -40,7 +40,7 @@ def write_report(result: Result, folder: Path, *, variant: str = "") -> Path:
 def standalone(figure: Figure) -> str:
     """A figure as an SVG file of its own."""
     begin = figure.svg.index(">") + 1
-    title = f"<title>{escape(figure.title)}</title><style>{FIGURE_STYLE}</style>"
+    title = f"<title>{escape(figure.title)}</title><style>{figure_style()}</style>"
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{figure.svg[:begin]}{title}{figure.svg[begin:]}\n'
 
 

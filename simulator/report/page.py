@@ -1,6 +1,6 @@
-"""The frame of every page that is written: one HTML file with its style and script, which loads nothing.
+"""Small parts of HTML that pages share: figures, tables, cells, folds. Everything that comes from outside is escaped.
 
-May import the style and escaping. The content security policy forbids requests, whatever stands in the body.
+May import the shell and escaping.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from simulator.report.style import SCRIPT, STYLE
+from simulator.report import shell
 from simulator.report.svg import escape
 
-_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 _UNITS: Final = re.compile(r"(?<=\d) (?=%|ms\b|s\b|µs|min\b|h\b|/s|k/s|points\b|±|\d{3}\b)|(?<=±) (?=\d)")
 
 
@@ -29,23 +28,8 @@ class Drawn:
 
 
 def document(title: str, body: Iterable[str]) -> str:
-    """A whole page; `body` holds HTML, of which empty parts are left out."""
-    head = (
-        '<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>"
-    )
-    parts = [
-        "<!DOCTYPE html>",
-        head,
-        '<button id="look" type="button">light / dark</button>',
-        f"<h1>{escape(title)}</h1>",
-        *(part for part in body if part),
-        '<div id="tip"></div>',
-        f"<script>{SCRIPT}</script></body></html>",
-    ]
-    return "\n".join(parts) + "\n"
+    """A whole page without charts to explore; `body` holds HTML, of which empty parts are left out."""
+    return shell.document(title, body)
 
 
 def kept(text: str) -> str:

@@ -14,7 +14,7 @@ from simulator.metrics.names import parse_metric
 from simulator.report import answer_html, page
 from simulator.report.format import show
 from simulator.report.page import Drawn, cell, folded, header, kept
-from simulator.report.style import FIGURE_STYLE
+from simulator.report.shell import figure_style
 from simulator.report.svg import escape
 from simulator.report.sweep_charts import effects_chart, heat_map, known, pareto_chart, points_chart, scale_of
 from simulator.report.sweep_tables import direction, estimate_text, failure_lines, played, swept_paths
@@ -153,7 +153,7 @@ def _figures(drawn: Sequence[Drawn]) -> str:
 def _standalone(one: Drawn) -> str:
     """A figure as an SVG file of its own."""
     begin = one.svg.index(">") + 1
-    title = f"<title>{escape(one.metric or one.title)}</title><style>{FIGURE_STYLE}</style>"
+    title = f"<title>{escape(one.metric or one.title)}</title><style>{figure_style()}</style>"
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{one.svg[:begin]}{title}{one.svg[begin:]}\n'
 
 

@@ -174,7 +174,7 @@ def _colours(chart: Chart, words: str) -> None:
     chart.text(chart.left, 13, "0", "unit")
     for k in range(_SWATCHES):
         share = 0.03 + 0.97 * k / (_SWATCHES - 1)
-        fill = f'style="fill:rgb{_BLUE_RGB};fill-opacity:{share:.2f}"'
+        fill = f'fill-opacity="{share:.2f}"'
         chart.rect(chart.left + 12 + 10 * k, 5, 10, 9, "swatch", fill)
     chart.text(chart.left + 18 + 10 * _SWATCHES, 13, words, "unit")
 
