@@ -8,17 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from simulator.metrics.labels import HOPS, MISS_CAUSES
 from simulator.report.cost_front import CAPTION, cost_chart
 from simulator.report.distcharts import Curve, bar_chart, ccdf_chart, weights_chart
-from simulator.report.flows import map_chart, moves_chart
+from simulator.report.flows import edge_sites, map_chart, moves_chart
 from simulator.report.format import HOP_WORDS, show
 from simulator.report.series import labels_of, mean_series, series
 from simulator.report.svg import BLUE, GREEN, GREY, INK, ORANGE, PINK, RED, SKY, YELLOW
-from simulator.report.timecharts import Line, heat_chart, line_chart, stack_chart
+from simulator.report.timecharts import Line, TimeChart
 
 if TYPE_CHECKING:
     from simulator.results.result import Result
@@ -39,24 +40,42 @@ VARIANTS: Final = "The variants"
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure: file name, title, caption and SVG; `group` is the heading under which it stands."""
+    """One figure: file name, title, caption and SVG; `group` is the heading under which it stands.
+
+    `chart` is what a figure over time shows; the page draws that, and not the SVG.
+    """
 
     name: str
     group: str
     title: str
     caption: str
     svg: str
+    chart: TimeChart | None = None
 
 
 def figures(result: Result) -> list[Figure]:
     """All figures that have something to show, in the order of the page. The same result gives the same bytes."""
     if not result.replications:
         return []
-    found = [Figure(name, group, title, *drawn) for name, group, title, make in _MAKERS for drawn in make(result)]
-    return [figure for figure in found if figure.svg]
+    known = _DRAWN.get(result)
+    if known is None or known[0] != _extent(result):
+        found = [_figure(result, *maker[:3], *drawn) for maker in _MAKERS for drawn in maker[3](result)]
+        known = _DRAWN[result] = (_extent(result), [figure for figure in found if figure.svg])
+    return list(known[1])
 
 
-Drawn = Iterator[tuple[str, str]]
+def _extent(result: Result) -> tuple[int, ...]:
+    """What a result has grown to: one that gained replications or variants is drawn anew."""
+    return (len(result.replications), *(len(part.replications) for part in result.variants.values()))
+
+
+def _figure(result: Result, name: str, group: str, title: str, caption: str, drawn: str | TimeChart) -> Figure:
+    if isinstance(drawn, TimeChart):
+        return Figure(name, group, title, caption, drawn.svg(result), drawn)
+    return Figure(name, group, title, caption, drawn)
+
+
+Drawn = Iterator[tuple[str, str | TimeChart]]
 
 
 def _latency(result: Result) -> Drawn:
@@ -66,32 +85,38 @@ def _latency(result: Result) -> Drawn:
         lines.append(Line(name, colour, times, values * 1e3))
     finite = [line.values[np.isfinite(line.values)] for line in lines]
     spread = [v for part in finite for v in part if v > 0.0]
-    log = bool(spread) and max(spread) > 12.0 * min(spread)
+    log = bool(spread) and bool(max(spread) > 12.0 * min(spread))
     scale = ", logarithmic" if log else ""
     yield (
         f"Of ok requests, from when they should have been sent{scale}. Failures are in the next figure.",
-        line_chart(result, "Latency percentiles over time", "ms", lines, log=log),
+        TimeChart("lines", "Latency percentiles over time", "ms", tuple(lines), log=log),
     )
 
 
 def _failures(result: Result) -> Drawn:
     layers = [Line("ok", GREEN, *mean_series(result, "goodput"))]
     layers.append(Line("failed", RED, *mean_series(result, "failures.rate")))
-    yield "Requests that ended in each second, by outcome.", stack_chart(result, "Outcomes over time", "1/s", layers)
+    yield (
+        "Requests that ended in each second, by outcome.",
+        TimeChart("stack", "Outcomes over time", "1/s", tuple(layers)),
+    )
 
 
 def _l1(result: Result) -> Drawn:
     layers = [Line("hits", GREEN, *mean_series(result, "hits.l1.rate"))]
     layers.append(Line("delayed hits", SKY, *mean_series(result, "delayed.l1.rate")))
     layers += _misses(result, "misses.l1.rate")
-    yield "Lookups at the edges' caches; misses by cause.", stack_chart(result, "L1 over time", "lookups/s", layers)
+    yield (
+        "Lookups at the edges' caches; misses by cause.",
+        TimeChart("stack", "L1 over time", "lookups/s", tuple(layers)),
+    )
 
 
 def _l2(result: Result) -> Drawn:
     layers = [Line("hits", GREEN, *mean_series(result, "hits.l2.rate")), *_misses(result, "misses.l2.rate")]
     yield (
         "Lookups at the cores' caches: what L1 missed. L2 misses read storage.",
-        stack_chart(result, "L2 over time", "lookups/s", layers),
+        TimeChart("stack", "L2 over time", "lookups/s", tuple(layers)),
     )
 
 
@@ -151,17 +176,19 @@ def _hops_over_time(result: Result) -> Drawn:
         if hop in known:
             times, values = mean_series(result, "latency.hop.mean", hop)
             layers.append(Line(HOP_WORDS[hop], colour, times, values * 1e3))
-    yield "The same, window by window.", stack_chart(result, "Where the time goes, over time", "ms", layers)
+    yield "The same, window by window.", TimeChart("stack", "Where the time goes, over time", "ms", tuple(layers))
 
 
 def _edges(
     metric: str, title: str, unit: str, caption: str, scale: float, top: float | None
 ) -> Callable[[Result], Drawn]:
     def draw(result: Result) -> Drawn:
-        names = edges_of(result)
+        sites = edge_sites(result.facts.resolved)
+        places = list(dict.fromkeys(sites.values()))
+        names = sorted(edges_of(result), key=lambda edge: places.index(sites[edge]) if edge in sites else len(places))
         times, _ = series(result, "requests.rate")
-        rows = [(name, scale * mean_series(result, metric, name, times)[1]) for name in names]
-        yield caption, heat_chart(result, title, unit, rows, times, top)
+        rows = [Line(name, BLUE, times, scale * mean_series(result, metric, name, times)[1]) for name in names]
+        yield caption, TimeChart("heat", title, unit, tuple(rows), top=top)
 
     return draw
 
@@ -170,9 +197,11 @@ def _weights(result: Result) -> Drawn:
     mean, low, high = (mean_series(result, f"stickiness.{name}") for name in ("mean", "p05", "p95"))
     middle = mean_series(result, "stickiness.p50")
     lines = [Line("mean", BLUE, *mean), Line("p5", GREY, *low), Line("p50", GREEN, *middle), Line("p95", GREY, *high)]
-    band = (low[0], low[1], high[1]) if low[0].size else None
     caption = f"Weights of open sessions, 0 to 100: the chance, in per cent, that a request stays.{_unused(result)}"
-    yield caption, line_chart(result, "Stickiness weights over time", "weight", lines, top=100.0, band=band)
+    yield (
+        caption,
+        TimeChart("lines", "Stickiness weights over time", "weight", tuple(lines), top=100.0, band=("p5", "p95")),
+    )
 
 
 def _weight_distribution(result: Result) -> Drawn:
@@ -200,10 +229,9 @@ def _renewals(result: Result) -> Drawn:
     saved = result.estimates.get("renewal_messages_saved_ratio")
     words = f" Saved: {show(saved, 'ratio', saved.half_width)} of the messages." if saved is not None else ""
     lines = [Line("messages", BLUE, times, messages), Line("leases", GREY, times, leases)]
-    band = (times, messages, leases) if times.size else None
     yield (
         f"Leases due for renewal, and the messages that carried them.{words}",
-        line_chart(result, "Lease renewals", "1/s", lines, band=band),
+        TimeChart("lines", "Lease renewals", "1/s", tuple(lines), band=("messages", "leases")),
     )
 
 
@@ -213,7 +241,7 @@ def _beliefs(result: Result) -> Drawn:
     lines = [Line("believed healthy", GREEN, times, believed * 1e2), Line("believed wrongly", RED, times, wrong * 1e2)]
     yield (
         "Share of the edges that health checks believe healthy, and of those of which they believe what is not so.",
-        line_chart(result, "Edges as health checks see them", "%", lines) if times.size else "",
+        TimeChart("lines", "Edges as health checks see them", "%", tuple(lines)) if times.size else "",
     )
 
 
@@ -234,7 +262,7 @@ def _variants(metric: str, title: str, unit: str, scale: float, log: bool) -> Ca
         for (name, part), colour in zip(rows, VARIANT_COLOURS, strict=False):
             times, values = mean_series(part, metric)
             lines.append(Line(name, colour, times, scale * values))
-        yield "", line_chart(result, title, unit, lines, log=log)
+        yield "", TimeChart("lines", title, unit, tuple(lines), log=log)
 
     return draw
 
@@ -321,3 +349,4 @@ _MAKERS: Final[tuple[_Maker, ...]] = (
     ("renewals", _MOVES, "Renewals in batches", _renewals),
 )
 """(file name, heading, title, what draws it)."""
+_DRAWN: Final[WeakKeyDictionary[Result, tuple[tuple[int, ...], list[Figure]]]] = WeakKeyDictionary()

@@ -209,7 +209,7 @@ def map_chart(result: Result, title: str) -> str:
     resolved = result.facts.resolved
     sites = _coordinates(resolved.get("sites"))
     clients = {name: str(group.get("site")) for name, group in _groups(resolved, "clients")}
-    places = {edge: site for edge, site in _edge_sites(resolved).items() if site in sites}
+    places = {edge: site for edge, site in edge_sites(resolved).items() if site in sites}
     clients = {name: site for name, site in clients.items() if site in sites}
     every = telling(phases(result, "served.rate"))
     shown = every[:2]
@@ -343,7 +343,7 @@ def _groups(resolved: Mapping[str, Any], section: str) -> list[tuple[str, Mappin
     return [(n, g) for n, g in groups.items() if isinstance(g, Mapping)] if isinstance(groups, Mapping) else []
 
 
-def _edge_sites(resolved: Mapping[str, Any]) -> dict[str, str]:
+def edge_sites(resolved: Mapping[str, Any]) -> dict[str, str]:
     """The site of every edge, by the names that the scenario gives them."""
     found: dict[str, str] = {}
     for name, group in _groups(resolved, "edges"):

@@ -7,21 +7,30 @@ page loads nothing: figures are inline SVG, style and script are in it. Figures 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from simulator.report import page
-from simulator.report.figures import VARIANTS, Figure, figures
+from simulator.report import page, shell, tables
+from simulator.report.figures import VARIANTS, Figure, edges_of, figures
+from simulator.report.flows import edge_sites
 from simulator.report.format import show, show_duration
 from simulator.report.page import cell, folded, header, kept
+from simulator.report.page_data import page_data
 from simulator.report.sections import expectation_rows, measured_rows, played, read_lines, sections, tally
-from simulator.report.shell import figure_style
 from simulator.report.story import story
 from simulator.report.svg import escape
-from simulator.report.verdict import answer, table_of
+from simulator.report.verdict import answer
+from simulator.report.written_faults import written_faults
+from simulator.results.folder import place_of_variant
 from simulator.results.places import write_whole
 
 if TYPE_CHECKING:
     from simulator.results.result import Result
+
+
+_STYLES: Final = ("uplot/uPlot.min.css", "report/report.css")
+_SCRIPTS: Final = (
+    "uplot/uPlot.iife.min.js", "report/state.js", "report/charts.js", "report/trace.js", "report/controls.js",
+)  # fmt: skip
 
 
 def write_report(result: Result, folder: Path, *, variant: str = "") -> Path:
@@ -33,44 +42,57 @@ def write_report(result: Result, folder: Path, *, variant: str = "") -> Path:
     for old in {file.stem for file in (folder / "figures").glob("*.svg")} - {figure.name for figure in drawn}:
         (folder / "figures" / f"{old}.svg").unlink()
     path = folder / "report.html"
-    write_whole(path, document(result, drawn, variant=variant))
+    write_whole(path, document(result, drawn, variant=variant, links=_links(result, folder)))
     return path
+
+
+def _links(result: Result, folder: Path) -> dict[str, str]:
+    """Where the reports of variants will stand, relative to the page: those whose folders are there."""
+    from urllib.parse import quote
+
+    places = {name: place_of_variant(name) for name in result.variants}
+    return {name: f"{quote(str(place))}/report.html" for name, place in places.items() if (folder / place).is_dir()}
 
 
 def standalone(figure: Figure) -> str:
     """A figure as an SVG file of its own."""
     begin = figure.svg.index(">") + 1
-    title = f"<title>{escape(figure.title)}</title><style>{figure_style()}</style>"
+    title = f"<title>{escape(figure.title)}</title><style>{shell.figure_style()}</style>"
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{figure.svg[:begin]}{title}{figure.svg[begin:]}\n'
 
 
-def document(result: Result, drawn: list[Figure], *, variant: str = "") -> str:
-    """The whole page."""
+def document(result: Result, drawn: list[Figure], *, variant: str = "", links: dict[str, str] | None = None) -> str:
+    """The whole page; `links` says where the reports of variants stand, relative to it."""
     title = f"{result.name}: {variant}" if variant else result.name
     parts = [
         _head(result),
         _troubles(result),
         _verdict(result),
         _story(result),
-        _comparison(result),
-        _figures(drawn, only=VARIANTS),
-        _figures(drawn, first=True),
+        _comparison(result, links or {}),
+        _controls(result),
+        _figures(result, drawn, only=VARIANTS),
+        _figures(result, drawn, first=True),
         _numbers(result),
+        _breakdowns(result),
         _measured(result),
-        _figures(drawn),
+        _figures(result, drawn),
+        shell.render("requests.html") if result.replications else "",
         "<h2>What was played</h2>",
         _provenance(result),
         folded("The resolved scenario", f"<pre>{escape(_yaml(result))}</pre>"),
         folded("The scenario file", f"<pre>{escape(result.facts.source)}</pre>" if result.facts.source else ""),
         _all_metrics(result),
     ]
-    return page.document(title, parts)
+    if not result.replications:
+        return shell.document(title, parts)
+    return shell.document(title, parts, styles=_STYLES, scripts=_SCRIPTS, data=page_data(result))
 
 
 def fragment(result: Result, *, heading: bool = True) -> str:
     """The summary as HTML without a page around it (notebooks show it)."""
     parts = [f"<h3>{escape(result.name)}</h3>"] if heading else []
-    parts += [_head(result), _troubles(result), _verdict(result), _story(result), _comparison(result)]
+    parts += [_head(result), _troubles(result), _verdict(result), _story(result), _comparison(result, {})]
     parts += [_numbers(result), _measured(result)]
     return '<div class="stickysim">' + "\n".join(part for part in parts if part) + "</div>"
 
@@ -106,25 +128,46 @@ def _story(result: Result) -> str:
     return f'<h2>What happened{which}</h2><ul class="story">{body}</ul>'
 
 
-def _comparison(result: Result) -> str:
+def _comparison(result: Result, links: dict[str, str]) -> str:
     if not result.variants or not result.replications:
         return ""
-    content = table_of(result)
-    body = "".join(
-        "<tr>"
-        + cell(name)
-        + "".join(
-            cell(f"{c.text} {c.verdict}".strip(), f"n {c.verdict or ('best' if c.best else '')}".strip()) for c in cells
-        )
-        + "</tr>"
-        for name, cells in content.rows
-    )
-    table = f"<table>{header(['', *content.headings], numbers_from=1)}{body}</table>"
     told = f'<p class="answer">{kept(answer(result))}</p>'
-    return f'<h2>The variants on the same arrivals</h2>{told}<div class="wide">{table}</div>'
+    return f"<h2>The variants on the same arrivals</h2>{told}{tables.by_variant(result, links)}"
 
 
-def _figures(drawn: list[Figure], *, only: str = "", first: bool = False) -> str:
+def _breakdowns(result: Result) -> str:
+    found = tables.breakdowns(result)
+    if not found:
+        return ""
+    which = " (as written)" if result.variants else ""
+    body = "".join(f"<h3>{escape(heading)}</h3>{table}" for heading, table in found)
+    return f"<h2>Side by side{which}</h2>{body}"
+
+
+def _controls(result: Result) -> str:
+    """The bar that says what charts and tables show."""
+    if not result.replications:
+        return ""
+    choices: list[tuple[str, str, str, list[tuple[str, str]]]] = []
+    if result.variants:
+        names = ["as written", *result.variants]
+        options = [(str(place), name) for place, name in enumerate(names)]
+        choices.append(("variant", "Variant", "", [*options, ("all", "all, side by side")]))
+    resolved, places = result.facts.resolved, edge_sites(result.facts.resolved)
+    groups = list(resolved.get("clients") or ())
+    faults = [(str(place), fault.name) for place, fault in enumerate(written_faults(result))]
+    for name, label, options in (
+        ("site", "Site", [(str(site), str(site)) for site in resolved.get("sites") or ()]),
+        ("group", "Clients", [(str(group), str(group)) for group in groups]),
+        ("edge", "Edge", [(edge, edge) for edge in (*places, *(e for e in edges_of(result) if e not in places))]),
+        ("fault", "Fault", faults),
+    ):
+        if len(options) > (0 if name == "fault" else 1):
+            choices.append((name, label, "all" if name != "fault" else "whole run", options))
+    return shell.render("controls.html", choices=choices)
+
+
+def _figures(result: Result, drawn: list[Figure], *, only: str = "", first: bool = False) -> str:
     """Figures under their headings: those of one group, the first other group, or the rest."""
     groups = list(dict.fromkeys(figure.group for figure in drawn if figure.group != VARIANTS))
     wanted = [only] if only else groups[:1] if first else groups[1:]
@@ -133,8 +176,23 @@ def _figures(drawn: list[Figure], *, only: str = "", first: bool = False) -> str
         mine = [figure for figure in drawn if figure.group == group]
         if mine:
             heading = "" if only else f"<h2>{escape(group)}</h2>"
-            parts.append(heading + page.grid([page.figure(f.name, f.title, f.caption, f.svg) for f in mine]))
+            shown = [page.figure(f.name, f.title, f.caption, _drawing(result, f)) for f in mine]
+            parts.append(heading + page.grid(shown))
     return "".join(parts)
+
+
+def _drawing(result: Result, figure: Figure) -> str:
+    """The place of a chart over time, which scripts draw; else the SVG, and those of the variants, hidden at first."""
+    if figure.chart is not None:
+        return f'<div data-chart="{escape(figure.name)}"></div>'
+    if figure.group == VARIANTS or not result.variants:
+        return figure.svg
+    parts = [f'<div data-variant="0"><h4>as written</h4>{figure.svg}</div>']
+    for place, (name, part) in enumerate(result.variants.items(), 1):
+        svg = next((one.svg for one in figures(part) if one.name == figure.name), "")
+        body = svg or '<p class="dim">Nothing to show of this variant.</p>'
+        parts.append(f'<div data-variant="{place}" hidden><h4>{escape(name)}</h4>{body}</div>')
+    return f'<div class="svgs">{"".join(parts)}</div>'
 
 
 def _numbers(result: Result) -> str:

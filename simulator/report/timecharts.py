@@ -49,6 +49,43 @@ class Line:
     dashed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class TimeChart:
+    """What a chart over simulated time shows: of these arrays the page, the SVG file and the tests are drawn.
+
+    Attributes:
+        kind: "lines", "stack" (the first layer at the bottom) or "heat" (a row a line).
+        title: for those who cannot see it.
+        unit: of the values.
+        lines: curves, layers or rows.
+        log: whether the vertical axis is logarithmic.
+        top: the upper end of the axis or of the colours, where it is fixed.
+        band: the names of two lines with shade between them.
+    """
+
+    kind: str
+    title: str
+    unit: str
+    lines: tuple[Line, ...]
+    log: bool = False
+    top: float | None = None
+    band: tuple[str, str] | None = None
+
+    def svg(self, result: Result) -> str:
+        """The chart as SVG; "" where there is nothing to draw."""
+        if self.kind == "stack":
+            return stack_chart(result, self.title, self.unit, self.lines)
+        if self.kind == "heat":
+            rows = [(line.name, line.values) for line in self.lines]
+            times = self.lines[0].times if self.lines else np.empty(0)
+            return heat_chart(result, self.title, self.unit, rows, times, self.top)
+        band = None
+        if self.band is not None:
+            low, high = (next(line for line in self.lines if line.name == name) for name in self.band)
+            band = (low.times, low.values, high.values) if low.times.size else None
+        return line_chart(result, self.title, self.unit, self.lines, log=self.log, top=self.top, band=band)
+
+
 def thin(times: Floats, *columns: Floats) -> tuple[Floats, list[Floats]]:
     """At most MOST_POINTS points: means of neighbours."""
     step = -(-times.size // MOST_POINTS)

@@ -38,11 +38,12 @@ _COLUMNS: Final = ("hit_ratio.l1", "core.requests.rate", "latency.p99", "within[
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One value of the table: text, whether it leads its column beyond its interval, and its verdict, if any."""
+    """One value of the table: text, whether it leads its column beyond its interval, its verdict, the number itself."""
 
     text: str
     best: bool
     verdict: str = ""
+    value: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ def table_of(result: Result) -> Table:
             if half_text := fixed_half(value, half, scale, decimals):
                 text += f" ±{half_text}"
             best = lead is not None and lead.decided and lead.best == row
-            cells.append(Cell(text, best, verdicts.get(row, "")))
+            cells.append(Cell(text, best, verdicts.get(row, ""), value))
 
     for place, expected in enumerate(judged[AS_WRITTEN]):
         column = {row: found[place] for row, found in judged.items()}

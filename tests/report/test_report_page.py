@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import struct
 import zlib
@@ -16,6 +17,7 @@ import pytest
 from simulator.report.distcharts import bar_chart, weights_chart
 from simulator.report.figures import figures
 from simulator.report.html import document, standalone, write_report
+from simulator.report.page_data import means, thinned
 from simulator.report.shell import asset
 from simulator.report.svg import Chart, nice_ticks, pixels
 from simulator.report.timecharts import Line, heat_chart, line_chart
@@ -316,3 +318,48 @@ def test_long_runs_are_thinned():
     outcome = next(figure for figure in made if figure.name == "outcomes")
     assert len(outcome.svg) < 12_000
     assert all(value == pytest.approx(5.5, abs=0.1) for _, value in curve(outcome, "ok"))
+
+
+def read_data(text: str) -> dict:
+    (found,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text, flags=re.DOTALL)
+    return json.loads(found)
+
+
+@pytest.mark.parametrize(
+    ("figure", "name", "metric", "scale"),
+    [
+        ("latency_over_time", "p99", "latency.p99", 1e3),
+        ("l1", "miss: migrated", "misses.l1.rate", 1.0),
+        ("variants_core", "nearest", "core.requests.rate", 1.0),
+    ],
+)
+def test_the_page_explores_the_very_numbers(page, figure, name, metric, scale):
+    data = read_data(page)
+    part = data["charts"][figure]["of"][0]
+    times = np.frombuffer(b64decode(data["times"][part["t"]]), "<f8")
+    (line,) = (one for one in part["series"] if one["name"] == name)
+    values = np.frombuffer(b64decode(line["values"]), "<f4")
+    assert times.tolist() == list(range(100))
+    assert values == pytest.approx([scale * value_at(metric, t) for t in range(100)], rel=1e-6)
+
+
+def test_the_heatmap_of_the_page_holds_each_edge(page):
+    data = read_data(page)
+    chart = data["charts"]["edge_load"]
+    cells = np.frombuffer(b64decode(chart["of"][0]["cells"]), "<u2").reshape(3, 100) / 65534 * chart["high"]
+    for row, edge in zip(cells, chart["of"][0]["rows"], strict=True):
+        assert row == pytest.approx([value_at("edge.load", t, edge) for t in range(100)], abs=1e-3)
+
+
+def test_windows_near_faults_are_kept_and_the_others_are_means():
+    times = np.arange(20_000.0)
+    begins = thinned(times, [(10_000.0, 10_500.0)], 2000)
+    assert 1500 < begins.size <= 2010
+    assert set(range(10_000, 10_500)) <= set(begins.tolist())
+    values = np.where(times % 2 == 0, 1.0, 3.0)
+    values[0:50] = np.nan
+    found = means(values, begins)
+    assert found.size == begins.size
+    for k, (begin, end) in enumerate(zip(begins, [*begins[1:], times.size], strict=True)):
+        stretch = values[begin:end][np.isfinite(values[begin:end])]
+        assert (np.isnan(found[k]) and not stretch.size) or found[k] == pytest.approx(stretch.mean())

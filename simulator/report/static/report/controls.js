@@ -1,0 +1,76 @@
+// The bar of controls: variants, filters, zoom; what they hide; tables that sort.
+"use strict";
+(() => {
+  const { data, state, moment } = report;
+  const bar = document.getElementById("explore"), span = document.getElementById("span");
+  const selects = [...bar.querySelectorAll("select")], live = document.getElementById("said");
+  if (innerWidth < 560) bar.removeAttribute("open");
+
+  const shown = () => { span.textContent = `${moment(state.span[0])} – ${moment(state.span[1])}`; };
+  report.on("span", shown);
+  shown();
+  const acts = {
+    in: () => report.zoom(0.6), out: () => report.zoom(1 / 0.6), back: () => report.pan(-0.25), on: () => report.pan(0.25),
+    all: () => report.setSpan(0, data.end),
+    reset: () => { selects.forEach((select) => { select.value = select.name === "variant" ? state.variant : ""; }); ["site", "group", "edge", "fault"].forEach((k) => { state[k] = ""; }); report.setSpan(0, data.end); filter(); },
+  };
+  bar.addEventListener("click", (event) => { const act = acts[event.target.dataset && event.target.dataset.act]; if (act) act(); });
+
+  selects.forEach((select) => {
+    select.value = select.name === "variant" ? "0" : "";  // a browser may remember another
+    select.addEventListener("change", () => {
+      state[select.name] = select.value;
+      if (select.name === "variant") { variant(); return; }
+      if (select.name === "site") edges();
+      if (select.name === "fault") {
+        const fault = data.faults[+select.value];
+        if (select.value === "") report.setSpan(0, data.end);
+        else { const wide = fault.end - fault.begin; report.setSpan(fault.begin - 0.5 * wide - data.window, fault.end + wide + data.window); }
+      }
+      filter();
+    });
+  });
+  function edges() {  // an edge of another site is no choice
+    const select = selects.find((one) => one.name === "edge");
+    if (!select) return;
+    [...select.options].forEach((option) => { option.hidden = option.value !== "" && state.site !== "" && report.siteOf[option.value] !== state.site; });
+    if (state.edge && report.siteOf[state.edge] !== state.site && state.site) { state.edge = ""; select.value = ""; }
+  }
+  function variant() {
+    document.querySelectorAll("[data-variant]").forEach((part) => { part.hidden = state.variant !== "all" && part.dataset.variant !== state.variant; });
+    report.tell("variant");
+    live.textContent = `Charts show ${state.variant === "all" ? "all variants side by side" : data.variants[+state.variant]}`;
+  }
+  function filter() {
+    const wanted = { site: state.site, group: state.group, edge: state.edge, fault: state.fault === "" ? "" : data.faults[+state.fault].name };
+    let left = 0;
+    document.querySelectorAll("tr[data-edge],tr[data-site],tr[data-group],tr[data-fault]").forEach((row) => {
+      row.hidden = Object.entries(wanted).some(([key, value]) => value && key in row.dataset && row.dataset[key] !== value);
+      left += !row.hidden;
+    });
+    document.body.classList.toggle("filtered", Boolean(state.site || state.group || state.edge));
+    live.textContent = `${left} rows of tables are left`;
+    report.tell("filter");
+  }
+
+  document.querySelectorAll("table.sorts").forEach((table) => {
+    const body = table.tBodies[0];
+    table.querySelectorAll("thead th").forEach((head, k) => {
+      const button = head.querySelector("button");
+      if (!button) return;
+      button.addEventListener("click", () => {
+        const down = head.getAttribute("aria-sort") ? head.getAttribute("aria-sort") === "ascending" : head.classList.contains("n");
+        table.querySelectorAll("th").forEach((one) => one.removeAttribute("aria-sort"));
+        head.setAttribute("aria-sort", down ? "descending" : "ascending");
+        const key = (row) => { const cell = row.cells[k]; return "v" in cell.dataset ? (cell.dataset.v === "" ? NaN : +cell.dataset.v) : cell.textContent; };
+        const order = (a, b) => {
+          const [x, y] = [key(a), key(b)];
+          if (typeof x === "string") return (down ? -1 : 1) * x.localeCompare(y, "en", { numeric: true });
+          if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) - Number.isNaN(y);  // what is not known stands last
+          return down ? y - x : x - y;
+        };
+        body.append(...[...body.rows].sort(order));
+      });
+    });
+  });
+})();
