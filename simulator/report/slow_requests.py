@@ -32,6 +32,7 @@ def slow_requests(result: Result, results: int) -> dict[str, Any] | None:
     if first is None or first.requests is None:
         return None
     frame = pd.DataFrame(first.requests)
+    frame = frame[np.isfinite(frame["latency_s"])].copy()  # some are under way when the run ends
     if frame.empty:
         return None
     frame["group"] = frame["client"].astype(str).str.rpartition("-")[0]

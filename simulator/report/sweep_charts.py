@@ -175,7 +175,7 @@ def _effects(result: SweepResult, metric: str, path: str) -> list[tuple[str, flo
 
 # -- over one parameter -------------------------------------------------------------------------------
 def points_chart(result: SweepResult, metric: str, path: str, *, joined: bool) -> str:
-    """Every cell as a point with its interval over one parameter; `joined` by lines where the others stay."""
+    """Every cell as a point with its interval over one parameter; `joined` by lines where that is a number."""
     cells, texts = known(result, metric), levels(result, path)
     if not cells:
         return ""
@@ -199,7 +199,7 @@ def points_chart(result: SweepResult, metric: str, path: str, *, joined: bool) -
     ordered = sorted(cells, key=lambda o: xs[o.cell.values[path].text])
     at = [float(chart.x(xs[o.cell.values[path].text])) for o in ordered]
     ys = [float(chart.y(o.value(metric) / scale.factor)) for o in ordered]
-    if joined:
+    if joined and numeric:  # between categories there is nothing
         chart.add(f'<polyline class="l s0" points="{points(at, ys)}"/>')
     for px, py, o in zip(at, ys, ordered, strict=True):
         found = o.estimates[metric]

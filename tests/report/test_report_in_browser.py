@@ -5,6 +5,7 @@ Chromium draws it headless; where there is none, these tests skip.
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 
@@ -32,6 +33,7 @@ def traced(number: int = 0):
         for client, edge in (("europe-1", "pop-1"), ("asia-2", "pop-2"), ("europe-3", "pop-3"))
     ]
     rows.append((40.5, "europe-9", "pop-2", 0.9, 0.85))
+    rows.append((99.9, "europe-8", "pop-2", math.nan, math.nan))  # under way when the run ends
     t, client, edge, latency, wait = map(list, zip(*rows, strict=True))
     size = len(rows)
     made.requests = {
@@ -184,6 +186,8 @@ def test_variants_stand_side_by_side_or_alone(opened):
     opened.select_option("#explore select[name=variant]", "all")
     opened.evaluate("report.charts.fill()")
     assert opened.evaluate(f"{chart}.map((c) => c.variant)") == [0, 1]
+    widths = opened.evaluate("[...report.charts.built].map((c) => [c.plot.width, c.place.clientWidth])")
+    assert all(plot == place for plot, place in widths)  # none lies over its neighbour
     assert opened.locator("#hops [data-variant]:visible").count() == 2
     opened.select_option("#explore select[name=variant]", "1")
     opened.evaluate("report.charts.fill()")

@@ -122,6 +122,12 @@ def test_points_over_a_parameter_are_in_its_order(swept):
     assert len(xs) == 6
 
 
+def test_categories_are_not_joined_by_a_line(swept):
+    """A TTL is a number, with something between two of its values; a policy is not."""
+    lines = {path: points_chart(swept, "hit_ratio.l1", path, joined=True).count("<polyline") for path in (TTL, POLICY)}
+    assert lines == {TTL: 1, POLICY: 0}
+
+
 def test_the_pareto_front_is_numbered(swept):
     """Cell 3 (TTL 20 s, cookie) is the best in both metrics."""
     assert "3" in texts(pareto_chart(swept, "hit_ratio.l1", "core.requests.rate"))

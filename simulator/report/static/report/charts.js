@@ -76,11 +76,11 @@ report.charts = (() => {
       },
       scales: { x: { time: false, range: () => state.span }, y: { distr: chart.spec.log ? 3 : 1, range: () => range(chart) } },
       axes: [
-        { ...axis, size: 34, gap: 3, grid: { show: false }, space: 46,
+        { ...axis, size: 24, gap: 3, grid: { show: false }, space: 46,
           splits: (u, k, low, high) => ticks(low / report.scale, high / report.scale, Math.max(2, u.width / 90)).map((t) => t * report.scale),
           values: (u, splits) => splits.map((t, i) => +(t / report.scale).toPrecision(6) + (i === splits.length - 1 ? ` ${report.unit}` : "")) },
         { ...axis, size: left, gap: 4, grid: { stroke: () => css("--faint"), width: 1 }, space: 34,
-          splits: chart.spec.log ? (u, k, low, high) => logTicks(low, high) : undefined,
+          splits: chart.spec.log ? (u, k, low, high) => logTicks(low, high) : undefined, filter: (u, splits) => splits,
           values: (u, splits) => splits.map((v) => (v === null ? "" : number(v))) },
       ],
       series: [{}], hooks: {
@@ -110,7 +110,7 @@ report.charts = (() => {
   function lines(chart) {
     const stack = chart.spec.kind === "stack", rows = chart.rows;
     chart.tops = stack ? stacked(rows) : null;
-    const options = { ...frame(chart, narrow() ? 190 : 210, 48) };
+    const options = { ...frame(chart, narrow() ? 185 : 205, 48) };
     const order = rows.map((_, k) => k);
     if (stack) order.reverse();  // the highest is drawn first, and what lies below covers it
     chart.order = order;
@@ -134,7 +134,7 @@ report.charts = (() => {
     chart.place.classList.toggle("empty", !rows.length);
     if (!rows.length) { chart.place.textContent = "No edge is left by the filter."; return; }
     const size = rows.length <= 16 ? 18 : rows.length <= 40 ? 13 : Math.max(4, Math.min(9, 640 / rows.length));
-    const left = narrow() ? 92 : 128, options = frame(chart, size * rows.length + 46, left);
+    const left = narrow() ? 92 : 128, options = frame(chart, size * rows.length + 36, left);
     const sites = [];  // runs of rows of one site
     rows.forEach((row, k) => {
       const site = report.siteOf[row.name] || "";
@@ -159,11 +159,17 @@ report.charts = (() => {
     const xs = edges.map((t) => Math.round(u.valToPos(t, "x", true)));
     rows.forEach((row, k) => {
       const y = Math.round(bbox.top + k * tall), h = Math.max(1, Math.round(bbox.top + (k + 1) * tall) - y - (tall > 9 ? 1 : 0));
+      let sum = 0, count = 0, from = 0;  // windows that share a pixel are drawn as their mean
       for (let i = 0; i < chart.t.length; i++) {
         const v = row.values[i];
-        if (v === null || xs[i + 1] < bbox.left || xs[i] > bbox.left + bbox.width) continue;
-        ctx.globalAlpha = 0.03 + 0.97 * Math.min(v / high, 1);
-        ctx.fillRect(xs[i], y, Math.max(1, xs[i + 1] - xs[i]), h);
+        if (v !== null) { sum += v; count++; }
+        if (i + 1 < chart.t.length && xs[i + 1] <= xs[from]) continue;
+        if (count && xs[i + 1] >= bbox.left && xs[from] <= bbox.left + bbox.width) {
+          ctx.globalAlpha = 0.03 + 0.97 * Math.min(sum / count / high, 1);
+          ctx.fillRect(xs[from], y, Math.max(1, xs[i + 1] - xs[from]), h);
+        }
+        sum = count = 0;
+        from = i + 1;
       }
     });
     ctx.globalAlpha = 1;
@@ -321,9 +327,9 @@ report.charts = (() => {
   }
   function build(figure, variant, into) {
     const spec = data.charts[figure], part = spec.of[variant];
-    if (!part) { into.append(make("p", { className: "dim", textContent: "Nothing to show of this variant." })); return; }
+    if (!part) { into.append(make("p", { className: "dim", textContent: "Nothing to show of this variant." })); return null; }
     const chart = { figure, spec, variant, t: times[part.t] };
-    chart.read = make("span", { className: "read" });
+    chart.read = make("span", { className: `read ${spec.kind}` });
     if (spec.kind === "heat") { chart.every = chart.rows = matrix(spec, part); chart.legend = []; }
     else { chart.rows = series(part); chart.legend = legend(chart); }
     chart.place = make("div", { className: "plot", tabIndex: 0 });
@@ -338,7 +344,7 @@ report.charts = (() => {
     into.append(chart.root);
     built.add(chart);
     keys(chart);
-    redraw(chart);
+    return chart;
   }
   function fill(into) {
     if (into.dataset.filled) return;
@@ -346,7 +352,7 @@ report.charts = (() => {
     const figure = into.dataset.chart, spec = data.charts[figure];
     const shown = spec.of.length < 2 ? [0] : state.variant === "all" ? data.variants.map((_, k) => k) : [+state.variant];
     into.closest("figure").classList.toggle("beside", shown.length > 1);
-    shown.forEach((k) => build(figure, k, into));
+    shown.map((k) => build(figure, k, into)).filter(Boolean).forEach(redraw);  // drawn once all stand, and widths are known
   }
   function empty(into) {
     if (!into.dataset.filled) return;
