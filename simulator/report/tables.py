@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from simulator.observe.metrics import MetricUnavailableError, parse_metric
+from simulator.metrics.names import MetricUnavailableError, parse_metric
 from simulator.report import shell
 from simulator.report.figures import edges_of
 from simulator.report.flows import edge_sites
