@@ -9,8 +9,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from simulator.agents.client import Client
-    from simulator.agents.session import Session
+    from simulator.agents.client import Client, Session
     from simulator.leases.renewal import HeldLease
 
 
@@ -81,8 +80,8 @@ class Kind(IntEnum):
 class Caller:
     """Whoever sent an attempt and waits for its answer: the clients of a group, or a balancer.
 
-    All that a node may do with an attempt of somebody else. Sizes in bytes; `node` is the number of the edge or of the
-    balancer that answers, over its link to the caller.
+    All that others may do with an attempt, the nodes and links on its way. Sizes in bytes; `node` is the number of
+    the edge or of the balancer that answers, over its link to the caller.
     """
 
     __slots__ = ()
@@ -103,6 +102,10 @@ class Caller:
         """The answer can never come; only a caller without a timeout has to be told so."""
         raise NotImplementedError
 
+    def unroutable(self, attempt: Attempt) -> None:
+        """No edge is believed healthy: the attempt was not sent at all."""
+        raise NotImplementedError
+
     def gave_up(self, attempt: Attempt) -> bool:
         """Whether nobody waits any more for the answer that an edge is about to work on, so that it may drop it."""
         raise NotImplementedError
@@ -114,7 +117,7 @@ class Attempt:
     Times are seconds. `epoch` is the life of the edge that serves it: work of an earlier life is void. `life` is that
     of the edge as balancers know it, where they count what is outstanding. Its answer goes to `caller`. `via` is the
     number of the balancer that it goes through (-1: none), and `retried` says how often balancers tried the request
-    again.
+    again. One slot more than a class should have: each stage of the way notes here what the next ones need.
     """
 
     __slots__ = (

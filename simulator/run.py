@@ -101,7 +101,7 @@ class _Run:
         self.violations: list[str] = []
         world.targets.on_edge_crash = self._edge_crashes
         for group in world.groups:
-            group.watch = None if self.trace is None else self.trace.see
+            group.endings.watch = None if self.trace is None else self.trace.see
 
     def replication(self) -> Replication:
         """Run, and measure."""
@@ -179,7 +179,7 @@ class _Run:
         """What never got an answer and has no timeout counts as a failure, when it was due."""
         for attempt in attempts_in_flight(self.world):
             outcome = Outcome.CRASHED if attempt.met_crash else Outcome.TIMEOUT
-            self.world.groups[attempt.client.group.number].note_no_answer(attempt, int(outcome))
+            self.world.groups[attempt.client.group.number].books.no_answer(attempt, int(outcome))
         self.recorder.flush()
 
     def _open_requests(self) -> bool:
@@ -196,7 +196,7 @@ class _Run:
             self.recovery.window()
             if not self.recovery.active and self.trace is None:
                 for group in world.groups:
-                    group.watch = None
+                    group.endings.watch = None
 
     def _edge_crashes(self, index: int) -> None:
         self.recovery.edge_crashes(index)
@@ -204,7 +204,7 @@ class _Run:
         if self.recovery.active:
             watch = self.recovery.see if self.trace is None else self._see_both
             for group in self.world.groups:
-                group.watch = watch
+                group.endings.watch = watch
 
     def _see_both(self, attempt: Attempt, now: float) -> None:
         self.recovery.see(attempt, now)

@@ -2,8 +2,8 @@
 
 import sys
 
-from simulator.agents.client import Client, GroupPolicy, LockPolicy, RetryPolicy, Sizes
-from simulator.agents.session import Session
+from simulator.agents.client import Client, Session
+from simulator.agents.policies import GroupPolicy, LockPolicy, RetryPolicy, Sizes
 from simulator.caches import make_cache
 from simulator.engine.clock import Clock
 from simulator.engine.kernel import Kernel

@@ -98,8 +98,8 @@ def _every_edge_is_found(world: World) -> None:
 def _every_session_is_answered(world: World) -> None:
     """Each open session asks until it is answered: one after the other, for there may be no queue at all."""
     for group in world.groups:  # some are drawn that never wait long enough for an answer
-        if group._timers is not None:
-            group._timers._delay_s = LONGEST_ANSWER_S
+        if group.access.timers is not None:
+            group.access.timers._delay_s = LONGEST_ANSWER_S
     for edge in world.edges:
         if edge._timers is not None:
             edge._timers._delay_s = LONGEST_ANSWER_S / 10
@@ -117,11 +117,11 @@ def _every_session_is_answered(world: World) -> None:
 
 def _answered(world: World, group: ClientGroup, client: Client) -> bool:
     assert client.session is not None
-    ok, ended, limit_s = group.ok, group.ended, world.kernel.now + LONGEST_ANSWER_S
-    group._issue(client, client.session, LOOKUP)
+    ok, ended, limit_s = group.books.ok, group.ended, world.kernel.now + LONGEST_ANSWER_S
+    group.issue(client, client.session, LOOKUP)
     while group.ended == ended and world.kernel.now < limit_s:
         world.kernel.run(until=world.kernel.now + STEP_S / 4)
-    if group.ok > ok:
+    if group.books.ok > ok:
         return True
     world.kernel.run(until=world.kernel.now + STEP_S)  # no edge may have been believed healthy at that moment
     return False

@@ -64,7 +64,7 @@ class Play:
         agents = self.world.groups[group]
         session = agents.clients[client].session
         assert session is not None
-        agents._issue(agents.clients[client], session, operation)
+        agents.issue(agents.clients[client], session, operation)
 
 
 QUIET: dict[str, Any] = {"clients": {"people": {"workload": {"rate": "0.000001/s"}}}, "leases": {"idle_after": "never"}}

@@ -1,21 +1,20 @@
-"""One client agent, and the policies that the agents of a group share.
+"""A client agent and its session, as the stickiness store, the clients and the nodes know them.
 
-What agents do is in `simulator.clients`. May import: samplers, links' contracts. Does not act.
+What agents do is in `simulator.clients`. One session object is shared by all that know of it; which actor may read
+which field, and how late, is decided where messages are delivered: `weight` is the SAM's, `published_weight` what an
+edge can tell, `client_weight` what the client has been told. May import: links' contracts. Does not act.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
-
-from simulator.engine.samplers import Sampler
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from simulator.agents.session import Session
+    from simulator.agents.policies import GroupPolicy
     from simulator.links import Line, Path
+    from simulator.server.core import Grant
 
-INFINITY: Final = float("inf")
+SessionId: TypeAlias = Any  # an int; typed as one, a compiler would make a new object for each dictionary that it is in
 
 
 class RoundTrips:
@@ -123,63 +122,75 @@ class Client:
         self.loss = self.loss + gain * (1.0 - self.loss) if self.loss >= 0.0 else 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """When an agent gives an attempt up and tries again. Times in seconds; infinity for never."""
+class Session:
+    """One session of one client, from its establishment to its close."""
 
-    timeout_s: float = INFINITY
-    limit: int = 0
-    backoff_s: float = 0.0
-    cap_s: float = INFINITY
-    jitter: bool = False
-    budget_ratio: float = INFINITY
-    budget_burst: float = 10.0
-    cancel_on_timeout: bool = False
-    to: str = "other"
-    on: frozenset[int] | None = None
-    """The outcomes that are retried; None: all but denied."""
+    __slots__ = (
+        "client",
+        "client_weight",
+        "closing",
+        "edge",
+        "established",
+        "establishing",
+        "expired",
+        "first",
+        "grant",
+        "held",
+        "last_edge",
+        "last_served",
+        "last_used_s",
+        "outstanding",
+        "over",
+        "probe_s",
+        "published_weight",
+        "session_id",
+        "slot",
+        "standing",
+        "started_s",
+        "successor",
+        "tally",
+        "weight",
+    )
 
+    def __init__(self, session_id: SessionId, client: Client, started_s: float) -> None:
+        self.session_id = session_id
+        self.client = client
+        self.slot = -1  # where the SAM keeps its rows; none before it is admitted
+        self.started_s = started_s
+        self.edge = -1  # edge_node_id: its current edge
+        self.standing: list[int] | None = None  # open sessions at each edge, where somebody wants to know
+        self.weight = 0.0
+        self.published_weight = 0.0
+        self.client_weight = 0.0
+        self.established = False
+        self.establishing = False
+        self.expired = False
+        self.closing = False
+        self.first = True  # the first request goes to the edge of the establishment
+        self.last_edge = -1  # edge of the last request, for the length of stays
+        self.last_served = -1  # edge whose L1 was asked last, for the cause of a miss
+        self.last_used_s = started_s
+        self.outstanding = 0
+        self.over = False  # the client wants nothing more of it: closed, or expired and replaced
+        self.probe_s = float("nan")  # round trip of the probe before the establishment, if there was one
+        self.held: dict[tuple[int, int], int] | None = None  # locks it believes it holds, with tokens
+        self.tally = 0  # 1: a request of the window ended; 2: it counts, with those that it replaced; 4: one failed
+        self.successor: Session | None = None
+        self.grant: Grant | None = None  # its lease, as the core that is its authority knows it
 
-@dataclass(frozen=True, slots=True)
-class LockPolicy:
-    """Which locks an agent asks for, and for how long it holds them."""
+    def stand_at(self, edge: int) -> None:
+        """From now on its current edge is this one."""
+        standing = self.standing
+        if standing is not None:
+            if self.edge >= 0:
+                standing[self.edge] -= 1
+            standing[edge] += 1
+        self.edge = edge
 
-    group: int
-    own: int = 1
-    pool: int = 0
-    hold_s: Sampler | None = None
-    exclusive: bool = True
-    waits: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class GroupPolicy:
-    """What nodes may know of a client: which group it is of, when it gives up, and what it wants with locks.
-
-    `number` is the place of the group in the scenario, by which nodes keep what they have of each group.
-    """
-
-    name: str
-    number: int
-    retry: RetryPolicy
-    locks: LockPolicy
-
-
-@dataclass(frozen=True, slots=True)
-class Draws:
-    """The random numbers of a group, each from a stream of its own."""
-
-    operation: Callable[[], int] | None
-    request_bytes: Sampler
-    jitter: Sampler
-    lock: Sampler
-
-
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """Sizes of control messages, bytes."""
-
-    lookup: float = 128.0
-    metadata: float = 1024.0
-    batch: float = 64.0
-    batch_lease: float = 32.0
+    def end(self) -> None:
+        """The client wants nothing more of it."""
+        standing = self.standing
+        if standing is not None and self.edge >= 0:
+            standing[self.edge] -= 1
+        self.standing = None
+        self.over = True

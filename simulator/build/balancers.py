@@ -25,11 +25,12 @@ from simulator.server.balancer import Balancer, BalancerPolicy
 from simulator.server.guide import Guide
 
 if TYPE_CHECKING:
-    from simulator.agents.client import Client
-    from simulator.agents.session import Session
+    from simulator.agents.client import Client, Session
     from simulator.build.builder import _Builder
-    from simulator.clients.group import ClientGroup
+    from simulator.clients.access import Access
+    from simulator.engine.samplers import Sampler
     from simulator.routing.directory import Directory
+    from simulator.routing.moves import Moves
     from simulator.scenario.balancers import BalancerGroup
     from simulator.world.world import World
 
@@ -131,15 +132,17 @@ class BalancerBuilder:
         balancer.guide = Guide(balancer, world.manager, builder.tallies)
         return balancer
 
-    def join(self, world: World, group: ClientGroup) -> None:
-        """Let the clients of a group send to balancers, which route for them."""
-        group.balancing = balancing = Balancing(self.builder.kernel.clock, world.balancers, self.builder.sizes)
+    def join(self, world: World, access: Access, moves: Moves, request_bytes: Sampler) -> Balancing:
+        """Let the clients of the next group send to balancers, which route for them."""
         for balancer in world.balancers:
-            balancer.guide.serve(self._router(balancer, world), group.moves)
+            balancer.guide.serve(self._router(balancer, world), moves)
             balancer.guide.passive = None if world.health is None else world.health.passive
-        group.router = ByBalancer(balancing, world.balancers[0].guide.routers[-1])
-        group.track_rtt = False
-        group.passive = None  # balancers tell
+        return Balancing(self.builder.kernel.clock, access, world.balancers, request_bytes, self.builder.sizes)
+
+    @staticmethod
+    def router(balancing: Balancing) -> Router:
+        """The router of the group that has joined last."""
+        return ByBalancer(balancing, balancing.balancers[0].guide.routers[-1])
 
     def _router(self, balancer: Balancer, world: World) -> Router:
         """The router of a balancer for a group; policies that keep nothing by client serve all groups alike."""

@@ -7,50 +7,35 @@ model knows the scenario language. Does not run anything.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import accumulate, count
 
-import numpy as np
-
-from simulator.agents.client import Client, Draws, GroupPolicy, LockPolicy, RetryPolicy, Sizes
-from simulator.agents.sessions import SessionPlan
+from simulator.agents.client import Client
+from simulator.agents.policies import Sizes
 from simulator.build.balancers import BalancerBuilder
-from simulator.build.placement import Placing
+from simulator.build.clients import ClientsBuilder
 from simulator.build.wiring import CORE, EDGE, SAM, STORAGE, Endpoint, Wiring
 from simulator.caches import Cache, make_cache
-from simulator.clients.group import GAIN, ClientGroup
-from simulator.clients.hedging import HedgePolicy, Hedging
-from simulator.clients.outstanding import Outstanding
-from simulator.clients.probing import Prober
 from simulator.engine.kernel import Kernel
 from simulator.engine.samplers import Same, Sampler
-from simulator.engine.streams import Streams, whole_numbers
+from simulator.engine.streams import Streams
 from simulator.health.make import make_health
-from simulator.laws.distributions import Constant, Distribution, Exponential, sampler
+from simulator.laws.distributions import Constant, Distribution, sampler
 from simulator.leases.locks import LockTable
 from simulator.leases.renewal import LeasePolicy, LeaseTable, renew_all
 from simulator.links import Link
-from simulator.messages import Operation, Outcome
-from simulator.plugins.guard import is_foreign, plain_index
 from simulator.plugins.named import settings_in
-from simulator.plugins.settings import configured
-from simulator.routing import Router, RoutingContext, find_policy
+from simulator.routing import RoutingContext
 from simulator.routing.directory import Directory
-from simulator.routing.guard import checked_router
 from simulator.routing.leaving import make_assigning, make_leaving
-from simulator.routing.moves import Moves
-from simulator.routing.near import Nearest, first_edges
-from simulator.routing.scope import SiteScope, own_draw, scoped
-from simulator.routing.subset import SubsetScope
+from simulator.routing.near import Nearest
 from simulator.routing.weights import Weights
 from simulator.sam.load import EdgeLoad
 from simulator.sam.manager import ManagerPolicy, StickinessManager
 from simulator.sam.rule import StickinessRule
 from simulator.scenario.control import Sam
 from simulator.scenario.joining import joining
-from simulator.scenario.schema import ClientGroup as GroupSpec
 from simulator.scenario.schema import Scenario
 from simulator.scenario.schema import Tier as TierSpec
 from simulator.scenario.traces import asked_for
@@ -60,14 +45,12 @@ from simulator.server.home_shards import HomeShards
 from simulator.server.standby import StandbyPlace
 from simulator.server.storage import Storage
 from simulator.server.tally import Tally
-from simulator.workloads import Source, SourceContext
 from simulator.workloads.trace import common_origin_s
 from simulator.world.heartbeats import watch_nodes
 from simulator.world.targets import Targets
 from simulator.world.world import EventLog, World
 
 INFINITY = math.inf
-LOAD_AWARE = {"least_outstanding", "power_of_two"}  # policies, and values of `leave_to`
 
 
 def build(scenario: Scenario, seed: int, replication: int, warmup_s: float | None = None) -> World:
@@ -182,9 +165,7 @@ class _Builder:
             world.static_weight = scenario.routing.weight
         if scenario.health is not None:
             world.health = make_health(world, scenario, scenario.health, self.edge_ends, self.link, self.sizes.lookup)
-        ids = count()
-        for number, (name, spec) in enumerate(scenario.clients.items()):
-            self.group(world, number, name, spec, ids)
+        ClientsBuilder(self, world).make()
         tables = [edge.leases for edge in edges if edge.leases is not None]
         if self.leases is not None and self.leases.batching:
             world.starts.append(partial(self.kernel.process, renew_all(self.kernel, tables, self.leases)))
@@ -356,192 +337,6 @@ class _Builder:
             make_assigning(routing.assign, seen, uniform, load),
         )  # fmt: skip
 
-    # -- clients --------------------------------------------------------------------------------------
-    def group(self, world: World, number: int, name: str, spec: GroupSpec, ids: count[int]) -> None:
-        scenario, streams, entity = self.scenario, self.streams, f"clients.{name}"
-        uniform = streams.uniforms(entity, "routing").next
-        directory = world.directory
-        shared = scenario.routing.view == "shared"
-        load = (lambda _, edge: directory.outstanding[edge]) if shared else _own_load
-        policy = configured(find_policy(scenario.routing.policy), settings_in(scenario.routing.policy))
-
-        def context_of(seen: Directory) -> RoutingContext:
-            return self.routing_context(seen, entity, uniform, load)
-
-        scope = self.scope(directory, spec, policy, entity)
-        router = checked_router(policy(context_of(directory))) if scope is None else scoped(policy, scope, context_of)
-        tally = Tally(world.warmup_s, world.duration_s)
-        self.tallies.append(tally)
-        self.response_bytes.append(self.draw(spec.response_size, entity, "response size"))
-        group_policy = GroupPolicy(name, number, _retry_policy(spec), self.lock_policy(spec, entity, number))
-        group = ClientGroup(
-            group_policy, self.kernel, router, world.edges, world.manager, self.moves(world), tally,
-            self.draws(spec, entity), self.sizes, world.warmup_s, world.duration_s, ids,
-        )  # fmt: skip
-        if spec.hedge is not None and spec.hedge.after < INFINITY:
-            group.hedging = Hedging(self.kernel, HedgePolicy(spec.hedge.after, spec.hedge.cancel), group)
-        looks_at: set[str] = {scenario.routing.policy, scenario.routing.leave_to}
-        looks_at |= {scenario.routing.assign} if scenario.routing.policy == "cookie" else set()
-        if self.balancers is None and (looks_at & LOAD_AWARE or is_foreign(policy)):
-            group.outstanding = Outstanding(directory, shared)
-        if policy.counts_sessions or "least_sessions" in looks_at:
-            group.standing = directory.standing
-        group.passive = None if world.health is None else world.health.passive
-        group.latency_from_response = scenario.sam is not None and scenario.sam.latency == "response"
-        steady = spec.session.established and spec.session.length == Constant(INFINITY)
-        establishes = not steady or self.leases is not None  # an expired session is established anew, at the nearest
-        group.track_rtt = policy.uses_rtt or scenario.routing.leave_to == "nearest" or establishes
-        group.measures_first = world.manager is not None and world.manager.policy.measured
-        group.new_client = new_client = self.clients(world, group, spec, scope)
-        for _ in range(spec.count or 0):
-            group.clients.append(new_client(len(group.clients)))
-        if world.manager is not None and not world.groups:
-            keeps = scenario.routing.policy == "cookie" and scenario.routing.on_down != "reassign"
-            world.manager.moves_sessions = not policy.moves_alone and not keeps
-            world.manager.choose_other = lambda client, edge: world.groups[client.group.number].router.leave(
-                client, edge
-            )
-        world.groups.append(group)
-        plan = SessionPlan(self.kernel, group, world.duration_s)
-        arrive = plain_index(group.arrive) if is_foreign(spec.workload) else group.arrive
-        place = SourceContext(
-            self.kernel, name, spec.count, partial(streams.generator, entity), arrive, group.arrive_as,
-            plan.open_now, plan.close_now, world.duration_s, scenario.base_dir,
-            self.origin_s, partial(Streams(streams.seed, 0).generator, entity),
-        )  # fmt: skip
-        source: Source = spec.workload.build(place)
-        world.sources.append(source)
-        if spec.workload.kind == "closed" or type(source).ended is not Source.ended:
-            group.source_ended = source.ended
-        self.sessions(world, spec, group, plan, source, entity)
-        if scenario.sam is not None and scenario.sam.probes is not None:
-            prober = Prober(self.kernel, group, scenario.sam.probes.every, GAIN)
-            world.starts.append(lambda: self.kernel.process(prober.run()))
-
-    def moves(self, world: World) -> Moves:
-        """What counts the moves of a group's sessions."""
-        sam, manager = self.scenario.sam, world.manager
-        moves = Moves(self.kernel.clock, world.directory.size, Sam().window if sam is None else sam.window)
-        if manager is not None:
-            manager.moves.append(moves)
-            if manager.by_edge:
-                moves.on_move = manager.arrived
-        return moves
-
-    def clients(
-        self, world: World, group: ClientGroup, spec: GroupSpec, scope: SiteScope | SubsetScope | None
-    ) -> Callable[[int], Client]:
-        """What makes the clients of a group, by index: each knows its way to the edges, or to the balancers."""
-        shards, ends = self.home_shards, self.edge_ends
-        sites = scope if isinstance(scope, SiteScope) else None
-        if self.balancers is not None:
-            self.balancers.join(world, group)
-            ends, sites = self.balancers.ends, None
-        placing = Placing(self.wiring, ends, group.policy, spec, sites, shards)
-        if shards is not None:
-            group.number_for = lambda client: shards.next_number(placing.homes[client.index])
-        if not spec.count:  # faults may strike links of clients that have yet to come
-            placing.paths(placing.every)
-        balancing = group.balancing
-        return placing.client if balancing is None else lambda index: balancing.enter(placing.client(index))
-
-    def scope(
-        self, directory: Directory, spec: GroupSpec, policy: type[Router], entity: str
-    ) -> SiteScope | SubsetScope | None:
-        """Within which edges a group's requests are routed; None where all of them are candidates of all clients."""
-        routing = self.scenario.routing
-        subset = None if policy.moves_alone else routing.subset  # hashing shares clients out among all
-        if routing.scope == "global" or spec.site is None:
-            return None if subset is None else SubsetScope(directory, subset, self.hash_salt())
-        if policy.moves_alone:
-            return SiteScope(directory, routing.overprovision, own_draw)
-        uniform = self.streams.uniforms(entity, "site").next
-        return SiteScope(directory, routing.overprovision, lambda _: uniform(), subset, self.hash_salt())
-
-    def sessions(
-        self, world: World, spec: GroupSpec, group: ClientGroup, plan: SessionPlan, source: Source, entity: str
-    ) -> None:
-        """Say when the sessions of a group open and close."""
-        session = spec.session
-        plan.source = source
-        plan.length_s = self.draw(session.length, entity, "session length")
-        plan.pause_s = self.draw(session.pause, entity, "session pause")
-        plan.start_s = self.draw(session.start, entity, "session start")
-        if session.arrivals is not None:
-            plan.gap_s = self.draw(Exponential(1.0 / session.arrivals), entity, "session arrivals")
-            world.starts.append(plan.open_stream)
-        elif spec.count:
-            if session.established:
-                world.starts.append(partial(self.establish_all, world, group, entity))
-            world.starts.append(partial(plan.begin, spec.count))
-        world.starts.append(source.begin)
-
-    def establish_all(self, world: World, group: ClientGroup, entity: str) -> None:
-        """Sessions that exist at t = 0: in storage and in the store, at their nearest edge, which holds the lease."""
-        manager, policy = world.manager, self.leases
-        phases = self.streams.uniforms(entity, "lease phase").next
-        for client, edge in zip(group.clients, first_edges(_assigning(group.router), group.clients), strict=True):
-            session = group.adopt(client, edge)
-            if manager is not None:
-                manager.admit(session, client.expected_rtt_s[edge])
-            if policy is not None:
-                granted_s = -policy.interval_s * phases()
-                until_s = granted_s + policy.length_s
-                session_id = session.session_id
-                world.cores[session_id % len(world.cores)].grant(session, edge, until_s)
-                table = world.edges[edge].leases
-                if table is not None:
-                    table.hold(session, until_s)
-
-    def lock_policy(self, spec: GroupSpec, entity: str, number: int) -> LockPolicy:
-        locks = spec.locks
-        forever = locks.hold == Constant(INFINITY)
-        hold = None if forever else self.draw(locks.hold, entity, "lock hold")
-        own = locks.per_session if locks.per_session + locks.shared_pool else 1
-        return LockPolicy(number, own, locks.shared_pool, hold, locks.mode == "exclusive", locks.conflict == "wait")
-
-    def draws(self, spec: GroupSpec, entity: str) -> Draws:
-        names = [name for name, share in spec.operations.items() if share > 0]
-        operation: Callable[[], int] | None = None
-        if names != ["lookup"]:
-            codes = np.array([Operation[name.upper()].value for name in names])
-            bounds = np.array(list(accumulate(spec.operations[name] for name in names)))
-            bounds[-1] = 1.0
-            rng = self.streams.generator(entity, "operation")
-            operation = whole_numbers(lambda n: codes[np.searchsorted(bounds, rng.random(n), side="right")])
-        return Draws(
-            operation, self.draw(spec.request_size, entity, "request size"),
-            self.streams.uniforms(entity, "retry jitter"), self.streams.uniforms(entity, "lock"),
-        )  # fmt: skip
-
 
 def _end_of(sam: Sam) -> Endpoint:
     return Endpoint(SAM, "sam", "sam", sam.site)
-
-
-def _retry_policy(spec: GroupSpec) -> RetryPolicy:
-    retry = spec.retry
-    if retry is None:
-        return RetryPolicy()
-    return RetryPolicy(
-        retry.timeout, retry.max, retry.backoff, retry.cap, retry.jitter == "full",
-        retry.budget.ratio, float(retry.budget.burst), retry.cancel_on_timeout,
-        retry.to, None if retry.on is None else frozenset(_outcomes(retry.on)),
-    )  # fmt: skip
-
-
-def _outcomes(names: Sequence[str]) -> Iterator[int]:
-    """The outcomes that are meant; a timeout is one that met a crash, too."""
-    for name in names:
-        yield int(Outcome[name.upper()])
-        if name == "timeout":
-            yield int(Outcome.CRASHED)
-
-
-def _assigning(router: Router) -> Callable[[Client, int], int]:
-    """Where its sessions begin."""
-    return router.nearest if type(router).assign is Router.assign else router.assign
-
-
-def _own_load(client: Client, edge: int) -> int:
-    return 0 if client.outstanding_at is None else client.outstanding_at.get(edge, 0)

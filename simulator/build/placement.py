@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from simulator.agents.client import Client, GroupPolicy
+from simulator.agents.client import Client
+from simulator.agents.policies import GroupPolicy
 from simulator.build.wiring import CLIENT, Endpoint, Wiring, class_of
 from simulator.engine.streams import whole_numbers
 from simulator.geography.geo import spread_positions

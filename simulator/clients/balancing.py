@@ -10,30 +10,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from simulator.clients.routes import Routes
+from simulator.messages import Outcome
 from simulator.routing.near import tie_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from simulator.agents.client import Client, Sizes
+    from simulator.agents.client import Client
+    from simulator.agents.policies import Sizes
+    from simulator.clients.access import Access
     from simulator.engine.clock import Clock
+    from simulator.engine.samplers import Sampler
     from simulator.messages import Attempt, Call
     from simulator.server.balancer import Balancer
 
 INFINITY: Final = float("inf")
+RESET: Final = int(Outcome.RESET)
 SILENCES: Final = 2
 KNOCK_S: Final = 1.0
 _SAME_S: Final = 1e-9  # expectations closer than this are a tie
 
 
-class Balancing:
-    """The balancers as one group's clients see them."""
+class Balancing(Routes):
+    """The ways of one group's clients to the balancers, and what the clients believe of these."""
 
-    __slots__ = ("_failed", "_misses", "_orders", "balancers", "clock", "sizes")
+    __slots__ = ("_access", "_failed", "_misses", "_orders", "_request_bytes", "balancers", "clock", "sizes")
 
-    def __init__(self, clock: Clock, balancers: Sequence[Balancer], sizes: Sizes) -> None:
+    def __init__(
+        self, clock: Clock, access: Access, balancers: Sequence[Balancer], request_bytes: Sampler, sizes: Sizes
+    ) -> None:
         self.clock = clock
+        self._access = access
         self.balancers = list(balancers)
+        self._request_bytes = request_bytes
         self.sizes = sizes
         self._orders: list[list[int]] = []  # of each client: balancers, nearest first
         self._misses: dict[tuple[int, int], int] = {}  # (client, balancer) -> attempts without an answer in a row
@@ -62,43 +72,67 @@ class Balancing:
                     return self.balancers[one]
         return self.balancers[order[0]]
 
-    def send(self, attempt: Attempt, size_bytes: float) -> float:
-        """Send an attempt to its client's balancer; seconds until it is there, infinity if it is lost."""
-        client = attempt.client
-        balancer = self.of(client)
+    # -- on their way ---------------------------------------------------------------------------------
+    def first(self, attempt: Attempt) -> None:
+        """Send a request's first attempt."""
+        self._send(attempt, self._request_bytes.next())
+
+    def again(self, failed: Attempt, again: Attempt) -> None:  # noqa: ARG002  (a balancer knows of no attempt before)
+        """Send another attempt of a request, as the first."""
+        self._send(again, self._request_bytes.next())
+
+    def establish(self, attempt: Attempt) -> None:
+        """Send an attempt to establish a session."""
+        self._send(attempt, self.sizes.metadata)
+
+    def establish_again(self, failed: Attempt, again: Attempt) -> None:  # noqa: ARG002
+        """Send another attempt to establish a session, as the first."""
+        self._send(again, self.sizes.metadata)
+
+    def _send(self, attempt: Attempt, size_bytes: float) -> None:
+        attempt.sent_s = now = self.clock.now
+        balancer = self.of(attempt.client)
         attempt.size_bytes = size_bytes
-        attempt.via = index = balancer.index
-        now = self.clock.now
-        attempt.up_s = delay_s = client.up[index].transit(client.up_line, size_bytes, now, client.base_s[index])
+        attempt.via = balancer.index
+        attempt.up_s = delay_s = self._access.up(attempt, balancer.index, size_bytes)
         if delay_s < INFINITY:
             self.clock.push(now + delay_s, balancer.receive, attempt)
-        return delay_s
+        self._access.wait(attempt, delay_s)
 
-    def tell(self, call: Call, size_bytes: float) -> None:
+    def tell(self, call: Call) -> None:
         """Send a message that needs no answer to the edge of its session."""
-        client, now = call.session.client, self.clock.now
+        client = call.session.client
         balancer = self.of(client)
-        index = balancer.index
-        delay_s = client.up[index].transit(client.up_line, size_bytes, now, client.base_s[index])
+        delay_s = self._access.small_up(client, balancer.index)
         if delay_s < INFINITY:
-            self.clock.push(now + delay_s, balancer.forward, call)
+            self.clock.push(self.clock.now + delay_s, balancer.forward, call)
 
-    def probe(self, client: Client, edge: int, size_bytes: float) -> float:
+    def probe(self, client: Client, edge: int) -> float:
         """Seconds until the echo of a small message to an edge is back; infinity if it does not come."""
         balancer, at_s = self.of(client), self.clock.now
         if balancer.down or balancer.pausing is not None or balancer.edges[edge].down:
             return INFINITY
         index, began_s = balancer.index, at_s
-        at_s += client.up[index].transit(client.up_line, size_bytes, at_s, client.base_s[index])
+        at_s += self._access.small_up(client, index)
         for link in (balancer.up_links[edge], balancer.down_links[edge]):
             if at_s < INFINITY:
-                at_s += link.transit(size_bytes, at_s)
+                at_s += link.transit(self.sizes.lookup, at_s)
         if at_s < INFINITY:
-            at_s += client.down[index].transit(client.down_line, size_bytes, at_s, client.back_s[index])
+            at_s += self._access.small_down(client, index, at_s)
         return at_s - began_s
 
+    def edge_restarted(self, edge: int, clients: list[Client]) -> None:
+        """An edge has come back, which is the balancers' business."""
+
     # -- what clients believe -------------------------------------------------------------------------
-    def heard(self, attempt: Attempt) -> int:
+    def told(self, attempt: Attempt) -> None:
+        """There is no answer, says a balancer; or its host with a reset, which is as good as none."""
+        if attempt.outcome == RESET:
+            self.silent(attempt)
+        else:
+            self.answered(attempt)
+
+    def answered(self, attempt: Attempt) -> int:
         """An attempt was answered, by an edge or by the balancer itself: the number of that balancer."""
         index = attempt.via
         if self._misses:
@@ -119,7 +153,7 @@ class Balancing:
     def _knock(self, case: tuple[Client, int]) -> None:
         client, index = case
         now = self.clock.now
-        delay_s = client.up[index].transit(client.up_line, self.sizes.lookup, now, client.base_s[index])
+        delay_s = self._access.small_up(client, index)
         if delay_s < INFINITY:
             self.clock.push(now + delay_s, self._knocked, case)
         else:
@@ -134,7 +168,7 @@ class Balancing:
             return
         delay_s = INFINITY
         if not balancer.down:
-            delay_s = client.down[index].transit(client.down_line, self.sizes.lookup, now, client.back_s[index])
+            delay_s = self._access.small_down(client, index, now)
         if delay_s < INFINITY:
             self.clock.push(now + delay_s, self._let_in, case)
         else:

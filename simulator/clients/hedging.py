@@ -4,7 +4,7 @@
 per attempt; a hedge is an excursion, is no retry, and has no hedge. An ok answer ends both, and what it ends besides
 itself is cancelled: nobody is told how that ended. A failure waits for the twin, and the attempt fails when both have.
 
-May import: timers, the vocabulary of requests. Does not know which other edge; routing does.
+May import: timers, the way to the edges, the budget of retries. Does not know which other edge; routing does.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from simulator.engine.timers import Timers
-from simulator.messages import Attempt, Operation, Outcome
+from simulator.messages import Attempt, Outcome
 
 if TYPE_CHECKING:
-    from simulator.clients.group import ClientGroup
+    from simulator.clients.books import Books
+    from simulator.clients.direct import Direct
+    from simulator.clients.retries import Retries
     from simulator.engine.kernel import Kernel
 
-READ_LOCK: Final = int(Operation.READ_LOCK)
 CANCELLED: Final = int(Outcome.CANCELLED)
 
 
@@ -38,21 +39,22 @@ class Hedging:
     `_unheard` are those whose answer can never come, where no timeout tells their client.
     """
 
-    __slots__ = ("_cancels", "_group", "_twins", "_unheard", "cancelled", "counted", "waiting")
+    __slots__ = (
+        "_books", "_cancels", "_clock", "_direct", "_retries", "_twins", "_unheard", "cancelled", "counted", "waiting",
+    )  # fmt: skip
 
-    def __init__(self, kernel: Kernel, policy: HedgePolicy, group: ClientGroup) -> None:
-        self._group = group
+    def __init__(self, kernel: Kernel, policy: HedgePolicy, direct: Direct, retries: Retries, books: Books) -> None:
+        self._clock = kernel.clock
+        self._direct = direct
+        self._retries = retries
+        self._books = books
         self._cancels = policy.cancel
         self._twins: dict[Attempt, Attempt] = {}
         self._unheard: dict[Attempt, None] = {}
         self.waiting: Timers[Attempt] = Timers(kernel, policy.after_s, self._hedge, last=True)
+        direct.hedge_timers = self.waiting
         self.counted = 0  # hedges sent for requests of the window
         self.cancelled = 0  # attempts
-
-    def sent(self, attempt: Attempt) -> None:
-        """An attempt was sent."""
-        if attempt.operation <= READ_LOCK and attempt not in self._twins:
-            self.waiting.add(attempt)
 
     def request_of(self, attempt: Attempt) -> Attempt:
         """One and the same attempt for a pair of twins: that of the two which was sent first."""
@@ -61,35 +63,33 @@ class Hedging:
 
     def _hedge(self, attempt: Attempt) -> None:
         """No answer so far: send a twin, where there is another edge and the budget pays."""
-        group, session = self._group, attempt.session
-        edge = group.router.hedge(attempt.client, session, attempt.edge)
-        if edge < 0 or not group.retries.pay():
+        edge = self._direct.other(attempt)
+        if edge < 0 or not self._retries.pay():
             if attempt in self._unheard:
                 del self._unheard[attempt]
-                group.unanswered(attempt)
+                attempt.caller.unanswered(attempt)
             return
-        twin = Attempt(attempt.caller, attempt.client, session, attempt.operation, attempt.intended_s, attempt.tries)
-        twin.sent_s = self._group.clock.now
+        twin = Attempt(
+            attempt.caller, attempt.client, attempt.session, attempt.operation, attempt.intended_s, attempt.tries
+        )
+        twin.sent_s = self._clock.now
         self._twins[attempt], self._twins[twin] = twin, attempt
-        if attempt.intended_s >= group.warmup_s:
-            self.counted += 1
-            if group.ledger is not None:
-                group.ledger.hedged(attempt)
-        group.send_hedge(twin, edge)
+        self.counted += self._books.hedged(attempt)
+        self._direct.send_twin(twin, edge)
 
     def answered(self, attempt: Attempt) -> None:
         """An attempt was answered well: nothing waits for its twin any more."""
         twin = self._part(attempt)
         if twin is None:
             return
-        if not attempt.tries and twin.sent_s < attempt.sent_s and attempt.intended_s >= self._group.warmup_s:
-            self._group.retry_sum_s += attempt.sent_s - twin.sent_s  # how long it was waited before it was sent
+        if not attempt.tries and twin.sent_s < attempt.sent_s:
+            self._books.waited_for_twin(attempt, attempt.sent_s - twin.sent_s)
         if not twin.done:
             twin.done = True
             self.cancelled += 1
             if self._cancels:
                 twin.outcome = CANCELLED  # by this its edge knows
-            self._group.give_up(twin)
+            self._direct.drop(twin)
 
     def failed(self, attempt: Attempt) -> bool:
         """An attempt has ended without success; True where its request is not to be tried again for that.
@@ -102,7 +102,7 @@ class Hedging:
         self._part(attempt)
         if twin is None or twin.done:
             return False
-        self._group.unanswered(twin)
+        twin.caller.unanswered(twin)
         return True
 
     def unheard(self, attempt: Attempt) -> bool:

@@ -5,14 +5,14 @@ May import: the vocabulary of messages. Does not decide who gets a lock; the cor
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from simulator.messages import Attempt, Call, Kind, Operation, Outcome
 
 if TYPE_CHECKING:
-    from simulator.agents.client import LockPolicy
-    from simulator.agents.session import Session
+    from simulator.agents.client import Session
+    from simulator.agents.policies import LockPolicy
+    from simulator.clients.routes import Routes
     from simulator.engine.clock import Clock
     from simulator.engine.samplers import Sampler
 
@@ -23,14 +23,14 @@ RELEASE: Final = int(Operation.RELEASE)
 
 
 class Locking:
-    """What agents do about locks; `send` takes a message that needs no answer to its session's edge."""
+    """What agents do about locks; a lock that is given back is told the edge of its session."""
 
-    __slots__ = ("_clock", "_draw", "_send", "policy")
+    __slots__ = ("_clock", "_draw", "_routes", "policy")
 
-    def __init__(self, clock: Clock, policy: LockPolicy, draw: Sampler, send: Callable[[Call], None]) -> None:
+    def __init__(self, clock: Clock, policy: LockPolicy, draw: Sampler, routes: Routes) -> None:
         self._clock = clock
         self._draw = draw
-        self._send = send
+        self._routes = routes
         self.policy = policy
 
     def pick(self, session: Session, operation: int) -> tuple[tuple[int, int], int]:
@@ -79,4 +79,4 @@ class Locking:
         session = grant.session
         call = Call(Kind.RELEASE, session, session.edge, 0, None)
         call.lock, call.token = grant.lock, grant.token
-        self._send(call)
+        self._routes.tell(call)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from simulator.messages import Outcome
 
 if TYPE_CHECKING:
-    from simulator.agents.client import RetryPolicy
+    from simulator.agents.policies import RetryPolicy
     from simulator.engine.samplers import Sampler
 
 INFINITY: Final = float("inf")

@@ -22,7 +22,7 @@ from simulator.engine.rest import Keeper
 from simulator.messages import Batch, RenewalAnswer
 
 if TYPE_CHECKING:
-    from simulator.agents.session import Session, SessionId
+    from simulator.agents.client import Session, SessionId
     from simulator.engine.kernel import Kernel
     from simulator.server.edge import EdgeNode
 

@@ -24,7 +24,7 @@ from simulator.observe.values import histogram_metrics
 from simulator.observe.window import ratio
 
 if TYPE_CHECKING:
-    from simulator.clients.group import ClientGroup
+    from simulator.clients.books import Books
     from simulator.clients.ledger import Ledger
     from simulator.observe.counters import FloatArray
     from simulator.world.world import World
@@ -96,21 +96,21 @@ class ByFault:
                 one.turn(kind == FAULT_BEGIN, self._world.kernel.now)
 
     # -- counting -------------------------------------------------------------------------------------
-    def take(self, number: int, group: ClientGroup) -> None:
+    def take(self, number: int, books: Books) -> None:
         """Count what a group collected since the last time; its latencies are still there."""
-        ledger = group.ledger
+        ledger = books.ledger
         if ledger is None:
             return
-        self._take_answered(number, group, ledger)
+        self._take_answered(number, books, ledger)
         self._take_failed(number, ledger)
         for label, mask in self._masks(np.array(ledger.hedged_due_s)) if ledger.hedged_due_s else ():
             self._counts[label][number].retries += int(mask.sum())
         ledger.clear()
 
-    def _take_answered(self, number: int, group: ClientGroup, ledger: Ledger) -> None:
+    def _take_answered(self, number: int, books: Books, ledger: Ledger) -> None:
         if not ledger.due_s:
             return
-        values, codes, due_s = np.array(group.latencies_s), np.array(group.codes), np.array(ledger.due_s)
+        values, codes, due_s = np.array(books.latencies_s), np.array(books.codes), np.array(ledger.due_s)
         retries, denied = np.array(ledger.retries), np.array(ledger.outcomes) == int(Outcome.DENIED)
         for label, mask in self._masks(due_s):
             counts = self._counts[label][number]

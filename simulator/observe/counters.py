@@ -41,6 +41,14 @@ AREAS: Final = {
     "balancer.busy": ("busy", "busy_start_sum_s", "busy_end_sum_s"),
 }
 """Time integrals by name here: a number present, and the sums of the times at which each began and ended."""
+OF_GROUPS: Final = {
+    "answered": "measuring", "attempts_ended": "measuring", "late": "measuring", "rtt_sum_s": "measuring",
+    "loss_sum": "measuring", "bandwidths": "measuring", "bandwidth_sum": "measuring",
+    "bytes_moved": "access", "bytes_answered": "access",
+    "establishments": "sessions", "establish_sum_s": "sessions", "sessions_begun": "sessions",
+    "ended": "books", "ok": "books", "denied": "books", "retry_sum_s": "books",
+}  # fmt: skip
+"""Which part of a client group has a counter; the others are its own."""
 SESSIONS: Final = "group.sessions"
 NO_COUNTS: Final = PathCounters(0, 0, 0, 0, 0, 0, 0.0)
 
@@ -85,6 +93,7 @@ class Counters:
             one: {name: place for place, name in enumerate((*columns, MISSES) if one in WITH_MISSES else columns)}
             for one, columns in self._columns.items()
         }
+        self._attributes = self._columns | {"group": tuple(map(_attribute, self._columns["group"]))}
         groups = world.groups
         self._actors: dict[str, Sequence[object]] = {
             "edge": world.edges,
@@ -101,10 +110,10 @@ class Counters:
         """Read all counters now, but those of links."""
         world, now = self._world, self._world.kernel.now
         areas_s = {name: _area(_rows(self._actors[name.partition(".")[0]], sums), now) for name, sums in AREAS.items()}
-        areas_s[SESSIONS] = np.array([group.sessions_s for group in world.groups])
+        areas_s[SESSIONS] = np.array([group.sessions.open_s for group in world.groups])
         return Snapshot(
             t_s=now,
-            counts={one: _rows(self._actors[one], columns) for one, columns in self._columns.items()},
+            counts={one: _rows(self._actors[one], names) for one, names in self._attributes.items()},
             by_cause={
                 "edge": np.array([edge.misses for edge in world.edges], dtype=float),
                 "core": np.array([core.misses for core in world.cores], dtype=float),
@@ -143,6 +152,12 @@ def _named() -> Iterator[tuple[str, str]]:
         for formula in entry.formulas:
             for name in formula.counters:
                 yield formula.counted_by, name
+
+
+def _attribute(counter: str) -> str:
+    """Where a client group has a counter."""
+    part = OF_GROUPS.get(counter)
+    return counter if part is None else f"{part}.{counter}"
 
 
 def _rows(actors: Sequence[object], columns: tuple[str, ...]) -> FloatArray:

@@ -9,7 +9,7 @@ from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from simulator.agents.session import Session
+from simulator.agents.client import Session
 from simulator.messages import Attempt, Batch, Call, Operation
 from simulator.server.balancer import Carried, Try
 
@@ -67,7 +67,7 @@ def attempts_in_flight(world: World) -> list[Attempt]:
         for thing in entry:
             search.look(thing)
     for group in world.groups:
-        search.timers(group._timers)
+        search.timers(group.access.timers)
         search.timers(None if group.hedging is None else group.hedging.waiting)
     return list(search.found.values())
 
@@ -105,7 +105,7 @@ class _Search:
             for part in (thing.attempt, thing.origin, *thing.waiters):
                 self.look(part)
         elif isinstance(thing, Session):
-            for attempt in thing.pending or ():
+            for attempt in self._groups[thing.client.group.number].sessions.waiting(thing):
                 self.look(attempt)
 
 

@@ -68,7 +68,7 @@ class Invariants:
             answered = group.tally.hits + group.tally.delayed
             self._require(group.tally.lookups >= answered, "{}: more hits than lookups", group.name)
             self._require(group.issued >= group.ended, "{}: more ended than were issued", group.name)
-            self._require(group.sessions_open >= 0, "{}: {} sessions open", group.name, group.sessions_open)
+            self._require(group.sessions.open >= 0, "{}: {} sessions open", group.name, group.sessions.open)
         if world.manager is not None:
             for weight, sessions in world.manager.weights.items():
                 self._require(0.0 <= weight <= 100.0, "weight {} outside 0..100", weight)

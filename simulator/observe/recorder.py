@@ -60,7 +60,7 @@ class Recorder:
         world.log.on_event = self._hear
         if world.fault_names:
             for group in world.groups:
-                group.ledger = Ledger()
+                group.books.ledger = Ledger()
         self.at_warmup: Snapshot | None = None
         self.at_end: Snapshot | None = None
         self.expiries_s: list[FloatArray] = []  # of each core: when leases ended there
@@ -110,8 +110,8 @@ class Recorder:
     def _empty(self) -> bool:
         """Whether actors have collected nothing since the last flush."""
         return not any(
-            group.warm_latencies_s or group.failed_latencies_s or group.failed_due_s or group.latencies_s
-            for group in self.world.groups
+            books.warm_latencies_s or books.failed_latencies_s or books.failed_due_s or books.latencies_s
+            for books in (group.books for group in self.world.groups)
         ) and not any(edge.waits_s for edge in self.world.edges)
 
     def _end_window(self, number: int, whole: bool) -> None:
@@ -181,23 +181,23 @@ class Recorder:
         return found
 
     def _flush_group(self, number: int, group: ClientGroup) -> None:
-        name = group.name
-        self.by_fault.take(number, group)
-        if group.warm_latencies_s:
-            self._window_latency.add_many(np.array(group.warm_latencies_s))
-            del group.warm_latencies_s[:]
-        if group.failed_latencies_s:
-            failed = Binned(np.array(group.failed_latencies_s))
+        name, books = group.name, group.books
+        self.by_fault.take(number, books)
+        if books.warm_latencies_s:
+            self._window_latency.add_many(np.array(books.warm_latencies_s))
+            del books.warm_latencies_s[:]
+        if books.failed_latencies_s:
+            failed = Binned(np.array(books.failed_latencies_s))
             self._histogram(self.failed, name).add_binned(failed)
             self.failed[""].add_binned(failed)
-            del group.failed_latencies_s[:]
-        if group.failed_due_s:
-            self.faults.note_failed(np.array(group.failed_due_s))
-            del group.failed_due_s[:]
-        if not group.latencies_s:
+            del books.failed_latencies_s[:]
+        if books.failed_due_s:
+            self.faults.note_failed(np.array(books.failed_due_s))
+            del books.failed_due_s[:]
+        if not books.latencies_s:
             return
-        values, codes = np.array(group.latencies_s), np.array(group.codes)
-        del group.latencies_s[:], group.codes[:]
+        values, codes = np.array(books.latencies_s), np.array(books.codes)
+        del books.latencies_s[:], books.codes[:]
         binned = Binned(values)
         self._window_latency.add_binned(binned)
         self.latency[""].add_binned(binned)

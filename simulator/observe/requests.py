@@ -48,7 +48,7 @@ class Requests:
             result[f"denied{label}"] = denied
             result[f"failed{label}"] = sum(failed.values())
         result["requests.simulated"] = sum(group.issued for group in self._world.groups)
-        result["requests.late_answers"] = sum(group.late for group in self._world.groups)
+        result["requests.late_answers"] = sum(group.measuring.late for group in self._world.groups)
         return result
 
     # -- of whom --------------------------------------------------------------------------------------
@@ -63,7 +63,7 @@ class Requests:
 
     def _denied(self, numbers: list[int]) -> int:
         """How many of the answered, counted requests of some groups were denied."""
-        return sum(self._world.groups[number].counted_denied for number in numbers)
+        return sum(self._world.groups[number].books.counted_denied for number in numbers)
 
     def _ended(self, numbers: list[int]) -> tuple[int, dict[int, int], int]:
         """(answered, failed by outcome, retries) of the counted requests of some groups."""
@@ -72,8 +72,8 @@ class Requests:
         retries = 0
         for number in numbers:
             group = self._world.groups[number]
-            retries += group.counted_retries + group.tally.retried
-            for (outcome, counted), count in group.failed.items():
+            retries += group.books.counted_retries + group.tally.retried
+            for (outcome, counted), count in group.books.failed.items():
                 if counted:
                     failed[outcome] = failed.get(outcome, 0) + count
         return answered, failed, retries
@@ -105,7 +105,7 @@ class Requests:
             f"attempts.per_request{label}": ratio(requests + retries + hedges, requests),
             f"failures.ratio{label}": ratio(all_failed, requests),
             f"denied.ratio{label}": ratio(self._denied(numbers), requests),
-            f"crossed_site_ratio{label}": ratio(sum(group.crossed for group in groups), answered),
+            f"crossed_site_ratio{label}": ratio(sum(group.books.crossed for group in groups), answered),
         }
         if hedging:
             result[f"hedges.ratio{label}"] = ratio(hedges, requests)
@@ -122,7 +122,8 @@ class Requests:
         return {
             f"session.bytes.rate{label}": ratio(moved, open_s),
             f"sessions.failed_ratio{label}": ratio(
-                sum(group.sessions_failed for group in groups), sum(group.sessions_counted for group in groups)
+                sum(group.books.sessions_failed for group in groups),
+                sum(group.books.sessions_counted for group in groups),
             ),
             f"sessions.open.mean{label}": open_s / self._window.width_s,
         }

@@ -77,7 +77,7 @@ class TimeSeries:
                 self.add(t_s, metric, share)
 
     def _write_requests(self, t_s: float, window: Window, latency: Histogram) -> None:
-        failed = sum(sum(group.failed.values()) for group in self._world.groups)
+        failed = sum(sum(group.books.failed.values()) for group in self._world.groups)
         self.add(t_s, "requests.rate", window.counts["group"].total("issued") / window.width_s)
         self.add(t_s, "failures.rate", (failed - self._failed) / window.width_s)
         self._failed = failed

@@ -11,8 +11,7 @@ from simulator.routing.base import Router, RoutingContext, register
 from simulator.routing.staying import Staying
 
 if TYPE_CHECKING:
-    from simulator.agents.client import Client
-    from simulator.agents.session import Session
+    from simulator.agents.client import Client, Session
 
 
 @register("adaptive")

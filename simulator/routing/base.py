@@ -18,8 +18,7 @@ from simulator.routing.directory import Directory
 from simulator.routing.leaving import Leaving
 
 if TYPE_CHECKING:
-    from simulator.agents.client import Client
-    from simulator.agents.session import Session
+    from simulator.agents.client import Client, Session
 
 
 class RoutingSettings(Protocol):

@@ -22,8 +22,7 @@ from simulator.routing.hashing import position_of_client, positions_of_node
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from simulator.agents.client import Client
-    from simulator.agents.session import Session
+    from simulator.agents.client import Client, Session
     from simulator.routing.directory import Directory
 
 

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING
 from simulator.routing.base import Router, RoutingContext, register
 
 if TYPE_CHECKING:
-    from simulator.agents.client import Client
-    from simulator.agents.session import Session
+    from simulator.agents.client import Client, Session
 
 
 @register("cookie")

@@ -8,8 +8,7 @@ from simulator.routing.base import Router, RoutingContext, register
 from simulator.routing.leaving import least_loaded
 
 if TYPE_CHECKING:
-    from simulator.agents.client import Client
-    from simulator.agents.session import Session
+    from simulator.agents.client import Client, Session
 
 
 @register("least_outstanding")

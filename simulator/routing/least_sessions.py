@@ -9,8 +9,7 @@ from simulator.routing.leaving import least_sessions
 from simulator.routing.weights import weighted
 
 if TYPE_CHECKING:
-    from simulator.agents.client import Client
-    from simulator.agents.session import Session
+    from simulator.agents.client import Client, Session
 
 
 @register("least_sessions")

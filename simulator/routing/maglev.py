@@ -15,8 +15,7 @@ from simulator.routing.base import Router, RoutingContext, register
 from simulator.routing.hashing import position_of_client, positions_of_node
 
 if TYPE_CHECKING:
-    from simulator.agents.client import Client
-    from simulator.agents.session import Session
+    from simulator.agents.client import Client, Session
 
 
 @lru_cache(maxsize=64)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from simulator.routing.moves_back import MovesBack
 
 if TYPE_CHECKING:
-    from simulator.agents.session import Session
+    from simulator.agents.client import Session
     from simulator.engine.clock import Clock
 
 

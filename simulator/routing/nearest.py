@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from simulator.routing.base import Router, register
 
 if TYPE_CHECKING:
-    from simulator.agents.client import Client
-    from simulator.agents.session import Session
+    from simulator.agents.client import Client, Session
 
 
 @register("nearest")

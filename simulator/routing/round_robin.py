@@ -8,8 +8,7 @@ from simulator.routing.base import Router, RoutingContext, register
 from simulator.routing.rotation import rotation
 
 if TYPE_CHECKING:
-    from simulator.agents.client import Client
-    from simulator.agents.session import Session
+    from simulator.agents.client import Client, Session
 
 
 @register("round_robin")

@@ -23,8 +23,7 @@ from simulator.routing.near import tie_key
 from simulator.routing.subset import subsets
 
 if TYPE_CHECKING:
-    from simulator.agents.client import Client
-    from simulator.agents.session import Session
+    from simulator.agents.client import Client, Session
 
 _SAME_S: Final = 1e-9  # latencies closer than this are a tie
 _NOTHING: Final = 1e-12  # shares below this are what rounding left over

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from simulator.routing.directory import Directory
 
 if TYPE_CHECKING:
-    from simulator.agents.client import Client
-    from simulator.agents.session import Session
+    from simulator.agents.client import Client, Session
 
 
 class Staying:

@@ -30,8 +30,7 @@ from simulator.server.pausing import Pausing
 from simulator.server.slowable import Slowable
 
 if TYPE_CHECKING:
-    from simulator.agents.client import Client
-    from simulator.agents.session import Session, SessionId
+    from simulator.agents.client import Client, Session, SessionId
     from simulator.engine.kernel import Kernel
     from simulator.routing.directory import Directory
     from simulator.routing.moves import Moves

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from simulator.agents.session import Session
+    from simulator.agents.client import Session
 
 _FIRST_ROOM = 64  # slots to begin with; doubled when there are no more
 

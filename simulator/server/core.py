@@ -22,8 +22,8 @@ from simulator.server.slowable import Server
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from simulator.agents.client import Sizes
-    from simulator.agents.session import Session, SessionId
+    from simulator.agents.client import Session, SessionId
+    from simulator.agents.policies import Sizes
     from simulator.caches.base import Cache
     from simulator.engine.kernel import Kernel
     from simulator.engine.samplers import Sampler

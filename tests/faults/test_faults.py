@@ -35,8 +35,8 @@ def test_an_edge_crash_loses_cache_leases_queue_and_what_is_in_service():
     play.until(9.0)
     group = world.groups[0]
     assert not edge.down
-    assert group.ok == 0
-    assert group.failed == {(3, True): 3}  # all three crashed; nothing was answered for them
+    assert group.books.ok == 0
+    assert group.books.failed == {(3, True): 3}  # all three crashed; nothing was answered for them
 
 
 def test_after_a_restart_the_edge_is_cold_and_says_why():
@@ -48,7 +48,7 @@ def test_after_a_restart_the_edge_is_cold_and_says_why():
     world = play.until(5.0)
     assert world.edges[0].misses[Cause.COLD] == 1
     assert world.edges[0].misses[Cause.NODE_RESTART] == 1
-    assert world.groups[0].ok == 2
+    assert world.groups[0].books.ok == 2
 
 
 def test_a_message_to_a_crashed_edge_is_noticed_by_the_timeout_only():
@@ -61,7 +61,7 @@ def test_a_message_to_a_crashed_edge_is_noticed_by_the_timeout_only():
     play.until(2.0)
     play.ask()
     assert play.until(2.299).groups[0].ended == 0
-    assert play.until(2.301).groups[0].failed == {(3, True): 1}
+    assert play.until(2.301).groups[0].books.failed == {(3, True): 1}
 
 
 def test_a_core_crash_is_detected_then_the_standby_takes_over_with_l2_cold_and_leases_extended():
@@ -96,8 +96,8 @@ def test_a_crashed_storage_loses_nothing_that_was_asked_of_it():
     play = Play(quiet(faults=[{"at": "1s", "for": "400ms", "crash": "storage"}]))
     play.until(1.1)
     play.ask()
-    assert play.until(1.39).groups[0].ok == 0
-    assert play.until(1.45).groups[0].ok == 1
+    assert play.until(1.39).groups[0].books.ok == 0
+    assert play.until(1.45).groups[0].books.ok == 1
 
 
 def test_a_crashed_sam_freezes_weights_and_one_shard_only_those_of_its_sessions():
@@ -181,7 +181,7 @@ def test_service_under_way_keeps_its_time_when_slowness_begins():
     )
     play.until(1.0)
     play.ask()
-    assert play.until(3.0).groups[0].ok == 1
+    assert play.until(3.0).groups[0].books.ok == 1
 
 
 @pytest.mark.parametrize(("target", "least_s"), [("core-1", 0.1), ("storage", 0.2)])
@@ -189,10 +189,10 @@ def test_cores_and_storage_can_be_slow(target, least_s):
     play = Play(quiet(faults=[{"at": "1s", "for": "5s", "slow": target, "factor": 100}]))
     play.until(2.0)
     play.ask()
-    assert play.until(2.0 + least_s).groups[0].ok == 0
+    assert play.until(2.0 + least_s).groups[0].books.ok == 0
     play.until(8.0)
     play.ask(1)
-    assert play.until(8.1).groups[0].ok == 2
+    assert play.until(8.1).groups[0].books.ok == 2
 
 
 def test_news_of_a_slow_sam_take_longer_but_do_not_overtake_each_other():
@@ -242,7 +242,7 @@ def test_a_partition_of_some_clients_leaves_the_others_alone():
     play.ask(0)
     play.ask(1)
     world = play.until(3.0)
-    assert (world.groups[0].ok, world.groups[0].failed) == (1, {(1, True): 1})
+    assert (world.groups[0].books.ok, world.groups[0].books.failed) == (1, {(1, True): 1})
 
 
 def test_a_partition_from_the_sam_is_a_false_alarm_and_moves_the_sessions():

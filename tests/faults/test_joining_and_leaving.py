@@ -86,7 +86,7 @@ def test_a_removed_edge_is_drained_and_then_gone_and_comes_back_cold():
     play.until(45.001)
     assert world.directory.open[0]
     assert len(world.edges[0].cache) == 0
-    assert not world.groups[0].failed
+    assert not world.groups[0].books.failed
     assert fault_spans(world.log.rows)[0] == (20.0, 25.0, "remove e-1")
 
 
@@ -97,9 +97,9 @@ def test_what_is_left_at_an_edge_that_is_removed_at_once_is_reset_or_has_crashed
     edges = {"e": {"count": 1, "workers": 1, "queue": "unlimited", "service_time": "10s"}}
     play = Play(scenario(edges=edges, faults=[{"at": "20s", "remove": "e-1", **fault}]))
     world = play.until(21.0)
-    outcomes = {outcome for outcome, _ in world.groups[0].failed}
+    outcomes = {outcome for outcome, _ in world.groups[0].books.failed}
     assert outcomes == {int(outcome), int(Outcome.UNROUTABLE)}
-    assert world.groups[0].ok == 1  # of about 2,000: one was served
+    assert world.groups[0].books.ok == 1  # of about 2,000: one was served
 
 
 def test_nobody_misses_the_heartbeats_of_an_edge_that_is_not_there():

@@ -59,8 +59,8 @@ def test_errors_of_a_core_strike_what_misses_and_no_renewal():
     play = Play(scenario)
     world = play.until(20.0)
     group = world.groups[0]
-    assert set(group.failed) == {(ERROR, True)}
-    assert 0.35 < sum(group.failed.values()) / group.issued < 0.65  # half of the time
+    assert set(group.books.failed) == {(ERROR, True)}
+    assert 0.35 < sum(group.books.failed.values()) / group.issued < 0.65  # half of the time
     assert sum(edge.leases.renewed for edge in world.edges) > 0
     assert sum(edge.leases.lost for edge in world.edges) == 0
 

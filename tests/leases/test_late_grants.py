@@ -34,7 +34,7 @@ def held_at_the_end():
     run._simulate()
     run.world.kernel.run(until=20.0)
     holders = run.world.cores[0].locks._holders
-    return sum(len(sessions) for sessions in holders.values()), run.world.groups[0].late
+    return sum(len(sessions) for sessions in holders.values()), run.world.groups[0].measuring.late
 
 
 def test_a_late_grant_is_given_back():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.agents.session import Session
+from simulator.agents.client import Session
 from simulator.engine.kernel import Kernel
 from simulator.leases.renewal import LeasePolicy, LeaseTable
 from simulator.messages import Batch, RenewalAnswer

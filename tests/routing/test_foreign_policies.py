@@ -65,11 +65,11 @@ def test_its_own_idea_of_the_nearest_is_where_sessions_begin(policy):
 
     def by_turns(client, but):
         assert but == -1
-        open_before.append(len(world.groups[0]._adopted))
+        open_before.append(len(world.groups[0].sessions._adopted))
         return client.index % 2 + 1
 
     world = build(policy(lambda size: 0, by_turns), seed=1, replication=0)
     world.starts[0]()
-    sessions = world.groups[0]._adopted
+    sessions = world.groups[0].sessions._adopted
     assert [sessions[index].edge for index in range(5)] == [1, 2, 1, 2, 1]
     assert open_before == [0, 1, 2, 3, 4]

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from simulator.caches.lru import LruCache
-from simulator.clients.group import ClientGroup
+from simulator.clients.answers import Answers
 from simulator.leases.locks import LockTable
 from simulator.leases.renewal import LeaseTable
 from simulator.messages import RenewalAnswer
@@ -230,7 +230,7 @@ def test_a_coalesced_waiter_that_is_forgotten_is_found(monkeypatch):
 
 
 def test_an_answer_that_counts_twice_is_found(monkeypatch):
-    complete = ClientGroup.complete
+    complete = Answers.complete
 
     def twice(self, attempt):
         complete(self, attempt)
@@ -238,7 +238,7 @@ def test_an_answer_that_counts_twice_is_found(monkeypatch):
             attempt.done = False
             complete(self, attempt)
 
-    monkeypatch.setattr(ClientGroup, "complete", twice)
+    monkeypatch.setattr(Answers, "complete", twice)
     told = violations()
     assert told
 

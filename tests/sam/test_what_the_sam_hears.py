@@ -31,7 +31,7 @@ def test_a_retry_is_an_attempt_more_but_no_request_more():
         play.ask()
     world = play.until(5.0)
     group = world.groups[0]
-    assert (group.issued, group.ok, group.attempts_ended) == (2, 0, 6)
+    assert (group.issued, group.books.ok, group.measuring.attempts_ended) == (2, 0, 6)
     assert group.clients[0].session.weight == 30.0
 
 
@@ -54,7 +54,7 @@ def test_a_retry_that_is_answered_is_no_request_more_either():
         play.ask()  # finds it busy, and comes again
     world = play.until(10.5)
     group = world.groups[0]
-    assert (group.issued, group.ok, world.edges[0].refused) == (20, 20, 10)
+    assert (group.issued, group.books.ok, world.edges[0].refused) == (20, 20, 10)
     assert group.clients[0].session.weight == 50 + 10 - 15
 
 
@@ -73,7 +73,7 @@ def test_a_denial_is_scored_by_the_latency_that_is_chosen(latency, weight):
     play.until(2.0)
     play.ask(1, ACQUIRE)
     world = play.until(3.5)
-    assert world.groups[0].denied == 1  # the second
+    assert world.groups[0].books.denied == 1  # the second
     assert world.groups[0].clients[1].session.weight == weight
 
 

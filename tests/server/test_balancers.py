@@ -145,7 +145,7 @@ def test_what_is_not_to_be_retried_is_passed_on():
     assert once["failures.ratio[error]"] == pytest.approx(0.5, abs=0.04)
     assert once["attempts.per_request"] == 1.0
     full = {"edges": {"e": {"count": 1, "workers": 1, "queue": 0, "service_time": "1000s"}}}
-    assert set(Play(Scenario.from_dict(world(full))).until(20.0).groups[0].failed) == {(REFUSED, True)}
+    assert set(Play(Scenario.from_dict(world(full))).until(20.0).groups[0].books.failed) == {(REFUSED, True)}
 
 
 def test_the_client_gets_an_error_when_the_last_try_has_timed_out():
@@ -179,7 +179,7 @@ def test_what_a_client_gave_up_is_sent_all_the_same_or_dropped(aborts, served):
         play.ask(client)
     over = play.until(60.0)
     assert over.edges[0].visits == served
-    assert dict(over.groups[0].failed) == {(TIMEOUT, True): 3}
+    assert dict(over.groups[0].books.failed) == {(TIMEOUT, True): 3}
     assert not over.balancers[0].held
 
 
@@ -193,14 +193,14 @@ def test_a_request_waits_for_a_place_for_so_long_and_is_refused():
     play.until(1.0)
     play.ask(0)
     play.ask(1)
-    assert not play.until(2.99).groups[0].failed
-    assert dict(play.until(3.01).groups[0].failed) == {(REFUSED, True): 1}
+    assert not play.until(2.99).groups[0].books.failed
+    assert dict(play.until(3.01).groups[0].books.failed) == {(REFUSED, True): 1}
     play.until(5.0)
     play.ask(2)
     over = play.until(60.0)
     group = over.groups[0]
-    assert dict(group.failed) == {(REFUSED, True): 1}
-    assert group.ok == 2
+    assert dict(group.books.failed) == {(REFUSED, True): 1}
+    assert group.books.ok == 2
     assert over.balancers[0].wait_sum_s == pytest.approx(1.0)
 
 
@@ -215,8 +215,8 @@ def test_the_places_of_an_edge_that_restarts_are_free():
     play.ask(0)
     play.ask(1)
     over = play.until(60.0)
-    assert over.groups[0].ok == 1
-    assert dict(over.groups[0].failed) == {(CRASHED, True): 1}
+    assert over.groups[0].books.ok == 1
+    assert dict(over.groups[0].books.failed) == {(CRASHED, True): 1}
 
 
 # -- faults of balancers ----------------------------------------------------------------------------------
@@ -237,9 +237,9 @@ def test_clients_of_a_balancer_that_is_gone_go_to_the_next_and_come_back():
     assert before == 0
     assert during > 1500
     assert over.balancers[1].arrivals == after
-    lost = sum(over.groups[0].failed.values())
+    lost = sum(over.groups[0].books.failed.values())
     assert 100 < lost <= 200 + 30  # two each, and what is sent while the second is out
-    assert set(over.groups[0].failed) == {(CRASHED, True)}
+    assert set(over.groups[0].books.failed) == {(CRASHED, True)}
 
 
 def test_a_reset_of_a_balancer_is_heard_at_once():
@@ -251,7 +251,7 @@ def test_a_reset_of_a_balancer_is_heard_at_once():
     held = len(play.until(20.0 - 1e-6).balancers[0].held)
     over = play.until(20.008 + 1e-6)
     assert held > 200
-    assert over.groups[0].failed[RESET, True] >= held
+    assert over.groups[0].books.failed[RESET, True] >= held
     assert over.edges[0].wasted == 0
     assert play.until(30.0).edges[0].wasted > 100  # the edges know nothing of it
 

@@ -70,7 +70,7 @@ def test_a_request_whose_edge_crashes_while_the_core_never_answers_ends_all_the_
     play.until(1.03)
     play.ask(operation=operation)
     group = play.until(10.0).groups[0]
-    assert (group.issued, group.ok, sum(group.failed.values())) == (1, 0, 1)
+    assert (group.issued, group.books.ok, sum(group.books.failed.values())) == (1, 0, 1)
 
 
 # -- locks ------------------------------------------------------------------------------------------------
@@ -111,11 +111,11 @@ def test_a_waiting_acquire_is_granted_when_the_lock_is_given_back_however_long_i
     play.until(1.1)
     play.ask(1, ACQUIRE)
     world = play.until(9.0)  # the edge has asked again eight times
-    assert world.groups[0].ok == 1
+    assert world.groups[0].books.ok == 1
     assert sum(len(line) for line in world.cores[0].locks._lines.values()) == 1
     play.ask(0, RELEASE)
     world = play.until(9.2)
-    assert world.groups[0].ok == 3
+    assert world.groups[0].books.ok == 3
     assert holders(world) == {world.groups[0].clients[1].session.session_id}
 
 
@@ -190,14 +190,14 @@ def test_a_grace_period_is_as_long_as_the_scenario_says_and_serves_reclaims_only
     assert world.cores[0].grace_until_s == pytest.approx(10.0)
     play.ask(0, ACQUIRE)  # holds it already: a reclaim
     play.until(7.0)
-    assert (world.groups[0].ok, world.groups[0].failed) == (2, {})
+    assert (world.groups[0].books.ok, world.groups[0].books.failed) == (2, {})
     world.cores[0].locks.release_all(world.groups[0].clients[0].session.session_id, 7.0, expired=False)
     play.ask(1, ACQUIRE)
     play.until(8.0)
-    assert (world.groups[0].denied, world.groups[0].failed) == (1, {})  # an answer, no failure
+    assert (world.groups[0].books.denied, world.groups[0].books.failed) == (1, {})  # an answer, no failure
     play.until(10.1)
     play.ask(1, ACQUIRE)
-    assert play.until(11.0).groups[0].ok == 3
+    assert play.until(11.0).groups[0].books.ok == 3
 
 
 def test_a_renewal_that_waited_past_the_end_of_its_lease_is_answered_expired():
@@ -270,7 +270,7 @@ def test_lock_operations_keep_a_lease_alive():
     world = Play(
         small(clients={"people": people}, leases=leases, sam={"model": "static", "initial_weight": 100})
     ).until(19.9)
-    assert world.groups[0].failed == {}
+    assert world.groups[0].books.failed == {}
     assert sum(edge.leases.lapses for edge in world.edges) == 0
 
 
@@ -347,7 +347,7 @@ def test_a_read_that_was_lost_on_the_way_to_storage_by_a_core_that_crashed_is_as
     play = Play(quiet(faults=faults))
     play.until(1.2)
     play.ask()
-    assert play.until(12.0).groups[0].ok == 1
+    assert play.until(12.0).groups[0].books.ok == 1
 
 
 def test_a_cancelled_wait_for_a_lock_ends_at_the_edge_too():

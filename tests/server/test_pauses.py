@@ -49,7 +49,7 @@ def test_service_goes_on_with_what_was_left_and_messages_wait_in_order():
     assert not play.at(14.9, lambda world: world.edges[0].down)
     there_and_back_s = 0.010 + 0.005  # to the core and back, and to the client
     ends_s = [16.005 + there_and_back_s, 18.005 + there_and_back_s]
-    answered = [play.at(end_s + e, lambda world: world.groups[0].ok) for end_s in ends_s for e in (-0.001, 0.001)]
+    answered = [play.at(end_s + e, lambda world: world.groups[0].books.ok) for end_s in ends_s for e in (-0.001, 0.001)]
     assert answered == [0, 1, 1, 2]
     assert play.world.edges[0].in_system == 1
 
@@ -90,7 +90,7 @@ def test_a_crash_in_a_pause_loses_all_that_waits():
     waiting = world.groups[0].issued - world.groups[0].ended
     assert waiting > 150  # 100/s
     play.until(12.01)
-    assert sum(world.groups[0].failed.values()) >= waiting
+    assert sum(world.groups[0].books.failed.values()) >= waiting
     play.until(14.99)
     held = world.groups[0].issued - world.groups[0].ended
     assert held > 150  # it is up again at 13 s, and stands still until 15 s

@@ -50,10 +50,10 @@ def test_whatever_is_in_flight_at_the_edge_is_reset_at_the_instant_of_the_crash(
         20.0 - 0.010 <= entry[0] < 20.010 for entry in world.kernel.queue if hasattr(entry[3], "intended_s")
     )
     play.until(20.010 + 1e-9)
-    ended_at_once = world.groups[0].failed[RESET, True]
+    ended_at_once = world.groups[0].books.failed[RESET, True]
     assert waits > 500
     assert waits - under_way <= ended_at_once <= waits
-    assert set(world.groups[0].failed) == {(RESET, True)}
+    assert set(world.groups[0].books.failed) == {(RESET, True)}
 
 
 def test_without_a_timeout_a_reset_is_heard_and_a_silence_is_not():
@@ -89,8 +89,8 @@ def test_a_given_up_attempt_gets_no_reset():
     play.until(15.0)
     play.ask()
     world = play.until(25.0)
-    assert dict(world.groups[0].failed) == {(TIMEOUT, True): 1}
-    assert world.groups[0].late == 0
+    assert dict(world.groups[0].books.failed) == {(TIMEOUT, True): 1}
+    assert world.groups[0].measuring.late == 0
 
 
 def test_a_silent_crash_silences_a_process_that_is_gone():
@@ -106,7 +106,7 @@ def test_a_silent_crash_silences_a_process_that_is_gone():
         world = play.until(until_s)
         seen.append((world.edges[0].down, world.edges[0].resets))
     assert seen == [(False, False), (True, True), (True, False), (True, True), (False, False)]
-    failed = world.groups[0].failed
+    failed = world.groups[0].books.failed
     # 100 requests a second: Poisson counts of 2,000 and 1,000; six standard deviations
     assert failed[RESET, True] == pytest.approx(2000, abs=270)
     assert failed[CRASHED, True] == pytest.approx(1000, abs=190)
@@ -130,7 +130,7 @@ def test_who_resets_and_who_is_silent(fault, outcome):
         "clients": {"u": {"retry": {"timeout": "100ms", "max": 0}}}, "faults": [{"at": "5s"} | fault],
     }  # fmt: skip
     world = Play(Scenario.from_dict(free(FAR, sole))).until(19.9)
-    assert set(world.groups[0].failed) == {(outcome, True)}
+    assert set(world.groups[0].books.failed) == {(outcome, True)}
 
 
 def test_clients_report_resets_to_the_sam_as_silences():

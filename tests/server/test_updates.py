@@ -59,8 +59,8 @@ def test_an_update_is_decided_by_the_core_and_fills_l1_of_the_edge_that_carries_
     play.ask(operation=UPDATE)
     play.until(2.0)
     # 5 ms and 1 ms to and in the edge, the same to and in the core, 5 ms back, 5 ms to the client; no storage
-    assert list(group.latencies_s) == [pytest.approx(0.022)]
-    assert [code % 8 for code in group.codes] == [int(Tier.CORE)]
+    assert list(group.books.latencies_s) == [pytest.approx(0.022)]
+    assert [code % 8 for code in group.books.codes] == [int(Tier.CORE)]
     assert (edge.lookups, core.lookups, len(edge.cache), len(other.cache), len(core.cache)) == (0, 0, 1, 0, 1)
     assert (world.storage.reads, world.storage.writes) == (0, 1)
     play.ask(operation=LOOKUP)
@@ -122,7 +122,7 @@ def test_an_update_of_an_expired_session_is_session_expired_and_made_after_one_r
     play.ask(operation=UPDATE)
     world = play.until(12.0)
     group = world.groups[0]
-    assert (group.ok, group.counted_retries, group.failed) == (1, 1, {})
+    assert (group.books.ok, group.books.counted_retries, group.books.failed) == (1, 1, {})
     assert world.storage.writes == 2  # the establishment and one update: the expired session's changed nothing
 
 

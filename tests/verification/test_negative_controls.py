@@ -78,7 +78,7 @@ def test_latency_from_the_last_attempt_only(monkeypatch):
     right = Attempt.__init__
 
     def forgets(self, caller, client, session, operation, intended_s, tries):
-        right(self, caller, client, session, operation, caller.clock.now if tries else intended_s, tries)
+        right(self, caller, client, session, operation, caller._clock.now if tries else intended_s, tries)
 
     monkeypatch.setattr(Attempt, "__init__", forgets)
     assert "mean of the successful (s)" in misses("60")

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from simulator.agents.client import Client, GroupPolicy, LockPolicy, RetryPolicy
-from simulator.agents.session import Session
+from simulator.agents.client import Client, Session
+from simulator.agents.policies import GroupPolicy, LockPolicy, RetryPolicy
 from simulator.engine.streams import uniform_numbers
 from simulator.links import Line
 from simulator.routing.adaptive import Adaptive

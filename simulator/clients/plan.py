@@ -1,6 +1,6 @@
 """When the sessions of a group open and close: the clients' own clock, on which no model decision has any effect.
 
-May import: kernel, workloads' contract. Does not model: establishment; the group does that when a session opens.
+May import: kernel, workloads' contract, the group. Does not model: establishment, when a session opens.
 """
 
 from __future__ import annotations
