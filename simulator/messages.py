@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from simulator.agents.client import Client, Session
     from simulator.leases.renewal import HeldLease
+    from simulator.links import Link
 
 
 class Operation(IntEnum):
@@ -203,6 +204,44 @@ class Message:
         self.kind = kind
         self.edge = edge
         self.epoch = epoch
+
+
+class Asker:
+    """Whoever asked a core: an edge, as cores reach it. All that a core may do with a question of somebody else.
+
+    Edges have no part in how an answer travels: the core sends it over its own link and calls these when it is there,
+    or when it is lost.
+    """
+
+    __slots__ = ()
+
+    def fill(self, call: Call) -> None:
+        """The answer to a question has arrived."""
+        raise NotImplementedError
+
+    def note_lost(self, call: Call) -> None:
+        """A message of a question, or the answer to it, will not arrive."""
+        raise NotImplementedError
+
+    def unanswered(self, call: Call) -> None:
+        """A question met a crash of the core."""
+        raise NotImplementedError
+
+    def receive_renewals(self, batch: Batch) -> None:
+        """The answers to a batch of renewals have arrived."""
+        raise NotImplementedError
+
+    def renewals_lost(self, batch: Batch) -> None:
+        """A batch of renewals or its answer was lost, or met a crash."""
+        raise NotImplementedError
+
+    def invalidate(self, call: Call) -> None:
+        """The record that a call changed is not as this edge may hold it."""
+        raise NotImplementedError
+
+    def reroute(self, shard: int, link: Link) -> Link:
+        """A shard is reached over another link from now on; the one so far."""
+        raise NotImplementedError
 
 
 class Call(Message):

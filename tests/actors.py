@@ -7,11 +7,12 @@ from simulator.agents.policies import GroupPolicy, LockPolicy, RetryPolicy, Size
 from simulator.caches import make_cache
 from simulator.engine.clock import Clock
 from simulator.engine.kernel import Kernel
-from simulator.engine.samplers import Same
+from simulator.engine.samplers import Fixed
 from simulator.links import Line
 from simulator.routing.moves import Moves
 from simulator.sam.manager import ManagerPolicy
-from simulator.server.edge import EdgeNode, EdgePolicy
+from simulator.server.edge import EdgeNode
+from simulator.server.visits import EdgePolicy
 
 
 def a_policy(name="alone"):
@@ -46,7 +47,7 @@ def a_session(session_id, client=None, **fields):
 
 def an_edge():
     """Edge node 0, without latency or service time, without leases."""
-    return EdgeNode(0, "pop-1", None, Kernel(), EdgePolicy(), Same(0.0), None, make_cache("lru", 10), None, Sizes())
+    return EdgeNode(0, "pop-1", None, Kernel(), EdgePolicy(), Fixed(0.0), None, make_cache("lru", 10), None, Sizes())
 
 
 def weigh_too_much(monkeypatch):

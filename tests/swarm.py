@@ -81,7 +81,7 @@ def _wait(world: World, for_what: str, reached: Any) -> None:
 
 def _idle(world: World) -> bool:
     """Nothing waits or is served; renewals may go on for ever."""
-    edges = not any(edge.in_system or edge.fetching for edge in world.edges)
+    edges = not any(edge.in_system or edge.fetching.under_way for edge in world.edges)
     return edges and not any(isinstance(message, Call) for core in world.cores for message in core.waiting)
 
 
@@ -101,8 +101,8 @@ def _every_session_is_answered(world: World) -> None:
         if group.access.timers is not None:
             group.access.timers._delay_s = LONGEST_ANSWER_S
     for edge in world.edges:
-        if edge._timers is not None:
-            edge._timers._delay_s = LONGEST_ANSWER_S / 10
+        if edge.fetching.timers is not None:
+            edge.fetching.timers._delay_s = LONGEST_ANSWER_S / 10
     for balancer in world.balancers:
         if balancer._timers is not None:
             balancer._timers._delay_s = LONGEST_ANSWER_S / 2
@@ -144,7 +144,7 @@ def _nothing_is_left(world: World) -> None:
                 group.close_session(client.index)
     _wait(world, "sessions to close", lambda: world.manager is None or not world.manager.store)
     if world.edges[0].leases is not None:  # without leases a lock is lost with the message that gives it back
-        _wait(world, "lines for locks to end", lambda: not any(world.cores[0].locks._lines.values()))
+        _wait(world, "lines for locks to end", lambda: not any(world.cores[0].locks.table._lines.values()))
 
 
 # -- one seed -------------------------------------------------------------------------------------------

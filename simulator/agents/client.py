@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from simulator.agents.policies import GroupPolicy
+    from simulator.leases.authority import Grant
     from simulator.links import Line, Path
-    from simulator.server.core import Grant
 
 SessionId: TypeAlias = Any  # an int; typed as one, a compiler would make a new object for each dictionary that it is in
 

@@ -119,7 +119,7 @@ class BalancerBuilder:
         passes = spec.workers is None and spec.service_time == Constant(0.0)
         balancer = Balancer(
             index, name, site, builder.kernel, _policy(spec), service, passes, world.directory, world.edges,
-            RoundTrips(), builder.sizes.lookup,
+            builder.sizes.lookup,
         )  # fmt: skip
         here, wiring = self.ends[index], builder.wiring
         expected_s = []
@@ -127,9 +127,9 @@ class BalancerBuilder:
             balancer.up_links.append(builder.link(here, end))
             balancer.down_links.append(builder.link(end, here))
             expected_s.append(wiring.expected_s(here, end) + wiring.expected_s(end, here))
-        balancer.expected_rtt_s = expected_s
-        balancer.near_site = builder.edge_ends[min(range(len(expected_s)), key=expected_s.__getitem__)].site
-        balancer.guide = Guide(balancer, world.manager, builder.tallies)
+        nearest = builder.edge_ends[min(range(len(expected_s)), key=expected_s.__getitem__)].site
+        clock = builder.kernel.clock
+        balancer.guide = Guide(clock, RoundTrips(), expected_s, nearest, world.manager, builder.tallies)
         return balancer
 
     def join(self, world: World, access: Access, moves: Moves, request_bytes: Sampler) -> Balancing:

@@ -18,10 +18,11 @@ from simulator.build.clients import ClientsBuilder
 from simulator.build.wiring import CORE, EDGE, SAM, STORAGE, Endpoint, Wiring
 from simulator.caches import Cache, make_cache
 from simulator.engine.kernel import Kernel
-from simulator.engine.samplers import Same, Sampler
+from simulator.engine.samplers import Fixed, Sampler
 from simulator.engine.streams import Streams
 from simulator.health.make import make_health
 from simulator.laws.distributions import Constant, Distribution, sampler
+from simulator.leases.changes import Changes
 from simulator.leases.locks import LockTable
 from simulator.leases.renewal import LeasePolicy, LeaseTable, renew_all
 from simulator.links import Link
@@ -40,11 +41,12 @@ from simulator.scenario.schema import Scenario
 from simulator.scenario.schema import Tier as TierSpec
 from simulator.scenario.traces import asked_for
 from simulator.server.core import CoreNode, CorePolicy
-from simulator.server.edge import EdgeNode, EdgePolicy
+from simulator.server.edge import EdgeNode
 from simulator.server.home_shards import HomeShards
 from simulator.server.standby import StandbyPlace
 from simulator.server.storage import Storage
 from simulator.server.tally import Tally
+from simulator.server.visits import EdgePolicy
 from simulator.workloads.trace import common_origin_s
 from simulator.world.heartbeats import watch_nodes
 from simulator.world.targets import Targets
@@ -214,7 +216,7 @@ class _Builder:
         seed = int(self.streams.generator(name, "cache").integers(1 << 62))
         mean = law.mean if law.is_constant else 1.0
         if mean == 0.0:  # drawn TTLs of zero are never inserted
-            return make(tier.policy, tier.capacity, None, tier.ttl_mode, seed), Same(0.0)
+            return make(tier.policy, tier.capacity, None, tier.ttl_mode, seed), Fixed(0.0)
         cache = make(tier.policy, tier.capacity, None if mean == INFINITY else mean, tier.ttl_mode, seed)
         return cache, None if law.is_constant else self.draw(law, name, "ttl")
 
@@ -222,7 +224,7 @@ class _Builder:
         name, site, _, spec = self.edge_specs[index]
         cache, ttl_s = self.cache(spec.l1, name)
         if spec.l1.inherit_ttl and ttl_s is None:
-            ttl_s = Same(spec.l1.ttl.mean)
+            ttl_s = Fixed(spec.l1.ttl.mean)
         policy = EdgePolicy(
             _limit(spec.workers), _limit(spec.queue), spec.hold_worker_on_miss, spec.coalesce, spec.l1.inherit_ttl,
             spec.fetch_timeout, INFINITY if spec.shed is None else spec.shed.wait,
@@ -261,17 +263,18 @@ class _Builder:
 
     def connect_nodes(self, edges: Sequence[EdgeNode], cores: Sequence[CoreNode]) -> None:
         """Give edges and cores their links to each other."""
-        locks = LockTable(lambda session_id: cores[session_id % len(cores)].locks_until_s(session_id))
+        table, changes = LockTable(partial(_locks_until_s, cores)), Changes()
         asked = asked_for(self.scenario)
+        askers = [edge.fetching for edge in edges]
         for core in cores:
-            core.locks = locks
-            core.connect(cores, edges, [self.link(self.core_ends[core.index], end) for end in self.edge_ends])
+            links = [self.link(self.core_ends[core.index], end) for end in self.edge_ends]
+            core.connect(cores, askers, links, table, changes)
         for edge in edges:
-            edge.track_reads, edge.track_data = "read_lock" in asked, "update" in asked
+            edge.l1.track("read_lock" in asked, "update" in asked, changes)
             edge.connect(cores, [self.link(self.edge_ends[edge.index], end) for end in self.core_ends])
             if edge.leases is not None:
                 edge.leases.shards = len(cores)
-                edge.leases.send = edge.send_batch
+                edge.leases.send = edge.fetching.send_batch
         if self.wiring.names_storage():
             end = Endpoint(STORAGE, "storage", "storage", self.scenario.storage.site)
             for core, core_end in zip(cores, self.core_ends, strict=True):
@@ -336,6 +339,12 @@ class _Builder:
             uniform, rng, load, lambda: self.kernel.now, self.hash_salt(),
             make_assigning(routing.assign, seen, uniform, load),
         )  # fmt: skip
+
+
+def _locks_until_s(cores: Sequence[CoreNode], session_id: int) -> float:
+    """Until when nobody else may have the locks of a session, as its shard knows."""
+    authority = cores[session_id % len(cores)].authority
+    return INFINITY if authority is None else authority.locks_until_s(session_id)
 
 
 def _end_of(sam: Sam) -> Endpoint:

@@ -279,8 +279,9 @@ class ClientsBuilder:
             if policy is not None:
                 granted_s = -policy.interval_s * phases()
                 until_s = granted_s + policy.length_s
-                session_id = session.session_id
-                world.cores[session_id % len(world.cores)].grant(session, edge, until_s)
+                authority = world.cores[session.session_id % len(world.cores)].authority
+                assert authority is not None
+                authority.grant(session, edge, until_s)
                 table = world.edges[edge].leases
                 if table is not None:
                     table.hold(session, until_s)

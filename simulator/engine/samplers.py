@@ -35,7 +35,7 @@ class Sampler:
         return self.next()
 
 
-class Same(Sampler):
+class Fixed(Sampler):
     """Always the same number."""
 
     __slots__ = ("_value",)
@@ -100,7 +100,7 @@ class Sum(Sampler):
         return total
 
 
-class Later(Sampler):
+class Shifted(Sampler):
     """`add` more than another."""
 
     __slots__ = ("_add", "_other")
@@ -118,7 +118,7 @@ class Later(Sampler):
         return self._add + self._other.always()
 
 
-class Longer(Sampler):
+class Scaled(Sampler):
     """`factor` times another."""
 
     __slots__ = ("_factor", "_other")
@@ -139,5 +139,5 @@ class Longer(Sampler):
 def sum_of(*samplers: Sampler) -> Sampler:
     """The sum of some samplers; of none: zero."""
     if not samplers:
-        return Same(0.0)
+        return Fixed(0.0)
     return samplers[0] if len(samplers) == 1 else Sum(samplers[0], samplers[1:])

@@ -16,7 +16,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from simulator.engine.samplers import Blocks, Same, Sampler
+from simulator.engine.samplers import Blocks, Fixed, Sampler
 
 FloatArray = np.ndarray[tuple[int], np.dtype[np.float64]]
 
@@ -254,7 +254,7 @@ def sampler(dist: Distribution, rng: np.random.Generator, scale: float = 1.0) ->
     The draws depend on `rng` alone, so whoever owns the generator owns the sequence.
     """
     if dist.is_constant:
-        return Same(dist.mean * scale)
+        return Fixed(dist.mean * scale)
 
     def block(n: int) -> list[float]:
         drawn = dist.sample(rng, n)

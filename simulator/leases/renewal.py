@@ -6,7 +6,7 @@ again at each next tick while it lasts. The edge's belief counts from when it *s
 *received*: the edge never believes longer (Gray & Cheriton, SOSP 1989, with the clock bound applied on the edge's
 side).
 
-May import: kernel, request. Does not model: drift within a lease's length.
+May import: kernel, nodes, request. Does not model: drift within a lease's length.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Final
 
 from simpy.events import Event
 
+from simulator.engine.node import Node
 from simulator.engine.rest import Keeper
 from simulator.messages import Batch, RenewalAnswer
 
 if TYPE_CHECKING:
     from simulator.agents.client import Session, SessionId
     from simulator.engine.kernel import Kernel
-    from simulator.server.edge import EdgeNode
 
 INFINITY: Final = float("inf")
 EXTENDED: Final = int(RenewalAnswer.EXTENDED)  # plain integers: enums cost in the hot path
@@ -83,8 +83,8 @@ class LeaseTable:
         self.clock = kernel.clock
         self.policy = policy
         self.phase_s = phase_s  # of its ticks: when tick 0 is
-        self.haste_s = policy.clock_skew_s + clock_offset_s  # how much earlier than the core it lets go
-        self.edge: EdgeNode
+        self.guard_s = policy.clock_skew_s + clock_offset_s  # how much earlier than the core it lets go
+        self.edge: Node
         self.send: Callable[[Batch, int], bool]  # (batch, shard) -> on its way
         self.shards = 1
         self.next_tick = 0  # the first that is still to come
@@ -123,7 +123,7 @@ class LeaseTable:
         `until_s` is the core's expiry or the edge's bound. Answers overtake each other: a "moved" that the core gave
         before `named_s` will not count any more.
         """
-        until_s -= self.haste_s
+        until_s -= self.guard_s
         session_id = session.session_id
         held = self.held.get(session_id)
         if held is None:
@@ -298,7 +298,7 @@ class LeaseTable:
             return
         self.answered += len(batch.leases)
         self.in_flight -= len(batch.leases)
-        until_s = batch.sent_s + self.policy.length_s - self.haste_s
+        until_s = batch.sent_s + self.policy.length_s - self.guard_s
         extended: list[HeldLease] = []
         for asked, answer in zip(batch.leases, batch.answers, strict=True):
             held = asked if asked.kept else self.held.get(asked.session.session_id)

@@ -23,7 +23,7 @@ import math
 from collections.abc import Hashable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from simulator.engine.samplers import Later, Sampler
+from simulator.engine.samplers import Sampler, Shifted
 from simulator.links.counters import PathCounters
 
 if TYPE_CHECKING:
@@ -368,7 +368,7 @@ class Path:
         self._s_per_byte = 8.0 / self.bits_per_s
         self._was_limited = self._was_limited or self._s_per_byte > 0
         undisturbed, add_s = self._undisturbed_latency_s, self.add_latency_s
-        self._latency_s = Later(add_s, undisturbed) if add_s else undisturbed
+        self._latency_s = Shifted(add_s, undisturbed) if add_s else undisturbed
         self._refresh_loss([(part.key, part.loss) for part in in_force if part.loss is not None])
         if self._blocks:
             self._way = _BLOCKED

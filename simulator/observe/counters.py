@@ -38,17 +38,19 @@ AREAS: Final = {
     "edge.in_system": ("in_system", "arrival_sum_s", "departure_sum_s"),
     "edge.busy": ("busy", "start_sum_s", "departure_sum_s"),
     "core.busy": ("busy", "start_sum_s", "departure_sum_s"),
-    "balancer.busy": ("busy", "busy_start_sum_s", "busy_end_sum_s"),
+    "balancer.busy": ("busy", "start_sum_s", "departure_sum_s"),
 }
 """Time integrals by name here: a number present, and the sums of the times at which each began and ended."""
-OF_GROUPS: Final = {
-    "answered": "measuring", "attempts_ended": "measuring", "late": "measuring", "rtt_sum_s": "measuring",
-    "loss_sum": "measuring", "bandwidths": "measuring", "bandwidth_sum": "measuring",
-    "bytes_moved": "access", "bytes_answered": "access",
-    "establishments": "sessions", "establish_sum_s": "sessions", "sessions_begun": "sessions",
-    "ended": "books", "ok": "books", "denied": "books", "retry_sum_s": "books",
-}  # fmt: skip
-"""Which part of a client group has a counter; the others are its own."""
+PARTS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    "edge": {"fetching": ("fetches", "fetch_sum_s", "core_link_sum_s")},
+    "group": {
+        "measuring": ("answered", "attempts_ended", "late", "rtt_sum_s", "loss_sum", "bandwidths", "bandwidth_sum"),
+        "access": ("bytes_moved", "bytes_answered"),
+        "sessions": ("establishments", "establish_sum_s", "sessions_begun"),
+        "books": ("ended", "ok", "denied", "retry_sum_s"),
+    },
+}
+"""Which parts of an actor have which of its counters; the others are its own."""
 SESSIONS: Final = "group.sessions"
 NO_COUNTS: Final = PathCounters(0, 0, 0, 0, 0, 0, 0.0)
 
@@ -93,7 +95,10 @@ class Counters:
             one: {name: place for place, name in enumerate((*columns, MISSES) if one in WITH_MISSES else columns)}
             for one, columns in self._columns.items()
         }
-        self._attributes = self._columns | {"group": tuple(map(_attribute, self._columns["group"]))}
+        self._attributes = {
+            actor: tuple(_attribute(actor, counter) for counter in counters)
+            for actor, counters in self._columns.items()
+        }
         groups = world.groups
         self._actors: dict[str, Sequence[object]] = {
             "edge": world.edges,
@@ -154,10 +159,10 @@ def _named() -> Iterator[tuple[str, str]]:
                 yield formula.counted_by, name
 
 
-def _attribute(counter: str) -> str:
-    """Where a client group has a counter."""
-    part = OF_GROUPS.get(counter)
-    return counter if part is None else f"{part}.{counter}"
+def _attribute(actor: str, counter: str) -> str:
+    """Where an actor has a counter."""
+    parts = PARTS.get(actor, {})
+    return next((f"{part}.{counter}" for part, counters in parts.items() if counter in counters), counter)
 
 
 def _rows(actors: Sequence[object], columns: tuple[str, ...]) -> FloatArray:

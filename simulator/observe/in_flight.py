@@ -10,8 +10,9 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from simulator.agents.client import Session
+from simulator.engine.node import Node
 from simulator.messages import Attempt, Batch, Call, Operation
-from simulator.server.balancer import Carried, Try
+from simulator.server.tries import Carried, Try
 
 if TYPE_CHECKING:
     from simulator.world.world import World
@@ -40,7 +41,8 @@ def requests_in_flight(world: World) -> dict[str, int]:
 
 def _held(world: World) -> list[Any]:
     """What waits at nodes that stand still."""
-    pauses = [node.pausing for node in (*world.edges, *world.cores, *world.balancers)] + [world.storage.pausing]
+    nodes: list[Node] = [*world.edges, *world.cores, *world.balancers, world.storage]
+    pauses = [node.pausing for node in nodes]
     return [thing for pause in pauses if pause is not None for thing in pause.things()]
 
 
@@ -52,15 +54,15 @@ def attempts_in_flight(world: World) -> list[Attempt]:
     for edge in world.edges:
         for attempt in edge.waiting:
             search.look(attempt)
-        for call in edge.fetching.values():
+        for call in edge.fetching.under_way.values():
             search.look(call)
-        search.timers(edge._timers)
+        search.timers(edge.fetching.timers)
     for thing in chain(_held(world), *(balancer.held for balancer in world.balancers)):
         search.look(thing)
     for core in world.cores:
         for message in core.waiting:
             search.look(message)
-    for line in world.cores[0].locks._lines.values():
+    for line in world.cores[0].locks.table._lines.values():
         for _, _, ticket in line.values():
             search.look(ticket)
     for entry in world.storage._waiting:

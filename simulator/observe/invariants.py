@@ -40,7 +40,7 @@ class Invariants:
         self._leases: list[Iterator[HeldLease]] = [iter(()) for _ in world.edges]
         self._answers_watched: set[int] = set()
         self.locks = LockHistory(world)
-        world.cores[0].locks.journal = self.locks
+        world.cores[0].locks.table.journal = self.locks
 
     @property
     def checked(self) -> int:
@@ -90,13 +90,13 @@ class Invariants:
         return [edges[(first + i) % len(edges)] for i in range(EDGES_A_WINDOW)]
 
     def _edge(self, edge: EdgeNode) -> None:
-        name, cache, require = edge.name, edge.cache, self._require
+        name, cache, require = edge.name, edge.l1.cache, self._require
         answered, waiting = edge.hits + edge.delayed + sum(edge.misses), len(edge.waiting)
         busy, workers, in_system = edge.busy, edge.workers, edge.in_system
         require(edge.lookups == answered, "{}: {} lookups, {} hits, delayed and misses", name, edge.lookups, answered)
         require(cache.capacity is None or len(cache) <= cache.capacity, "{}: L1 above its capacity", name)
         require(0 <= busy <= workers, "{}: {} busy of {} workers", name, busy, workers)
-        require(waiting <= edge.queue_limit or edge.rebuild_s is not None, "{}: queue above its limit", name)
+        require(waiting <= edge.queue_limit or edge.fetching.rebuild_s is not None, "{}: queue above its limit", name)
         require(in_system == busy + waiting, "{}: {} in the system, {} busy", name, in_system, busy)
         require(not waiting or busy == workers, "{}: an idle worker beside {} waiting", name, waiting)
         require(not (edge.down and in_system), "{}: work in a crashed node", name)
@@ -107,7 +107,7 @@ class Invariants:
             require(leases.in_flight >= 0, "{}: {} renewals in flight", name, leases.in_flight)
 
     def _core(self, core: CoreNode) -> None:
-        name, cache, require = core.name, core.cache, self._require
+        name, cache, require = core.name, core.l2.cache, self._require
         answered, workers = core.hits + sum(core.misses), core.policy.workers
         require(core.lookups == answered, "{}: {} lookups, {} hits and misses", name, core.lookups, answered)
         require(cache.capacity is None or len(cache) <= cache.capacity, "{}: L2 above its capacity", name)
@@ -141,7 +141,8 @@ class Invariants:
         if session.over:
             return
         session_id, cores = session.session_id, self.world.cores
-        grant = cores[session_id % len(cores)].grants.get(session_id)
+        authority = cores[session_id % len(cores)].authority
+        grant = None if authority is None else authority.grants.get(session_id)
         granted_s = -1.0 if grant is None else grant.until_s
         what = "{} believes in the lease of session {} until {} s, granted until {} s"
         self._require(until_s <= granted_s + EXACT_S, what, edge.name, session_id, until_s, granted_s)
@@ -155,8 +156,8 @@ class Invariants:
             nonlocal left
             left -= 1
             session_id, now = attempt.session.session_id, self.world.kernel.now
-            expires_at_s, hits = edge.cache.expires_at(session_id), edge.hits
-            edge._start(attempt)
+            expires_at_s, hits = edge.l1.cache.expires_at(session_id), edge.hits
+            edge.serve(attempt)
             edge.watch_start = watched if left else None
             in_order = attempt.sent_s <= attempt.arrived_s <= now
             self._require(in_order, "{}: served before it was sent or had arrived", edge.name)

@@ -126,7 +126,7 @@ def _wholes(world: World) -> Wholes:
 
 def _data_changes(world: World) -> bool:
     """Whether something that L1 holds can change and be read, or edges are told of changes."""
-    return world.edges[0].track_data or world.edges[0].track_reads or world.cores[0].policy.invalidate
+    return world.edges[0].l1.tracks or world.cores[0].policy.invalidate
 
 
 def _link_metrics(label: str, counts: PathCounters) -> Values:

@@ -30,6 +30,7 @@ from simulator.observe.window import Window
 if TYPE_CHECKING:
     from simulator.clients.group import ClientGroup
     from simulator.links.counters import PathCounters
+    from simulator.server.core import CoreNode
     from simulator.server.edge import EdgeNode
     from simulator.world.world import World
 
@@ -140,7 +141,7 @@ class Recorder:
         start_s = 0.0 if done_s < 0.0 else done_s + self.world.window_s
         if start_s < self.world.duration_s - 1e-9:
             self.close_window(start_s)
-        self.expiries_s = [np.array(core.all_expiries_s()) for core in self.world.cores]
+        self.expiries_s = [_expiries_s(core) for core in self.world.cores]
         self.series.write_expiries(self.expiries_s)
         if self.phases is not None:
             self.series.add_rows(self.phases.close(self.tier_counts.sum(axis=2), self.at_end.t_s))
@@ -243,3 +244,8 @@ class Recorder:
         """At a window's end, when the faults of that instant have begun or ended: a phase may be over."""
         if self.phases is not None and self.at_warmup is not None and self.at_end is None:
             self.series.add_rows(self.phases.window(self.tier_counts.sum(axis=2), self.world.kernel.now))
+
+
+def _expiries_s(core: CoreNode) -> FloatArray:
+    """When leases ended at a core, seconds."""
+    return np.array([] if core.authority is None else core.authority.all_expiries_s(), dtype=float)

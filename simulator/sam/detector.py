@@ -12,8 +12,8 @@ from collections.abc import Callable, Generator, Sequence
 from simpy.events import Event
 
 from simulator.engine.kernel import Kernel
+from simulator.engine.pausing import Pausing
 from simulator.engine.rest import Keeper
-from simulator.server.pausing import Pausing
 
 INFINITY = float("inf")
 NAN = float("nan")

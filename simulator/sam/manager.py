@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from simpy.events import Event
 
+from simulator.engine.node import FailSlow
+from simulator.engine.pausing import Pausing
 from simulator.engine.rest import Keeper
 from simulator.plugins.guard import checked_weights, is_foreign
 from simulator.plugins.settings import configured
@@ -26,8 +28,6 @@ from simulator.sam.load import EdgeLoad
 from simulator.sam.models import ModelContext, Reports, Seen, StickinessModel, find_model
 from simulator.sam.rule import StickinessRule
 from simulator.sam.slots import Slots
-from simulator.server.pausing import Pausing
-from simulator.server.slowable import Slowable
 
 if TYPE_CHECKING:
     from simulator.agents.client import Client, Session, SessionId
@@ -68,7 +68,7 @@ class _Interval:
     latency_sum_s: np.ndarray
 
 
-class StickinessManager(Slowable):
+class StickinessManager(FailSlow):
     """The SAM."""
 
     def __init__(self, kernel: Kernel, policy: ManagerPolicy, directory: Directory) -> None:

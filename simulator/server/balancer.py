@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from simulator.engine.timers import Timers
-from simulator.messages import Attempt, Call, Caller, Operation, Outcome
-from simulator.server.pausing import Pausing
-from simulator.server.slowable import Server
+from simulator.messages import Attempt, Call, Caller, Outcome
+from simulator.server.station import Station
+from simulator.server.tries import Carried, Try
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from simulator.agents.client import RoundTrips
     from simulator.engine.kernel import Kernel
     from simulator.engine.samplers import Sampler
     from simulator.links import Link
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from simulator.server.guide import Guide
 
 INFINITY: Final = float("inf")
-GAIN: Final = 0.125  # of the moving averages of its round trips
 OK: Final = int(Outcome.OK)  # plain integers: enums cost in the hot path
 DENIED: Final = int(Outcome.DENIED)
 TIMEOUT: Final = int(Outcome.TIMEOUT)
@@ -39,9 +37,6 @@ REFUSED: Final = int(Outcome.REFUSED)
 UNROUTABLE: Final = int(Outcome.UNROUTABLE)
 ERROR: Final = int(Outcome.ERROR)
 RESET: Final = int(Outcome.RESET)
-ACQUIRE: Final = int(Operation.ACQUIRE)
-RELEASE: Final = int(Operation.RELEASE)
-ESTABLISH: Final = int(Operation.ESTABLISH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,53 +52,6 @@ class BalancerPolicy:
     abort_on_close: bool = False
     most_outstanding: float = INFINITY
     queue_timeout_s: float = INFINITY
-
-
-class Carried:
-    """One attempt of a client, from its arrival at a balancer until it is answered. Times are seconds."""
-
-    __slots__ = (
-        "arrived_s",
-        "attempt",
-        "current",
-        "edge",
-        "gone",
-        "queued",
-        "retries",
-        "since_s",
-        "size_bytes",
-        "waited_s",
-    )
-
-    def __init__(self, attempt: Attempt, now: float) -> None:
-        self.attempt = attempt
-        self.size_bytes = attempt.size_bytes
-        self.arrived_s = now
-        self.since_s = now  # since when it waits for what it waits for
-        self.waited_s = 0.0
-        self.current: Try | None = None  # what the edge has of it
-        self.edge = -1
-        self.retries = 0
-        self.queued = 0  # how often it has stood in line for an edge, or left the line: tells its timers apart
-        self.gone = False  # answered, dropped, or lost
-
-
-class Try(Attempt):
-    """A balancer's try of what it carries, as edges serve it. It is done when the balancer waits for it no more."""
-
-    __slots__ = ("carried",)
-
-    def __init__(self, carried: Carried, caller: Caller) -> None:
-        attempt = carried.attempt
-        super().__init__(caller, attempt.client, attempt.session, attempt.operation, attempt.intended_s, attempt.tries)
-        self.carried = carried
-        if self.operation in (ACQUIRE, RELEASE):
-            self.lock, self.token = attempt.lock, attempt.token
-
-    @property
-    def origin(self) -> Attempt:
-        """The client's attempt."""
-        return self.carried.attempt
 
 
 class FromEdges(Caller):
@@ -130,20 +78,16 @@ class FromEdges(Caller):
         return attempt.done or self._balancer.gave_up(attempt)
 
 
-class Balancer(Server):
+class Balancer(Station[Attempt, Carried]):
     """One balancer."""
 
     __slots__ = (
-        "_from_edges", "_receivers", "_served_cb", "_timers", "answered_itself", "arrivals", "busy", "busy_end_sum_s",
-        "busy_start_sum_s", "clock", "directory",
-        "down_links", "edges", "expected_rtt_s", "guide", "held", "index", "lines", "name", "near_site", "outstanding",
-        "passes", "policy", "resets", "retried_after", "retries", "sent", "site", "small_bytes", "trips", "up_links",
-        "wait_sum_s", "waiting", "workers",
+        "_from_edges", "_receivers", "_timers", "answered_itself", "arrivals", "directory", "down_links", "edges",
+        "guide", "held", "lines", "outstanding", "passes", "policy", "retried_after",
+        "retries", "sent", "small_bytes", "up_links", "wait_sum_s",
     )  # fmt: skip
 
     guide: Guide
-    expected_rtt_s: list[float]
-    near_site: str | None
 
     def __init__(
         self,
@@ -156,73 +100,46 @@ class Balancer(Server):
         passes: bool,
         directory: Directory,
         edges: Sequence[EdgeNode],
-        trips: RoundTrips,
         small_bytes: float,
     ) -> None:
-        super().__init__(service_s)
-        self.index = index
-        self.name = name
-        self.site = site
-        self.clock = kernel.clock
+        super().__init__(index, name, site, kernel, policy.workers, service_s)
         self.policy = policy
-        self.workers = policy.workers
         self.passes = passes  # whether requests pass without worker or service
         self.directory = directory
         self.edges = list(edges)
-        self.trips = trips
         self.small_bytes = small_bytes  # of an answer that is the balancer's own
         self.up_links: list[Link] = []
         self.down_links: list[Link] = []
-        self.resets = False  # whether it is down and its host, which is up, answers with resets
         self.held: dict[Carried, None] = {}
-        self.waiting: deque[Carried] = deque()
         self.lines: list[deque[Carried]] = [deque() for _ in edges]  # for a place at each edge
         self.outstanding = [0] * len(self.edges)
-        self.busy = 0
-        self._served_cb = self._served  # bound once
         self._from_edges = FromEdges(self)
         self._receivers: list[Callable[[Any], None]] = [edge.receive for edge in edges]
         self._timers = Timers(kernel, policy.timeout_s, self._timed_out) if policy.timeout_s < INFINITY else None
         self.arrivals = self.sent = self.retries = self.answered_itself = 0
         self.retried_after = [0] * len(Outcome)
-        self.wait_sum_s = self.busy_start_sum_s = self.busy_end_sum_s = 0.0
+        self.wait_sum_s = 0.0
 
     # -- from clients ---------------------------------------------------------------------------------
-    def receive(self, attempt: Attempt) -> None:
+    def receive(self, arrival: Attempt) -> None:
         """A client's attempt has arrived."""
-        if self.disturbed and self._turns_away(attempt):
+        if self.disturbed and self._turns_away(arrival):
             return
-        carried = Carried(attempt, self.clock.now)
-        self.arrivals += 1
-        self.held[carried] = None
+        carried = self._take_in(arrival)
         if self.passes:
             self._begin(carried)
-        elif self.busy < self.workers:
-            self.busy += 1
-            self._serve(carried)
         else:
-            self.waiting.append(carried)
+            self.admit(carried)
 
-    def _turns_away(self, attempt: Attempt) -> bool:
-        """Whether a request meets something else than the queue: a balancer that is down, stands still, or errs."""
-        if self.down:
-            self._lose(attempt)
-            return True
-        if self.pausing is not None:
-            self.pausing.message(self.receive, attempt)
-            return True
-        after_s = -1.0 if self.erring is None else self.erring.strikes()
-        if after_s < 0.0:
-            return False
-        carried = Carried(attempt, self.clock.now)
+    def _take_in(self, arrival: Attempt) -> Carried:
+        carried = Carried(arrival, self.clock.now)
         self.arrivals += 1
         self.held[carried] = None
-        self.clock.call_at(self.clock.now + after_s, self._err, carried)
-        return True
+        return carried
 
-    def _err(self, carried: Carried) -> None:
-        if not carried.gone:
-            self._answer_itself(carried, ERROR)
+    def _err(self, work: Carried) -> None:
+        if not work.gone:
+            self._answer_itself(work, ERROR)
 
     def forward(self, call: Call) -> None:
         """A message that needs no answer, on its way to an edge."""
@@ -237,24 +154,22 @@ class Balancer(Server):
             self.clock.push(now + delay_s, self.edges[call.edge].receive_control, call)
 
     # -- its own work ---------------------------------------------------------------------------------
-    def _serve(self, carried: Carried) -> None:
+    def serve(self, work: Carried) -> None:
+        """Begin service."""
         now = self.clock.now
-        self.busy_start_sum_s += now
-        carried.waited_s = now - carried.arrived_s
-        self.clock.push(now + self.service_s.next(), self._served_cb, carried)
+        self.start_sum_s += now
+        work.waited_s = now - work.arrived_s
+        self.clock.push(now + self.service_s.next(), self._finish_cb, work)
 
-    def _served(self, carried: Carried) -> None:
-        if carried.gone:  # lost in a crash, and its worker with it
+    def _is_wanted(self, work: Carried) -> bool:
+        return not self._drops(work)
+
+    def _finish(self, work: Carried) -> None:
+        """End of service."""
+        if work.gone:  # lost in a crash, and its worker with it
             return
-        self.busy_end_sum_s += self.clock.now
-        self.busy -= 1
-        while self.waiting:
-            following = self.waiting.popleft()
-            if not self._drops(following):
-                self.busy += 1
-                self._serve(following)
-                break
-        self._begin(carried)
+        self.free_worker(self.clock.now)
+        self._begin(work)
 
     def _begin(self, carried: Carried) -> None:
         """Choose the edge of a request, and send it there."""
@@ -394,7 +309,7 @@ class Balancer(Server):
             return
         carried, edge, outcome = one.carried, one.edge, one.outcome
         self._over(one)
-        self.trips.note(edge, one.up_s + one.down_s, GAIN)
+        self.guide.answered(edge, one.up_s + one.down_s)
         if outcome == RESET:
             self.guide.heard_nothing(one)
         self.guide.ended(one, outcome)
@@ -481,46 +396,30 @@ class Balancer(Server):
     # -- faults ---------------------------------------------------------------------------------------
     def crash(self, resets: bool = False) -> None:
         """Lose all that is held: clients hear nothing, or a reset."""
-        self.down = True
-        self.resets = resets
-        self.note_disturbance()
+        self._go_down(resets)
         held, self.held = self.held, {}
-        self.waiting = deque()
         self.lines = [deque() for _ in self.edges]
-        self.busy_end_sum_s += self.clock.now * self.busy
-        self.busy = 0
+        self.departure_sum_s += self.clock.now * self.busy
+        self._lose_queue()
         for carried in held:
             carried.gone = True
             if carried.current is not None:
                 self._over(carried.current)
-            self._lose(carried.attempt)
-        if self.pausing is not None:
-            pausing, self.pausing = self.pausing, None
-            pausing.lose()
-            self.pausing = pausing
+            self.lose(carried.attempt)
+        self._lose_paused()
 
-    def _lose(self, attempt: Attempt) -> None:
-        attempt.crashed = True
-        if self.resets and not attempt.done:
-            self._tell(attempt, RESET)
+    def lose(self, arrival: Attempt) -> None:
+        """An attempt met a crash: its client hears nothing, or a reset from the host that is still up."""
+        arrival.crashed = True
+        if self.resets and not arrival.done:
+            self._tell(arrival, RESET)
         else:
-            attempt.caller.unanswered(attempt)
-
-    def restart(self) -> None:
-        """Come back; it has forgotten what it held."""
-        self.down = self.resets = False
-        self.note_disturbance()
-
-    def pause(self) -> None:
-        """Stand still."""
-        self.pausing = Pausing(self.clock, lambda does: does is self._served_cb)
-        self.note_disturbance()
+            arrival.caller.unanswered(arrival)
 
     def go_on(self) -> None:
         """Stand still no more: what waited happens now."""
-        pausing, self.pausing = self.pausing, None
-        self.note_disturbance()
-        if pausing is not None:
-            pausing.end()
+        paused = self.pausing is not None
+        super().go_on()
+        if paused:
             for edge in range(len(self.edges)):
                 self._next_in_line(edge)

@@ -11,28 +11,45 @@ from typing import TYPE_CHECKING, Final
 from simulator.messages import Operation
 
 if TYPE_CHECKING:
-    from simulator.agents.client import Client
+    from simulator.agents.client import Client, RoundTrips
+    from simulator.engine.clock import Clock
     from simulator.health.passive import Passive
     from simulator.messages import Attempt
     from simulator.routing.base import Router
     from simulator.routing.moves import Moves
     from simulator.sam.manager import StickinessManager
-    from simulator.server.balancer import Balancer
     from simulator.server.tally import Tally
 
+GAIN: Final = 0.125  # of the moving averages of a balancer's round trips
 ESTABLISH: Final = int(Operation.ESTABLISH)
 
 
 class Guide:
     """The policy of one balancer, with a router for each client group (several may share one).
 
+    Edges are as far as they are from the balancer: `trips` are its round trips to them, `expected_rtt_s` what these
+    should take (seconds, by edge), `near_site` where the nearest edge stands.
+
     `routers`, `moves` (all balancers' of a group) and `tallies` are by the number of the client group.
     """
 
-    __slots__ = ("balancer", "manager", "moves", "passive", "routers", "tallies")
+    __slots__ = (
+        "_clock", "expected_rtt_s", "manager", "moves", "near_site", "passive", "routers", "tallies", "trips",
+    )  # fmt: skip
 
-    def __init__(self, balancer: Balancer, manager: StickinessManager | None, tallies: list[Tally]) -> None:
-        self.balancer = balancer
+    def __init__(
+        self,
+        clock: Clock,
+        trips: RoundTrips,
+        expected_rtt_s: list[float],
+        near_site: str | None,
+        manager: StickinessManager | None,
+        tallies: list[Tally],
+    ) -> None:
+        self._clock = clock
+        self.trips = trips
+        self.expected_rtt_s = expected_rtt_s
+        self.near_site = near_site
         self.manager = manager
         self.passive: Passive | None = None  # where tries tell about the health of edges
         self.routers: list[Router] = []
@@ -46,11 +63,10 @@ class Guide:
 
     def router(self, client: Client) -> Router:
         """The router for a client, which sees edges from where this balancer stands."""
-        balancer = self.balancer
-        if client.trips is not balancer.trips:
-            client.trips = balancer.trips
-            client.expected_rtt_s = balancer.expected_rtt_s
-            client.near_site = balancer.near_site
+        if client.trips is not self.trips:
+            client.trips = self.trips
+            client.expected_rtt_s = self.expected_rtt_s
+            client.near_site = self.near_site
         return self.routers[client.group.number]
 
     def choose(self, attempt: Attempt) -> int:
@@ -96,10 +112,14 @@ class Guide:
         if manager is not None and manager.client_reports:
             manager.report_silence(one.edge)
 
+    def answered(self, edge: int, rtt_s: float) -> None:
+        """A try was answered after so many seconds on the way."""
+        self.trips.note(edge, rtt_s, GAIN)
+
     def ended(self, one: Attempt, outcome: int) -> None:
         """A try ended with an outcome: passive health checks hear of it."""
         if self.passive is not None:
-            self.passive.ended(one.edge, one.sent_s, outcome, self.balancer.clock.now)
+            self.passive.ended(one.edge, one.sent_s, outcome, self._clock.now)
 
     def sent(self, edge: int, now: float) -> None:
         """A try was sent to an edge."""

@@ -1,7 +1,7 @@
 """A standby that stands at a site of its own: what changes when it takes over.
 
-May import: the core. Does not model: how it learns what it must know (see `simulator.server.core`), or when it takes
-over (see `simulator.world.heartbeats`).
+May import: the questions of a core. Does not model: how it learns what it must know (see `simulator.server.core`), or
+when it takes over (see `simulator.world.heartbeats`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from simulator.links import Link
-    from simulator.server.core import CoreNode
+    from simulator.server.questions import Questions
 
 
 class StandbyPlace:
@@ -41,12 +41,11 @@ class StandbyPlace:
         self._to_edges = list(to_edges)
         self._storage_legs = storage_legs
 
-    def trade(self, core: CoreNode) -> None:
+    def trade(self, core: Questions) -> None:
         """The node at this place serves from now on, and the other one is its standby, where it was."""
         core.site, self.site = self.site, core.site
         core.to_edge, self._to_edges = self._to_edges, core.to_edge
         core.storage_legs, self._storage_legs = self._storage_legs, core.storage_legs
-        for edge in core.edges:
-            links, index = edge.to_core, core.index
-            links[index], self._from_edges[edge.index] = self._from_edges[edge.index], links[index]
+        for number, asker in enumerate(core.askers):
+            self._from_edges[number] = asker.reroute(core.index, self._from_edges[number])
         self.hears_after_s, self._heard_after_s = self._heard_after_s, self.hears_after_s

@@ -10,14 +10,14 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from simulator.engine.kernel import Kernel
+from simulator.engine.node import Node
+from simulator.engine.pausing import Pausing
 from simulator.engine.samplers import Sampler
-from simulator.server.pausing import Pausing
-from simulator.server.slowable import Slowable
 
 INFINITY: Final = float("inf")
 
 
-class Storage(Slowable):
+class Storage(Node):
     """Reads and writes of session metadata.
 
     `read(function, argument)` calls `function(argument)` when the record has been read, `write` when the write
@@ -30,7 +30,7 @@ class Storage(Slowable):
         self._write_s = write_s
         self._waiting: list[tuple[Sampler, Callable[[Any], None], Any]] = []
         self.down = False
-        self.pausing: Pausing | None = None
+        self.pausing = None
         self.reads = 0
         self.read_sum_s = 0.0  # time in reads; waiting for a crashed storage apart
         self.writes = 0

@@ -17,11 +17,11 @@ from simulator.server.erring import Erring
 if TYPE_CHECKING:
     from simulator.build.wiring import Endpoint, PathRecord
     from simulator.clients.group import ClientGroup
+    from simulator.engine.node import FailSlow
     from simulator.links import Path
     from simulator.server.balancer import Balancer
     from simulator.server.core import CoreNode
     from simulator.server.edge import EdgeNode
-    from simulator.server.slowable import Slowable
     from simulator.workloads import Source
     from simulator.world.world import World
 
@@ -347,18 +347,18 @@ class Targets:
     def slow(self, name: str, factor: float) -> None:
         """Slow a node down."""
         self.world.log.add(FAULT_BEGIN, name, fault="slow", factor=factor)
-        node = self._slowable(name)
+        node = self._slow_target(name)
         if node is not None:
             node.slow(factor)
 
     def unslow(self, name: str, factor: float) -> None:
         """One slowdown is over."""
         self.world.log.add(FAULT_END, name, fault="slow")
-        node = self._slowable(name)
+        node = self._slow_target(name)
         if node is not None:
             node.unslow(factor)
 
-    def _slowable(self, name: str) -> Slowable | None:
+    def _slow_target(self, name: str) -> FailSlow | None:
         if name in self._edges:
             return self._edges[name]
         if name in self._cores:

@@ -95,7 +95,8 @@ class World:
         for group in self.groups:
             group.dissolve()
         for core in self.cores:
-            core.grants.clear()
+            if core.authority is not None:
+                core.authority.grants.clear()
         for edge in self.edges:
             if edge.leases is not None:
                 edge.leases.clear()

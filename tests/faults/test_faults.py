@@ -30,7 +30,7 @@ def test_an_edge_crash_loses_cache_leases_queue_and_what_is_in_service():
     edge = world.edges[0]
     assert (edge.busy, len(edge.waiting), len(edge.leases.held)) == (1, 2, 4)
     play.until(2.5)
-    assert (edge.busy, edge.in_system, len(edge.waiting), len(edge.cache), len(edge.leases.held)) == (0, 0, 0, 0, 0)
+    assert (edge.busy, edge.in_system, len(edge.waiting), len(edge.l1.cache), len(edge.leases.held)) == (0, 0, 0, 0, 0)
     assert edge.down
     play.until(9.0)
     group = world.groups[0]
@@ -73,14 +73,14 @@ def test_a_core_crash_is_detected_then_the_standby_takes_over_with_l2_cold_and_l
         play.ask(client)
     world = play.until(2.4)
     core = world.cores[0]
-    assert len(core.cache) == 4
+    assert len(core.l2.cache) == 4
     assert play.at(6.99, lambda world: world.cores[0].down)
     play.until(7.01)
     assert not core.down
-    assert len(core.cache) == 0
+    assert len(core.l2.cache) == 0
     assert kinds_at(world, "detected") == [(pytest.approx(5.0), "core-1")]
     assert kinds_at(world, "takeover") == [(pytest.approx(7.0), "core-1")]
-    assert min(grant.until_s for grant in core.grants.values()) >= 7.0 + 30.0
+    assert min(grant.until_s for grant in core.authority.grants.values()) >= 7.0 + 30.0
     assert not core.standby_ready
     play.until(14.6)
     assert core.standby_ready  # the repaired primary stands by

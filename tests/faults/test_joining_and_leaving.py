@@ -85,7 +85,7 @@ def test_a_removed_edge_is_drained_and_then_gone_and_comes_back_cold():
     assert world.edges[0].arrivals == arrivals
     play.until(45.001)
     assert world.directory.open[0]
-    assert len(world.edges[0].cache) == 0
+    assert len(world.edges[0].l1.cache) == 0
     assert not world.groups[0].books.failed
     assert fault_spans(world.log.rows)[0] == (20.0, 25.0, "remove e-1")
 

@@ -33,7 +33,7 @@ def held_at_the_end():
     run._begin()
     run._simulate()
     run.world.kernel.run(until=20.0)
-    holders = run.world.cores[0].locks._holders
+    holders = run.world.cores[0].locks.table._holders
     return sum(len(sessions) for sessions in holders.values()), run.world.groups[0].measuring.late
 
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from simulator.engine.samplers import Same
+from simulator.engine.samplers import Fixed
 from simulator.links import Line, Path
 
 REPLICATIONS = 20
@@ -24,7 +24,7 @@ def agrees(estimates, expected, cap):
 
 
 def constant(seconds=0.0):
-    return Same(seconds)
+    return Fixed(seconds)
 
 
 def lossy_path(loss, seed, bits_per_s=math.inf):

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from simulator.errors import SafetyError
+from simulator.leases.authority import Authority
 from simulator.leases.locks import LockTable
 from simulator.observe.lock_history import EXACT_S
-from simulator.server.core import CoreNode
 from simulator.world.targets import Targets
 from tests.worlds import Play, merged, small
 
@@ -124,7 +124,7 @@ class Leases(RuleBasedStateMachine):
             for session_id, held in edge.leases.held.items():
                 if held.session.over or held.until_s <= now:
                     continue
-                grant = world.cores[session_id % 2].grants.get(session_id)
+                grant = world.cores[session_id % 2].authority.grants.get(session_id)
                 assert grant is not None
                 assert held.until_s <= grant.until_s + EXACT_S
 
@@ -158,7 +158,7 @@ TestLeases.settings = settings(
     ("where", "name", "bug"),
     [
         (LockTable, "_is_free", lambda self, lock, session_id, now_s: True),
-        (CoreNode, "locks_until_s", lambda self, session_id: self.clock.now),
+        (Authority, "locks_until_s", lambda self, session_id: self.clock.now),
     ],
 )
 def test_the_machine_finds_planted_bugs(monkeypatch, where, name, bug):

@@ -11,11 +11,13 @@ import pytest
 
 from simulator.caches.lru import LruCache
 from simulator.clients.answers import Answers
+from simulator.leases.authority import Authority
 from simulator.leases.locks import LockTable
 from simulator.leases.renewal import LeaseTable
 from simulator.messages import RenewalAnswer
 from simulator.server.core import CoreNode
 from simulator.server.edge import EdgeNode
+from simulator.server.fetching import Fetching
 from tests.actors import weigh_too_much
 from tests.worlds import merged, run_replication, small
 
@@ -89,7 +91,7 @@ def test_a_bound_on_clocks_that_is_not_applied_is_found(monkeypatch):
 
     def careless(self, kernel, policy, offset_s, *more):
         init(self, kernel, policy, offset_s, *more)
-        self.haste_s = offset_s  # the clock's error without the allowance for it
+        self.guard_s = offset_s  # the clock's error without the allowance for it
 
     monkeypatch.setattr(LeaseTable, "__init__", careless)
     found("believes in the lease of session", leases={**LEASES, "clock_skew": "1s"})
@@ -100,7 +102,7 @@ def test_a_standby_with_an_old_copy_of_the_leases_that_neither_extends_nor_waits
 
     def without_grace(self):
         self.down = False
-        for grant in self.grants.values():
+        for grant in self.authority.grants.values():
             grant.until_s -= 2.0
 
     monkeypatch.setattr(CoreNode, "restart", without_grace)
@@ -133,7 +135,7 @@ def test_two_holders_are_found_by_the_history(monkeypatch):
 
 
 def test_a_lock_taken_from_a_holder_whose_lease_runs_is_found(monkeypatch):
-    monkeypatch.setattr(CoreNode, "locks_until_s", lambda self, session_id: self.clock.now)
+    monkeypatch.setattr(Authority, "locks_until_s", lambda self, session_id: self.clock.now)
     found("believes in its lease", clients={"people": LOCKS}, leases={"lock_delay": "1s"})
 
 
@@ -144,7 +146,7 @@ def test_a_lock_taken_before_its_delay_is_over_is_found(monkeypatch):
         grant = self.grants.get(session_id)
         return -1.0 if grant is None else grant.until_s
 
-    monkeypatch.setattr(CoreNode, "locks_until_s", impatient)
+    monkeypatch.setattr(Authority, "locks_until_s", impatient)
     monkeypatch.setattr(LeaseTable, "_forget", lambda self, held, now: None)
     locks = {
         "workload": {"rate": "0.5/s"},
@@ -173,8 +175,8 @@ def test_a_takeover_that_forgets_who_holds_what_is_found(monkeypatch):
 
     def forgetful(self):
         restart(self)
-        self.locks._holders.clear()
-        self.locks._of_session.clear()
+        self.locks.table._holders.clear()
+        self.locks.table._of_session.clear()
 
     monkeypatch.setattr(CoreNode, "restart", forgetful)
     people = merged(LOCKS, {"locks": {"hold": "unlimited"}})
@@ -218,13 +220,13 @@ def test_a_request_that_survives_the_crash_of_its_node_is_found(monkeypatch):
 
 
 def test_a_coalesced_waiter_that_is_forgotten_is_found(monkeypatch):
-    fill = EdgeNode.fill
+    fill = Fetching.fill
 
     def forgets(self, call):
         (call if call.origin is None else call.origin).waiters.clear()
         fill(self, call)
 
-    monkeypatch.setattr(EdgeNode, "fill", forgets)
+    monkeypatch.setattr(Fetching, "fill", forgets)
     monkeypatch.setattr(sys.modules["simulator.run"], "LONGEST_DRAIN_S", 30.0)
     found("in flight", storage={"read": "200ms"}, clients={"people": {"workload": {"rate": "20/s"}}})
 

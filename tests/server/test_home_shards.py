@@ -57,9 +57,9 @@ def test_by_number_a_session_is_anywhere():
 
 def test_shards_at_one_site_share_its_sessions():
     world = Play(regions("cores.core.at={frankfurt: 3, tokyo: 2}", leases={})).until(1.0)
-    assert [len(core.grants) for core in world.cores] == [10, 10, 10, 15, 15]
+    assert [len(core.authority.grants) for core in world.cores] == [10, 10, 10, 15, 15]
     for core in world.cores:
-        for grant in core.grants.values():
+        for grant in core.authority.grants.values():
             assert ("east" if core.site == "tokyo" else "west") == grant.session.client.group.name
 
 
@@ -75,7 +75,10 @@ def test_the_clients_own_places_decide():
     """Within 1500 km of Frankfurt there are places that are nearer to London."""
     world = Play(regions("clients.west.spread=1500km", "clients.west.count=200", leases={})).until(1.0)
     west = Counter(
-        core.site for core in world.cores for grant in core.grants.values() if grant.session.client.group.name == "west"
+        core.site
+        for core in world.cores
+        for grant in core.authority.grants.values()
+        if grant.session.client.group.name == "west"
     )
     assert set(west) == {"frankfurt", "london"}
     assert west["frankfurt"] > west["london"] > 10
@@ -84,10 +87,10 @@ def test_the_clients_own_places_decide():
 def test_without_distance_the_own_site_is_home_and_without_a_site_all_are():
     flat = {"network": {"default": {"latency": "1ms"}}, "leases": {}}
     world = Play(regions("clients.west.count=31", **flat)).until(1.0)
-    assert [len(core.grants) for core in world.cores] == [31, 0, 30]
+    assert [len(core.authority.grants) for core in world.cores] == [31, 0, 30]
     nowhere = {"count": 30, "workload": {"kind": "poisson", "rate": "1/s"}, "session": {"established": True}}
     world = Play(regions(clients={"all": nowhere}, **flat)).until(1.0)
-    assert [len(core.grants) for core in world.cores] == [10, 10, 10]
+    assert [len(core.authority.grants) for core in world.cores] == [10, 10, 10]
 
 
 def test_leases_locks_and_new_sessions_find_their_shard():
@@ -111,10 +114,10 @@ def test_leases_locks_and_new_sessions_find_their_shard():
     play = Play(scenario)
     for second in range(5, 45, 5):
         world = play.until(float(second))
-        numbers = [grant.session.session_id for core in world.cores for grant in core.grants.values()]
+        numbers = [grant.session.session_id for core in world.cores for grant in core.authority.grants.values()]
         assert len(set(numbers)) == len(numbers)
         for core in world.cores:
-            sites = {grant.session.client.near_site for grant in core.grants.values()}
+            sites = {grant.session.client.near_site for grant in core.authority.grants.values()}
             assert sites <= {core.site}
         assert world.cores[0].received > 0
         assert world.cores[1].received == 0

@@ -43,7 +43,7 @@ def test_an_edge_never_believes_longer_than_granted_when_it_asked_twice():
         world = play.until(at_s)
         for edge in world.edges:
             for session_id, held in edge.leases.held.items():
-                assert held.until_s <= world.cores[0].grants[session_id].until_s + 1e-9
+                assert held.until_s <= world.cores[0].authority.grants[session_id].until_s + 1e-9
 
 
 def test_a_write_that_comes_late_neither_shortens_a_lease_nor_moves_a_session():
@@ -54,11 +54,11 @@ def test_a_write_that_comes_late_neither_shortens_a_lease_nor_moves_a_session():
     play.world.storage._write_s = Blocks(lambda n: [2.0] + [0.01] * (n - 1))
     world = play.until(1.0)
     session = world.groups[0].clients[0].session
-    edge, granted_s = session.edge, world.cores[0].grants[session.session_id].until_s
+    edge, granted_s = session.edge, world.cores[0].authority.grants[session.session_id].until_s
     world = play.until(3.0)  # the late write is durable, and its answer has reached the other edge
     assert session.edge == edge
-    assert world.cores[0].grants[session.session_id].until_s >= granted_s
-    assert not world.edges[1 - edge].fetching
+    assert world.cores[0].authority.grants[session.session_id].until_s >= granted_s
+    assert not world.edges[1 - edge].fetching.under_way
 
 
 @pytest.mark.parametrize("coalesce", [True, False])
@@ -81,7 +81,7 @@ def lock_world(**change):
 
 
 def holders(world):
-    return {session_id for holding in world.cores[0].locks._holders.values() for session_id in holding}
+    return {session_id for holding in world.cores[0].locks.table._holders.values() for session_id in holding}
 
 
 def test_a_release_that_was_long_on_its_way_ends_no_later_grant():
@@ -112,7 +112,7 @@ def test_a_waiting_acquire_is_granted_when_the_lock_is_given_back_however_long_i
     play.ask(1, ACQUIRE)
     world = play.until(9.0)  # the edge has asked again eight times
     assert world.groups[0].books.ok == 1
-    assert sum(len(line) for line in world.cores[0].locks._lines.values()) == 1
+    assert sum(len(line) for line in world.cores[0].locks.table._lines.values()) == 1
     play.ask(0, RELEASE)
     world = play.until(9.2)
     assert world.groups[0].books.ok == 3
@@ -136,7 +136,7 @@ def test_a_waiter_gets_the_lock_of_a_holder_that_is_gone_after_lease_and_lock_de
     play.ask(there[0].index, ACQUIRE)
     session_id = here[0].session.session_id
     play.until(2.1)
-    free_s = world.cores[0].grants[session_id].until_s + 2.0
+    free_s = world.cores[0].authority.grants[session_id].until_s + 2.0
     assert holders(play.until(free_s - 0.01)) == {session_id}
     assert holders(play.until(free_s + 0.01)) == {there[0].session.session_id}
 
@@ -172,10 +172,10 @@ def test_only_leases_that_ran_are_extended_by_a_takeover():
             faults=[{"at": "20s", "for": "10s", "crash": "core-1"}],
         )
     )
-    ended = {i: grant.until_s for i, grant in play.until(19.0).cores[0].grants.items()}
+    ended = {i: grant.until_s for i, grant in play.until(19.0).cores[0].authority.grants.items()}
     assert ended
     assert max(ended.values()) < 19.0
-    assert {i: grant.until_s for i, grant in play.until(28.0).cores[0].grants.items()} == ended
+    assert {i: grant.until_s for i, grant in play.until(28.0).cores[0].authority.grants.items()} == ended
 
 
 def test_a_grace_period_is_as_long_as_the_scenario_says_and_serves_reclaims_only():
@@ -187,11 +187,11 @@ def test_a_grace_period_is_as_long_as_the_scenario_says_and_serves_reclaims_only
     play.until(1.0)
     play.ask(0, ACQUIRE)
     world = play.until(6.5)  # detected at 5 s, taken over at 6 s
-    assert world.cores[0].grace_until_s == pytest.approx(10.0)
+    assert world.cores[0].locks.grace_until_s == pytest.approx(10.0)
     play.ask(0, ACQUIRE)  # holds it already: a reclaim
     play.until(7.0)
     assert (world.groups[0].books.ok, world.groups[0].books.failed) == (2, {})
-    world.cores[0].locks.release_all(world.groups[0].clients[0].session.session_id, 7.0, expired=False)
+    world.cores[0].locks.table.release_all(world.groups[0].clients[0].session.session_id, 7.0, expired=False)
     play.ask(1, ACQUIRE)
     play.until(8.0)
     assert (world.groups[0].books.denied, world.groups[0].books.failed) == (1, {})  # an answer, no failure
@@ -210,7 +210,7 @@ def test_a_renewal_that_waited_past_the_end_of_its_lease_is_answered_expired():
         )
     )
     world = play.until(19.0)
-    grant = world.cores[0].grants[world.groups[0].clients[0].session.session_id]
+    grant = world.cores[0].authority.grants[world.groups[0].clients[0].session.session_id]
     assert grant.until_s <= 4.0
 
 
@@ -361,8 +361,8 @@ def test_a_cancelled_wait_for_a_lock_ends_at_the_edge_too():
     play.until(3.0)
     assert play.world.edges[0].busy == 1
     play.ask(0, RELEASE)  # must wait for the one worker, which waits for this lock
-    play.world.cores[0].locks.release_all(play.world.groups[0].clients[0].session.session_id, 3.0, expired=False)
-    play.world.cores[0]._serve_line((-1, 0))
+    play.world.cores[0].locks.table.release_all(play.world.groups[0].clients[0].session.session_id, 3.0, expired=False)
+    play.world.cores[0].locks.serve_line((-1, 0))
     world = play.until(4.5)
     assert world.edges[0].busy == 0
-    assert not [call for call in world.edges[0]._timers if not call.done]
+    assert not [call for call in world.edges[0].fetching.timers if not call.done]

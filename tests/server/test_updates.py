@@ -61,7 +61,7 @@ def test_an_update_is_decided_by_the_core_and_fills_l1_of_the_edge_that_carries_
     # 5 ms and 1 ms to and in the edge, the same to and in the core, 5 ms back, 5 ms to the client; no storage
     assert list(group.books.latencies_s) == [pytest.approx(0.022)]
     assert [code % 8 for code in group.books.codes] == [int(Tier.CORE)]
-    assert (edge.lookups, core.lookups, len(edge.cache), len(other.cache), len(core.cache)) == (0, 0, 1, 0, 1)
+    assert (edge.lookups, core.lookups, len(edge.l1.cache), len(other.l1.cache), len(core.l2.cache)) == (0, 0, 1, 0, 1)
     assert (world.storage.reads, world.storage.writes) == (0, 1)
     play.ask(operation=LOOKUP)
     play.until(3.0)
@@ -162,7 +162,7 @@ def test_invalidation_is_a_message_to_each_other_edge_that_holds_the_session():
         play.until(play.world.kernel.now + 1.0)
     world = play.world
     assert world.cores[0].invalidations == 2
-    assert [len(edge.cache) for edge in world.edges] == [0, 1, 0, 0]
+    assert [len(edge.l1.cache) for edge in world.edges] == [0, 1, 0, 0]
     at(play, 0)
     play.ask(operation=UPDATE)
     assert play.until(world.kernel.now + 1.0).cores[0].invalidations == 3  # only the second edge holds it

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from simulator.engine.samplers import Same
+from simulator.engine.samplers import Fixed
 from simulator.laws.distributions import Lognormal, sampler
 from simulator.links import GilbertElliott, Line, LossModel, Path
 from simulator.verification.case import Case, Check
@@ -63,7 +63,7 @@ def transmission(size_bytes: float, bits_per_s: float) -> Case:
     """Time on the wire, exactly."""
 
     def measure(_: int) -> dict[str, float]:
-        return {"delay (s)": Path(Same(0.0), None, rng(0), bits_per_s).transit(Line(), size_bytes, 7.0, 0.0)}
+        return {"delay (s)": Path(Fixed(0.0), None, rng(0), bits_per_s).transit(Line(), size_bytes, 7.0, 0.0)}
 
     expected = theory.transmission_s(size_bytes, bits_per_s)
     return Case(
@@ -98,7 +98,7 @@ def link_queue(load: float = 0.8, size_bytes: int = 1500, bits_per_s: float = 10
 
 def lost_messages(model: LossModel, row: int, replication: int, n: int) -> tuple[np.ndarray, Path]:
     """Which of n messages on one line are lost."""
-    path, line = Path(Same(0.0), model, rng(row, replication)), Line()
+    path, line = Path(Fixed(0.0), model, rng(row, replication)), Line()
     return np.array([math.isinf(path.transit(line, 0.0, 0.0, 0.0)) for _ in range(n)]), path
 
 

@@ -1,0 +1,1 @@
+"""From a scenario to a world: the only place where the one becomes the other."""
