@@ -6,12 +6,15 @@ May import: nothing of the model. Does not model: behaviour; nodes do that.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from simulator.agents.client import Client, Session
-    from simulator.leases.renewal import HeldLease
     from simulator.links import Link
+
+
+ASKED: Final = -1  # in place of a lease's next tick: it is being renewed, or never will be
+UNSEEN: Final = 0  # what became of a lease since it was due: nothing yet
 
 
 class Operation(IntEnum):
@@ -317,6 +320,23 @@ class Call(Message):
         return self if self.origin is None else self.origin
 
 
+class HeldLease:
+    """An edge's belief about one lease."""
+
+    __slots__ = ("due_tick", "fate", "kept", "last_used_s", "named_s", "renewing", "session", "shard", "until_s")
+
+    def __init__(self, session: Session, shard: int, until_s: float, now_s: float) -> None:
+        self.session = session
+        self.shard = shard
+        self.kept = True  # it is in the edge's table
+        self.until_s = until_s
+        self.last_used_s = now_s
+        self.named_s = 0.0  # when the core last named this edge the renewer
+        self.renewing = True
+        self.due_tick = ASKED
+        self.fate = UNSEEN
+
+
 class Batch(Message):
     """Leases of one edge that go to one core in one renewal message; `answers` comes back parallel to them.
 
@@ -344,3 +364,17 @@ class RenewalAnswer(IntEnum):
     EXTENDED = 0
     EXPIRED = 1
     MOVED = 2
+
+
+class AttemptObserver:
+    """Whoever hears of every attempt at an edge, where it is sent and where it ends: passive health checks."""
+
+    __slots__ = ()
+
+    def sent(self, edge: int, now_s: float) -> None:
+        """An attempt was sent to an edge."""
+        raise NotImplementedError
+
+    def ended(self, edge: int, sent_s: float, outcome: int, now_s: float) -> None:
+        """An attempt that was sent at `sent_s` ended so (an `Outcome`)."""
+        raise NotImplementedError

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from simulator.agents.policies import GroupPolicy
-    from simulator.leases.authority import Grant
     from simulator.links import Line, Path
 
 SessionId: TypeAlias = Any  # an int; typed as one, a compiler would make a new object for each dictionary that it is in
@@ -120,6 +119,18 @@ class Client:
     def note_lost(self, gain: float) -> None:
         """Something was not answered: the moving average of its loss goes up, or begins at 1."""
         self.loss = self.loss + gain * (1.0 - self.loss) if self.loss >= 0.0 else 1.0
+
+
+class Grant:
+    """A lease as its authority knows it."""
+
+    __slots__ = ("over", "renewer", "session", "until_s")
+
+    def __init__(self, session: Session, renewer: int, until_s: float) -> None:
+        self.session = session
+        self.over = False  # whether it was found to have ended; it stays while locks are under their delay
+        self.renewer = renewer
+        self.until_s = until_s
 
 
 class Session:

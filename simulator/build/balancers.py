@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from simulator.agents.client import RoundTrips
-from simulator.build.wiring import BALANCER, Endpoint
 from simulator.clients.balancing import Balancing
 from simulator.laws.distributions import Constant
+from simulator.links.ends import BALANCER, Endpoint
 from simulator.messages import Outcome
 from simulator.plugins.named import settings_in
 from simulator.plugins.settings import configured

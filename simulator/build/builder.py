@@ -15,17 +15,19 @@ from simulator.agents.client import Client
 from simulator.agents.policies import Sizes
 from simulator.build.balancers import BalancerBuilder
 from simulator.build.clients import ClientsBuilder
-from simulator.build.wiring import CORE, EDGE, SAM, STORAGE, Endpoint, Wiring
+from simulator.build.health import make_health
+from simulator.build.wiring import Wiring
 from simulator.caches import Cache, make_cache
+from simulator.engine.event_log import EventLog
 from simulator.engine.kernel import Kernel
 from simulator.engine.samplers import Fixed, Sampler
 from simulator.engine.streams import Streams
-from simulator.health.make import make_health
 from simulator.laws.distributions import Constant, Distribution, sampler
 from simulator.leases.changes import Changes
 from simulator.leases.locks import LockTable
 from simulator.leases.renewal import LeasePolicy, LeaseTable, renew_all
 from simulator.links import Link
+from simulator.links.ends import CORE, EDGE, SAM, STORAGE, Endpoint
 from simulator.plugins.named import settings_in
 from simulator.routing import RoutingContext
 from simulator.routing.directory import Directory
@@ -50,7 +52,7 @@ from simulator.server.visits import EdgePolicy
 from simulator.workloads.trace import common_origin_s
 from simulator.world.heartbeats import watch_nodes
 from simulator.world.targets import Targets
-from simulator.world.world import EventLog, World
+from simulator.world.world import World
 
 INFINITY = math.inf
 

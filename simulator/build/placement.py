@@ -11,10 +11,11 @@ import numpy as np
 
 from simulator.agents.client import Client
 from simulator.agents.policies import GroupPolicy
-from simulator.build.wiring import CLIENT, Endpoint, Wiring, class_of
+from simulator.build.wiring import Wiring, class_of
 from simulator.engine.streams import whole_numbers
 from simulator.geography.geo import spread_positions
 from simulator.links import Line, Path
+from simulator.links.ends import CLIENT, Endpoint
 from simulator.routing.scope import SiteScope
 from simulator.scenario.schema import ClientGroup as GroupSpec
 from simulator.server.home_shards import Homes, HomeShards

@@ -58,7 +58,7 @@ def show_batch_means(result: Result, window_s: float, *, quiet: bool) -> None:
     """Intervals of the first replication by batch means, on stdout (stderr beside --json)."""
     from simulator.metrics.names import unit_of
     from simulator.report.format import show
-    from simulator.statistics.batches import TooShortError, all_batch_means
+    from simulator.results.batches import TooShortError, all_batch_means
 
     if not result.replications:
         return

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from simulator.engine.clock import Clock
     from simulator.engine.samplers import Sampler
     from simulator.engine.timers import Timers
-    from simulator.health.passive import Passive
-    from simulator.messages import Attempt, Call
+    from simulator.messages import Attempt, AttemptObserver, Call
     from simulator.routing.base import Router
     from simulator.routing.moves import Moves
     from simulator.server.edge import EdgeNode
@@ -64,7 +63,7 @@ class Direct(Routes):
         self._request_bytes = request_bytes
         self._metadata_bytes = sizes.metadata
         self.outstanding: Outstanding | None = None  # where a policy wants to know loads
-        self.passive: Passive | None = None  # where requests tell about the health of edges
+        self.passive: AttemptObserver | None = None  # where requests tell about the health of edges
         self.hedge_timers: Timers[Attempt] | None = None  # where attempts get twins
 
     # -- on their way ---------------------------------------------------------------------------------

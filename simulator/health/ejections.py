@@ -19,9 +19,9 @@ from simulator.metrics.events import EJECTED, RETURNED
 
 if TYPE_CHECKING:
     from simulator.engine.clock import Clock
+    from simulator.engine.event_log import EventLog
     from simulator.health.belief import Belief
     from simulator.server.edge import EdgeNode
-    from simulator.world.world import EventLog
 
 IN_SERVICE: Final = 0
 EJECTED_NOW: Final = 1

@@ -1,6 +1,6 @@
 """The health checks of one world: its probes, counts and ejections, and what it knows of edges that come and go.
 
-May import: its parts. Does not know the scenario language (see `simulator.health.make`).
+May import: its parts. Does not know the scenario language (see `simulator.build.health`).
 """
 
 from __future__ import annotations

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from simulator.messages import AttemptObserver
+
 if TYPE_CHECKING:
     from simulator.health.ejections import Ejections
 
@@ -31,7 +33,7 @@ SPEAKS: Final = (
 ANSWERED: Final = (True, False, True, False, True, True, False, True, False, False)  # by outcome
 
 
-class Passive:
+class Passive(AttemptObserver):
     """Counts of one world. Edges by index.
 
     Args:

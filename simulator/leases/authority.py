@@ -10,11 +10,11 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, Any, Final
 
+from simulator.agents.client import Grant, Session
 from simulator.engine.node import Node
 from simulator.messages import Batch, Call, RenewalAnswer
 
 if TYPE_CHECKING:
-    from simulator.agents.client import Session
     from simulator.engine.clock import Clock
     from simulator.leases.renewal import LeasePolicy
 
@@ -22,18 +22,6 @@ INFINITY: Final = float("inf")
 EXTENDED: Final = int(RenewalAnswer.EXTENDED)  # plain integers: enums cost in the hot path
 EXPIRED: Final = int(RenewalAnswer.EXPIRED)
 MOVED: Final = int(RenewalAnswer.MOVED)
-
-
-class Grant:
-    """A lease as its authority knows it."""
-
-    __slots__ = ("over", "renewer", "session", "until_s")
-
-    def __init__(self, session: Session, renewer: int, until_s: float) -> None:
-        self.session = session
-        self.over = False  # whether it was found to have ended; it stays while locks are under their delay
-        self.renewer = renewer
-        self.until_s = until_s
 
 
 class Authority:

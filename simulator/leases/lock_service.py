@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from simulator.agents.client import Grant
 from simulator.engine.node import Node
-from simulator.leases.authority import Authority, Grant
+from simulator.leases.authority import Authority
 from simulator.leases.changes import Changes
 from simulator.leases.locks import Lock, LockTable
 from simulator.messages import Call, Outcome

@@ -20,7 +20,7 @@ from simpy.events import Event
 
 from simulator.engine.node import Node
 from simulator.engine.rest import Keeper
-from simulator.messages import Batch, RenewalAnswer
+from simulator.messages import ASKED, UNSEEN, Batch, HeldLease, RenewalAnswer
 
 if TYPE_CHECKING:
     from simulator.agents.client import Session, SessionId
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 INFINITY: Final = float("inf")
 EXTENDED: Final = int(RenewalAnswer.EXTENDED)  # plain integers: enums cost in the hot path
 EXPIRED: Final = int(RenewalAnswer.EXPIRED)
-ASKED: Final = -1  # in place of a lease's next tick: it is being renewed, or never will be
-UNSEEN: Final = 0  # what became of a lease since it was due: nothing yet
 PASSED_OVER: Final = 1  # it was not asked for, since nobody used its session
 ASKED_FOR: Final = 2  # it was
 EXACT: Final = 1e-9  # ticks: "due exactly now" despite rounding of n * D
@@ -57,23 +55,6 @@ class LeasePolicy:
         if not self.batching:
             return wait_s
         return self.batch_every_s * math.ceil(wait_s / self.batch_every_s - EXACT)
-
-
-class HeldLease:
-    """An edge's belief about one lease."""
-
-    __slots__ = ("due_tick", "fate", "kept", "last_used_s", "named_s", "renewing", "session", "shard", "until_s")
-
-    def __init__(self, session: Session, shard: int, until_s: float, now_s: float) -> None:
-        self.session = session
-        self.shard = shard
-        self.kept = True  # it is in the edge's table
-        self.until_s = until_s
-        self.last_used_s = now_s
-        self.named_s = 0.0  # when the core last named this edge the renewer
-        self.renewing = True
-        self.due_tick = ASKED
-        self.fate = UNSEEN
 
 
 class LeaseTable:

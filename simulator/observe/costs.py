@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from simulator.scenario.price import Price
+    from simulator.metrics.price import Price
 
 HOUR_S: Final = 3600.0
 MILLION: Final = 1e6

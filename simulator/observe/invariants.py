@@ -17,8 +17,8 @@ from simulator.observe.in_flight import renewals_in_flight, requests_in_flight
 from simulator.observe.lock_history import EXACT_S, LockHistory
 
 if TYPE_CHECKING:
-    from simulator.leases.renewal import HeldLease, LeaseTable
-    from simulator.messages import Attempt
+    from simulator.leases.renewal import LeaseTable
+    from simulator.messages import Attempt, HeldLease
     from simulator.server.balancer import Balancer
     from simulator.server.core import CoreNode
     from simulator.server.edge import EdgeNode

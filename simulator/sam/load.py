@@ -1,18 +1,24 @@
 """How busy each edge was over the SAM's window, as edges tell it without a message.
 
-May import: numpy, edges (to read their counters). Does not model: how such news would travel.
+Does not model: how such news would travel.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from simulator.server.edge import EdgeNode
+
+class Workers(Protocol):
+    """A station, as far as its busy time tells: `busy * now - start_sum_s + departure_sum_s` seconds."""
+
+    workers: float
+    busy: int
+    start_sum_s: float
+    departure_sum_s: float
 
 
 class EdgeLoad:
@@ -22,7 +28,7 @@ class EdgeLoad:
     notes grows evenly.
     """
 
-    def __init__(self, edges: Sequence[EdgeNode], window_s: float) -> None:
+    def __init__(self, edges: Sequence[Workers], window_s: float) -> None:
         self._edges = edges
         self._window_s = window_s
         self._workers = np.array([edge.workers for edge in edges], dtype=float)

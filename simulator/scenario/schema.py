@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema, model_validator
 
 from simulator.faults import AnyFault, Fault
+from simulator.metrics.price import Price
 from simulator.plugins.fields import AutoOrDuration, GroupName, OrOff, ScenarioName, Text, choice
 from simulator.plugins.spec import Spec
 from simulator.scenario.balancers import BalancerGroup
@@ -23,7 +24,6 @@ from simulator.scenario.clients import ClientGroup, Locks, Retry, Session
 from simulator.scenario.control import Heartbeat, Leases, Probes, Routing, Sam
 from simulator.scenario.health import Health
 from simulator.scenario.network import Geo, LinkDefaults, LinkRule, Network, Site, Sites
-from simulator.scenario.price import Price
 from simulator.scenario.record import Expectations, Measured, Record, Sweep, Variants
 from simulator.scenario.tiers import L1, L2, CoreGroup, EdgeGroup, NodeGroup, Storage, Tier
 from simulator.units import DURATION, Count, PositiveDuration, QuantityError, format_duration, parse_count, show

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from simulator.leases.authority import Authority, Grant
+from simulator.agents.client import Grant
+from simulator.leases.authority import Authority
 from simulator.leases.changes import Changes
 from simulator.leases.lock_service import Claimants, LockService
 from simulator.messages import Asker, Batch, Call, Cause, Kind, Message, Outcome, Tier

@@ -13,8 +13,7 @@ from simulator.messages import Operation
 if TYPE_CHECKING:
     from simulator.agents.client import Client, RoundTrips
     from simulator.engine.clock import Clock
-    from simulator.health.passive import Passive
-    from simulator.messages import Attempt
+    from simulator.messages import Attempt, AttemptObserver
     from simulator.routing.base import Router
     from simulator.routing.moves import Moves
     from simulator.sam.manager import StickinessManager
@@ -51,7 +50,7 @@ class Guide:
         self.expected_rtt_s = expected_rtt_s
         self.near_site = near_site
         self.manager = manager
-        self.passive: Passive | None = None  # where tries tell about the health of edges
+        self.passive: AttemptObserver | None = None  # where tries tell about the health of edges
         self.routers: list[Router] = []
         self.moves: list[Moves] = []
         self.tallies = tallies

@@ -15,10 +15,10 @@ from simulator.routing.directory import Draining
 from simulator.server.erring import Erring
 
 if TYPE_CHECKING:
-    from simulator.build.wiring import Endpoint, PathRecord
     from simulator.clients.group import ClientGroup
     from simulator.engine.node import FailSlow
     from simulator.links import Path
+    from simulator.links.ends import Endpoint, PathRecord
     from simulator.server.balancer import Balancer
     from simulator.server.core import CoreNode
     from simulator.server.edge import EdgeNode

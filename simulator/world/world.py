@@ -11,47 +11,23 @@ from typing import TYPE_CHECKING, Any
 from simulator.messages import NO_FAILURES, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from simulator.build.wiring import PathRecord
     from simulator.clients.group import ClientGroup
+    from simulator.engine.event_log import EventLog
     from simulator.engine.kernel import Kernel
     from simulator.engine.streams import Streams
     from simulator.health.health import Health
     from simulator.links import Link
+    from simulator.links.ends import PathRecord
+    from simulator.metrics.price import Price
     from simulator.routing.directory import Directory
     from simulator.sam.detector import FailureDetector
     from simulator.sam.manager import StickinessManager
-    from simulator.scenario.price import Price
     from simulator.server.balancer import Balancer
     from simulator.server.core import CoreNode
     from simulator.server.edge import EdgeNode
     from simulator.server.storage import Storage
     from simulator.workloads import Source
     from simulator.world.targets import Targets
-
-
-class EventLog:
-    """What happened: faults, detections, moves, recoveries, trips of invariants."""
-
-    __slots__ = ("_kernel", "fault", "on_event", "rows")
-
-    def __init__(self, kernel: Kernel) -> None:
-        self._kernel = kernel
-        self.rows: list[dict[str, Any]] = []
-        self.fault: int | None = None  # which of the scenario's faults acts now, from 0
-        self.on_event: Callable[[str, int | None], None] = _ignore  # hears of each event: its kind, and whose it is
-
-    def add(self, kind: str, target: str, **detail: object) -> None:
-        """Note an event at the present time."""
-        if self.fault is not None:
-            detail["number"] = self.fault
-        self.rows.append({"t_s": self._kernel.now, "kind": kind, "target": target, "detail": detail})
-        self.on_event(kind, self.fault)
-
-
-def _ignore(kind: str, fault: int | None) -> None:
-    """Nobody wants to hear of events."""
 
 
 @dataclass(slots=True)

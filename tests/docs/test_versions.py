@@ -5,7 +5,7 @@ import tomllib
 
 from tests.docs.snippets import ROOT
 
-TOOLS = {"mypy", "pandas-stubs", "ruff", "types-pyyaml"}  # they check the source and run no test
+TOOLS = {"import-linter", "mypy", "pandas-stubs", "ruff", "types-pyyaml"}  # they check the source and run no test
 
 
 def versions(lines, between):

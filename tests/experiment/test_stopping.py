@@ -5,8 +5,8 @@ import pytest
 
 from simulator.experiment.stopping import AT_LEAST, parse_target, run_until
 from simulator.metrics.names import MetricUnavailableError
+from simulator.results.batches import TooShortError, batch_means
 from simulator.scenario.schema import Scenario
-from simulator.statistics.batches import TooShortError, batch_means
 from tests.experiment.comparing.fakes import replication
 
 NOISY = {

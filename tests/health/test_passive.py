@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from simulator.engine.event_log import EventLog
 from simulator.engine.kernel import Kernel
 from simulator.health.belief import Belief
 from simulator.health.ejections import EjectionPolicy, Ejections
@@ -13,7 +14,6 @@ from simulator.health.passive import Passive
 from simulator.health.sweep import Criterion, Sweep
 from simulator.messages import Outcome
 from simulator.routing.directory import Directory
-from simulator.world.world import EventLog
 
 OK, TIMEOUT, REFUSED, CRASHED, EXPIRED, DENIED, UNROUTABLE, ERROR, RESET, CANCELLED = range(10)
 

@@ -8,8 +8,8 @@ from simulator.agents.client import Session
 from simulator.engine.kernel import Kernel
 from simulator.engine.node import Node
 from simulator.leases.authority import Authority
-from simulator.leases.renewal import HeldLease, LeasePolicy
-from simulator.messages import Batch, Call, Kind, RenewalAnswer
+from simulator.leases.renewal import LeasePolicy
+from simulator.messages import Batch, Call, HeldLease, Kind, RenewalAnswer
 from tests.actors import a_client
 
 EXTENDED, EXPIRED, MOVED = (int(answer) for answer in RenewalAnswer)

@@ -12,8 +12,8 @@ import math
 import pytest
 
 from simulator.engine.kernel import Kernel
-from simulator.leases.renewal import HeldLease, LeasePolicy, LeaseTable, renew_all
-from simulator.messages import Batch, RenewalAnswer
+from simulator.leases.renewal import LeasePolicy, LeaseTable, renew_all
+from simulator.messages import Batch, HeldLease, RenewalAnswer
 from tests.actors import a_session, an_edge
 
 EXTENDED, EXPIRED, MOVED = (int(answer) for answer in (

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from simulator.build.wiring import HEALTH, Endpoint
 from simulator.health.account import Account
 from simulator.health.active import ActiveChecks, ActivePolicy
 from simulator.health.belief import Belief
@@ -14,6 +13,7 @@ from simulator.health.health import Health
 from simulator.health.panic import Limit, PanicBelow
 from simulator.health.passive import Passive
 from simulator.health.sweep import Criterion, Sweep
+from simulator.links.ends import HEALTH, Endpoint
 from simulator.metrics.events import DETECTED, HEALTHY, PANIC_BEGIN, PANIC_END
 from simulator.routing.weights import Weights
 
