@@ -66,6 +66,14 @@ def simulate(told: dict[str, Any], replications: int) -> None:
         told["simulated"][name] = simulated.play(name, settings, own, replications)
 
 
+def again(path: Path) -> dict[str, Any]:
+    """Measured figures that were kept."""
+    told = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(told, dict) or not {"inputs", "measured", "load", "machine", "quick", "date"} <= told.keys():
+        raise ValueError(f"{path}: not what --out keeps: name a file that `python -m validation --out FILE` wrote")
+    return told
+
+
 def main() -> int:
     """Measure, simulate, compare; 2 where something is missing."""
     parser = argparse.ArgumentParser(prog="python -m validation", description=__doc__)
@@ -79,11 +87,11 @@ def main() -> int:
     parser.add_argument("--again", type=Path, metavar="FILE", help="measured figures kept before: only simulate")
     parser.add_argument("--write", action="store_true", help=f"keep in {KEPT.name}, and renew docs/validation.md")
     chosen = parser.parse_args()
-    if chosen.write and chosen.quick:
-        parser.error("--write is for full runs: leave --quick out")
+    if chosen.write and (chosen.quick or chosen.only):
+        parser.error("--write is for full runs of all kinds: leave --quick and --only out")
     try:
         if chosen.again is not None:
-            told = json.loads(chosen.again.read_text(encoding="utf-8"))
+            told = again(chosen.again)
         else:
             told = measured(chosen.only or list(runs.RUNS), chosen.runs, chosen.quick)
             keep(told, chosen.out)

@@ -34,29 +34,31 @@ def quantile(ordered: list[float], share: float) -> float:
 def of_requests(lines: list[Line], settings: Settings) -> dict[str, float]:
     """Hit ratios, misses by cause (1/s), latencies (s), failed requests, sessions moved; of the window."""
     last: dict[int, str] = {}
+    filled: dict[tuple[int, str], float] = {}  # when an edge's L1 last got the session, s
     tiers: Counter[str] = Counter()
     causes: Counter[str] = Counter()
     latencies = []
     issued = failed = moves = 0
     moved = set()
     for line in sorted(lines):
+        before = last.get(line.session, "")
+        missed = line.tier in ("l2", "storage")
+        cause = cause_of(line, before, filled, settings) if missed else ""
+        if missed and line.latency is not None:
+            filled[line.session, line.edge] = line.due + line.latency
+        last[line.session] = line.edge or before
         if line.due < settings.warmup:
-            last[line.session] = line.edge or last.get(line.session, "")
             continue
         issued += 1
         if line.latency is None:
             failed += 1
             continue
         latencies.append(line.latency)
-        before = last.get(line.session, "")
         if before not in ("", line.edge):
             moves += 1
             moved.add(line.session)
-        last[line.session] = line.edge
         tiers[line.tier] += 1
-        if line.tier in ("l2", "storage"):
-            absent = "cold" if not before else "migrated" if before != line.edge else "node_restart"
-            causes[absent if line.cause == "absent" else line.cause] += 1
+        causes[cause] += missed
     latencies.sort()
     answered = len(latencies)
     result = {
@@ -73,6 +75,17 @@ def of_requests(lines: list[Line], settings: Settings) -> dict[str, float]:
     }
     result |= {f"misses_{cause}": causes[cause] / settings.window for cause in CAUSES}
     return result | {f"p{share}": quantile(latencies, share / 100) for share in (50, 95, 99)}
+
+
+def cause_of(line: Line, before: str, filled: dict[tuple[int, str], float], settings: Settings) -> str:
+    """Why L1 missed: what would have expired by now has expired, whatever became of it before (docs/model.md)."""
+    if before not in ("", line.edge):
+        return "migrated"
+    if line.cause != "absent":
+        return line.cause
+    if (line.session, line.edge) not in filled:
+        return "cold"
+    return "ttl_expired" if line.due >= filled[line.session, line.edge] + settings.l1_ttl else "node_restart"
 
 
 def of_counts(before: dict[str, int], after: dict[str, int], settings: Settings) -> dict[str, float]:

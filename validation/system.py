@@ -52,7 +52,8 @@ def free_ports(count: int) -> list[int]:
 
 def die_with_parent() -> None:
     """In a child: no orphans, whatever ends the one that started it."""
-    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if sys.platform == "linux":
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 class System:
