@@ -32,7 +32,7 @@ def quantile(ordered: list[float], share: float) -> float:
 
 
 def of_requests(lines: list[Line], settings: Settings) -> dict[str, float]:
-    """Hit ratios, misses by cause (1/s), latencies (s), failed requests, sessions moved; of the window."""
+    """L1 ratios, misses by cause (1/s), latencies (s), failed requests, sessions moved; of the window."""
     last: dict[int, str] = {}
     filled: dict[tuple[int, str], float] = {}  # when an edge's L1 last got the session, s
     tiers: Counter[str] = Counter()
@@ -71,7 +71,6 @@ def of_requests(lines: list[Line], settings: Settings) -> dict[str, float]:
         "l1": tiers["l1"] / answered,
         "delayed": tiers["l1_delayed"] / answered,
         "misses": (tiers["l2"] + tiers["storage"]) / answered,
-        "l2": tiers["l2"] / max(1, tiers["l2"] + tiers["storage"]),
     }
     result |= {f"misses_{cause}": causes[cause] / settings.window for cause in CAUSES}
     return result | {f"p{share}": quantile(latencies, share / 100) for share in (50, 95, 99)}
@@ -89,7 +88,7 @@ def cause_of(line: Line, before: str, filled: dict[tuple[int, str], float], sett
 
 
 def of_counts(before: dict[str, int], after: dict[str, int], settings: Settings) -> dict[str, float]:
-    """Rates (1/s) of what cores and Redis did in the window."""
+    """Rates (1/s) of what cores and Redis did in the window, and L2's hit ratio as cores count it."""
     names = {
         "lookups": "core_lookups",
         "redis": "redis_reads",
@@ -97,7 +96,10 @@ def of_counts(before: dict[str, int], after: dict[str, int], settings: Settings)
         "renewals": "renewals",
         "batches": "batches",
     }
-    return {told: (after[name] - before[name]) / settings.window for name, told in names.items()}
+    done = {name: after[name] - before[name] for name in names}
+    return {names[name]: count / settings.window for name, count in done.items()} | {
+        "l2": 1 - done["reads"] / max(1, done["lookups"])
+    }
 
 
 def of_fault(lines: list[Line], log: list[tuple[float, str]], fault: float, settings: Settings) -> dict[str, float]:

@@ -67,6 +67,7 @@ class System:
         self.core_ports = ports[2 : 2 + settings.cores]
         self.edge_ports = ports[2 + settings.cores :]
         self.processes: dict[str, subprocess.Popen[str]] = {}
+        self.reader: threading.Thread | None = None
         self.log: list[tuple[float, str]] = []  # HAProxy's lines, and when (monotonic s)
 
     def __enter__(self) -> System:
@@ -98,7 +99,8 @@ class System:
         config.write_text(configuration(self.settings, self.port, self.edge_ports), encoding="utf-8")
         process = self.spawn("haproxy", [self.haproxy, "-db", "-f", str(config)], stderr=subprocess.STDOUT)
         assert process.stdout is not None
-        threading.Thread(target=self.read_log, args=(process.stdout,), daemon=True).start()
+        self.reader = threading.Thread(target=self.read_log, args=(process.stdout,), daemon=True)
+        self.reader.start()
         self.listening("haproxy", self.port)
 
     async def preload(self) -> None:
@@ -147,15 +149,16 @@ class System:
 
     def read_log(self, lines: IO[str]) -> None:
         """Note HAProxy's lines as they come."""
-        for line in lines:
-            self.log.append((time.monotonic(), line.strip()))
+        with lines:
+            for line in lines:
+                self.log.append((time.monotonic(), line.strip()))
 
     def kill_edge(self, number: int) -> float:
         """SIGKILL; when (monotonic s). Its socket is closed when it is gone."""
         process = self.processes[f"edge-{number}"]
         process.kill()
         now = time.monotonic()
-        process.wait()
+        process.communicate()  # waits, and closes what it wrote to
         return now
 
     def slow_edge(self, number: int, factor: float) -> None:
@@ -189,12 +192,14 @@ class System:
             if process.poll() is None:
                 os.kill(process.pid, signal.SIGCONT)
                 process.terminate()
-        for process in self.processes.values():
+        for name, process in self.processes.items():
             try:
                 process.wait(3)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-            if process.stdout is not None and process.args[0] != self.haproxy:  # type: ignore[index]
+            if name != "haproxy" and process.stdout is not None:
                 process.stdout.close()
+        if self.reader is not None:
+            self.reader.join(3)
         self.folder.cleanup()
