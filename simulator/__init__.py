@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from simulator.experiment.studies.sweep_result import SweepResult
     from simulator.fitting.backtest import Backtest, backtest
     from simulator.fitting.fit import Fit, fit
+    from simulator.interactive.explore import explore
     from simulator.results.loading import load_run
     from simulator.results.result import Result
     from simulator.scenario.errors import ScenarioError
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 __version__ = VERSION
 __all__ = [
     "Backtest", "Compared", "Fit", "Found", "Optimum", "Report", "Result", "Scenario", "ScenarioError", "Sensitivity",
-    "SimulatorError", "SweepResult", "backtest", "check", "compare", "find", "fit", "load_run", "load_sweep",
+    "SimulatorError", "SweepResult", "backtest", "check", "compare", "explore", "find", "fit", "load_run", "load_sweep",
     "optimise", "run", "sensitivity", "sweep",
 ]  # fmt: skip
 
@@ -55,6 +56,7 @@ _WHERE = {
     "find": "simulator.experiment.studies.api",
     "sensitivity": "simulator.experiment.studies.api",
     "optimise": "simulator.experiment.studies.optimise",
+    "explore": "simulator.interactive.explore",
     "Result": "simulator.results.result",
     "Scenario": "simulator.scenario.schema",
     "ScenarioError": "simulator.scenario.errors",

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from simulator.errors import FolderError
-from simulator.play.job import AS_WRITTEN, REPLICATION_FUNCTION, Item, Job, Listener, Outcome
+from simulator.play.job import AS_WRITTEN, REPLICATION_FUNCTION, Item, Job, Outcome
+from simulator.play.listening import Progress, listening
 from simulator.play.runner import items_of, play
 from simulator.play.warmup import with_found_warmup
 from simulator.results.facts import Facts
@@ -32,7 +33,7 @@ def run(
     jobs: int = 1,
     variants: bool = True,
     trace: float | None = None,
-    progress: Listener | None = None,
+    progress: Progress = None,
     resume: Result | None = None,
     function: str = REPLICATION_FUNCTION,
 ) -> Result:
@@ -45,7 +46,7 @@ def run(
         jobs: processes; 1 plays in this one.
         variants: whether to play the scenario's variants too.
         trace: share (0..1) of the requests to record one by one; None: as the scenario says.
-        progress: hears how it proceeds.
+        progress: a listener, True (a bar in a notebook, elsewhere lines on stderr) or False; left out: notebooks only.
         resume: an earlier result of the same scenario and seed, perhaps with fewer replications: what it
             finished is not played again.
         function: dotted path of the replication function.
@@ -80,7 +81,7 @@ def run(
         trace = scenario.record.trace
     done = _resumed(resume, scenarios) if resume is not None else Outcome()
     items = items_of(list(scenarios), count, list(done.results))
-    outcome = play(Job(scenarios, seed, trace, function), items, jobs=jobs, listener=progress)
+    outcome = play(Job(scenarios, seed, trace, function), items, jobs=jobs, listener=listening(progress))
     wrong = next((failure for failure in outcome.failures if failure.kind == "scenario"), None)
     if wrong is not None:
         from simulator.scenario.errors import ScenarioError

@@ -5,7 +5,7 @@ May import the comparison, contestants and what explains differences. Writes not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,8 @@ from simulator.experiment.comparing.explain import explain as why
 from simulator.experiment.comparing.sides import contestants, rows_of
 from simulator.metrics.margins import Margin, MarginError, parse_metric_margin
 from simulator.metrics.names import parse_metric
-from simulator.play.job import REPLICATION_FUNCTION, Listener
+from simulator.play.job import REPLICATION_FUNCTION
+from simulator.play.listening import Told
 
 if TYPE_CHECKING:
     from simulator.experiment.comparing.sides import Side
@@ -34,7 +35,7 @@ def compare(
     seed: int | None = None,
     replications: int | None = None,
     jobs: int = 1,
-    progress: Callable[[], Listener] | None = None,
+    progress: Told = None,
     function: str | None = None,
 ) -> Compared:
     """Which is better, on what, by how much, and how sure is that: all sides against the first.
@@ -55,7 +56,8 @@ def compare(
         seed: of all scenarios; left out: that of the results, or the first scenario's.
         replications: of all scenarios; left out: theirs, at least 5.
         jobs: processes; 1 plays in this one.
-        progress: makes what hears how playing proceeds; called when there is something to play.
+        progress: a listener, what makes one, True (a bar in a notebook, elsewhere lines on stderr) or False; left out:
+            notebooks only.
         function: dotted path of the replication function.
 
     Returns:

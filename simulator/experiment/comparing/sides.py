@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Final
 from simulator.errors import FolderError, SimulatorError, StudyError
 from simulator.experiment.comparing.compare import Row
 from simulator.metrics.names import MetricUnavailableError
-from simulator.play.job import REPLICATION_FUNCTION, Failure, Item, Job, Listener
+from simulator.play.job import REPLICATION_FUNCTION, Failure, Item, Job
+from simulator.play.listening import Told, listening
 from simulator.play.runner import items_of, play
 from simulator.play.warmup import with_found_warmup
 from simulator.results.folder import RESOLVED
@@ -181,7 +182,7 @@ def rows_of(
     replications: int | None = None,
     jobs: int = 1,
     control: bool = False,
-    progress: Callable[[], Listener] | None = None,
+    progress: Told = None,
     function: str = REPLICATION_FUNCTION,
 ) -> list[Row]:
     """Rows of all sides, scenarios played; with `control` also a static policy at the first side's mean weight.
@@ -215,9 +216,7 @@ def _plan(sides: Sequence[Contestant], seed: int | None, replications: int | Non
     return _Plan(seed, replications)
 
 
-def _played(
-    sides: Sequence[Contestant], plan: _Plan, jobs: int, progress: Callable[[], Listener] | None, function: str
-) -> list[Row]:
+def _played(sides: Sequence[Contestant], plan: _Plan, jobs: int, progress: Told, function: str) -> list[Row]:
     scenarios: dict[str, Scenario] = {
         side.label: with_found_warmup(side.scenario, function) for side in sides if side.scenario is not None
     }
@@ -225,11 +224,9 @@ def _played(
     return [done[side.label] if side.result is None else _loaded(side.label, side.result) for side in sides]
 
 
-def _play(
-    scenarios: Mapping[str, Scenario], plan: _Plan, jobs: int, progress: Callable[[], Listener] | None, function: str
-) -> dict[str, Row]:
+def _play(scenarios: Mapping[str, Scenario], plan: _Plan, jobs: int, progress: Told, function: str) -> dict[str, Row]:
     items: list[Item] = items_of(list(scenarios), plan.replications)
-    listener = progress() if progress is not None else None
+    listener = listening(progress() if callable(progress) else progress)
     outcome = play(Job(scenarios, plan.seed, None, function), items, jobs=jobs, listener=listener)
     wrong = next((failure for failure in outcome.failures if failure.kind == "scenario"), None)
     if wrong is not None:

@@ -16,7 +16,8 @@ from simulator.experiment.studies import sensitivity as analysis
 from simulator.experiment.studies.find import LEAST_REPLICATIONS, Found, Search, keep_answer
 from simulator.experiment.studies.sensitivity import Sensitivity, keep_effects, share_of
 from simulator.experiment.studies.sweep import adjusted, executor_for
-from simulator.play.job import REPLICATION_FUNCTION, Listener, Silence
+from simulator.play.job import REPLICATION_FUNCTION
+from simulator.play.listening import Progress, listening
 
 if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario
@@ -35,7 +36,7 @@ def find(
     scheduler: str | None = None,
     output: str | os.PathLike[str] | None = None,
     resume: bool = False,
-    progress: Listener | None = None,
+    progress: Progress = None,
     function: str = REPLICATION_FUNCTION,
 ) -> Found:
     """The smallest (or largest) value of a path that meets a condition; the same whatever `jobs`.
@@ -55,7 +56,7 @@ def find(
         scheduler: address of a Dask scheduler (tcp://host:port) that plays in place of local processes.
         output: a folder to keep it in; nothing is written otherwise.
         resume: whether `output` may hold an earlier search, whose values are not played again.
-        progress: hears how it proceeds.
+        progress: a listener, True (a bar in a notebook, elsewhere lines on stderr) or False; left out: notebooks only.
         function: dotted path of the replication function.
 
     Returns:
@@ -78,7 +79,7 @@ def find(
     with _kept(output, resume=resume) as folder:
         search = Search(
             loaded, path, condition, executor_for(jobs, scheduler), span, tolerance,
-            progress if progress is not None else Silence(), folder, function, resume=resume,
+            listening(progress), folder, function, resume=resume,
         )  # fmt: skip
         try:
             found = search.run()
@@ -105,7 +106,7 @@ def sensitivity(
     scheduler: str | None = None,
     output: str | os.PathLike[str] | None = None,
     resume: bool = False,
-    progress: Listener | None = None,
+    progress: Progress = None,
     function: str = REPLICATION_FUNCTION,
 ) -> Sensitivity:
     """Move each input of a scenario down and up by a share, one at a time; the same whatever `jobs`.
@@ -125,7 +126,7 @@ def sensitivity(
         scheduler: address of a Dask scheduler (tcp://host:port) that plays in place of local processes.
         output: a folder to keep it in; nothing is written otherwise.
         resume: whether `output` may hold an earlier one, whose finished cells are not played again.
-        progress: hears how it proceeds.
+        progress: a listener, True (a bar in a notebook, elsewhere lines on stderr) or False; left out: notebooks only.
         function: dotted path of the replication function.
 
     Returns:

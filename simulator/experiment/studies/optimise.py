@@ -34,6 +34,7 @@ from simulator.experiment.studies.sweep_result import SweepResult
 from simulator.metrics.expectations import Expectation, Verdict, parse_expectation
 from simulator.metrics.names import parse_metric
 from simulator.play.job import REPLICATION_FUNCTION, Listener, Silence
+from simulator.play.listening import Progress, listening
 from simulator.results.loading import load_run
 from simulator.scenario.errors import ScenarioError
 from simulator.statistics.intervals import mean_interval
@@ -408,7 +409,7 @@ def optimise(
     scheduler: str | None = None,
     path: str | os.PathLike[str] | None = None,
     resume: bool = False,
-    progress: Listener | None = None,
+    progress: Progress = None,
     function: str = REPLICATION_FUNCTION,
 ) -> Optimum:
     """Search several settings at once for the best that keeps the constraints; the same whatever `jobs`.
@@ -428,7 +429,7 @@ def optimise(
         scheduler: address of a Dask scheduler.
         path: a folder to keep it in; nothing is written otherwise.
         resume: whether `path` may hold an earlier search, whose cells are not played again.
-        progress: hears how it proceeds.
+        progress: a listener, True (a bar in a notebook, elsewhere lines on stderr) or False; left out: notebooks only.
         function: dotted path of the replication function.
 
     Raises:
@@ -449,7 +450,7 @@ def optimise(
                 sweep_folder.check_new(folder)
         found = Optimiser(
             loaded, question, executor_for(jobs, scheduler), trials, finalists, rounds,
-            progress if progress is not None else Silence(), folder, function, resume,
+            listening(progress), folder, function, resume,
         ).run()  # fmt: skip
         if folder is not None:
             keep_answer(found)

@@ -31,7 +31,8 @@ from simulator.experiment.studies.study import Executor
 from simulator.experiment.studies.sweep import Plan, metrics_for, plan_folder, play_plan
 from simulator.experiment.studies.sweep_result import SweepResult
 from simulator.laws.fields import LAWS
-from simulator.play.job import REPLICATION_FUNCTION, Listener
+from simulator.play.job import REPLICATION_FUNCTION
+from simulator.play.listening import Progress
 from simulator.results.drawn import Drawn
 from simulator.results.frames import INTERVAL, frame, interval
 from simulator.scenario.errors import ScenarioError
@@ -221,7 +222,7 @@ def sensitivity(
     everything: bool = False,
     folder: Path | None = None,
     resume: bool = False,
-    progress: Listener | None = None,
+    progress: Progress = None,
     argv: Sequence[str] = (),
     function: str = REPLICATION_FUNCTION,
 ) -> Sensitivity:

@@ -30,7 +30,8 @@ from simulator.experiment.studies.study import Executor, Study, here, processes
 from simulator.experiment.studies.sweep_result import HEADLINE, SweepResult
 from simulator.metrics.expectations import parse_expectation
 from simulator.metrics.names import parse_metric
-from simulator.play.job import REPLICATION_FUNCTION, Listener, Silence
+from simulator.play.job import REPLICATION_FUNCTION
+from simulator.play.listening import Progress, listening
 
 if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario
@@ -93,7 +94,7 @@ def sweep(
     path: str | os.PathLike[str] | None = None,
     resume: bool = False,
     variants: bool = False,
-    progress: Listener | None = None,
+    progress: Progress = None,
     function: str = REPLICATION_FUNCTION,
 ) -> SweepResult:
     """Play a scenario once for each cell of a design; the result is the same whatever `jobs`.
@@ -113,7 +114,7 @@ def sweep(
         path: a folder to keep it in; nothing is written otherwise.
         resume: whether `path` may hold an earlier sweep, whose finished cells are not played again.
         variants: whether the scenario's variants are an axis as well.
-        progress: hears how it proceeds.
+        progress: a listener, True (a bar in a notebook, elsewhere lines on stderr) or False; left out: notebooks only.
         function: dotted path of the replication function.
 
     Returns:
@@ -208,13 +209,13 @@ def play_plan(
     plan: Plan,
     executor: Executor,
     *,
-    progress: Listener | None = None,
+    progress: Progress = None,
     argv: Sequence[str] = (),
     function: str = REPLICATION_FUNCTION,
 ) -> SweepResult:
     """Play what a plan lacks, keeping each cell when it is done. Raises FolderError before it starts."""
     study = Study(
-        plan.scenario, executor, progress if progress is not None else Silence(),
+        plan.scenario, executor, listening(progress),
         folder=None if plan.folder is None else plan.folder / sweep_folder.CELLS,
         function=function, wanted=plan.metrics,
     )  # fmt: skip

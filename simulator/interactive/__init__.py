@@ -1,0 +1,1 @@
+"""What a notebook moves by hand: widgets over runs."""
