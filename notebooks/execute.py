@@ -40,6 +40,7 @@ def execute(path: Path) -> float:
         if cell.cell_type == "code":
             number += 1
             cell.execution_count = number
+            cell.outputs = [o for o in cell.outputs if o.get("data", {}).get("text/html") != ""]  # bars that are gone
             for output in cell.outputs:
                 if "execution_count" in output:
                     output["execution_count"] = number

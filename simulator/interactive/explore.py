@@ -149,8 +149,7 @@ class Explorer:
     @property
     def picture(self) -> bytes:
         """What is drawn, as PNG; empty where the run failed."""
-        drawn = bytes(self._picture.value)
-        return drawn
+        return bytes(self._picture.value)
 
     @property
     def result(self) -> Result | None:

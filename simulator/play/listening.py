@@ -51,11 +51,11 @@ class NotebookBar:
     """A bar under the cell that called: how many are done, simulated time, requests per second, time left.
 
     Args:
-        display: shows an object and returns a handle with `update`; IPython's `display(..., display_id=True)`.
+        display: shows HTML and returns what has a method `update` for other HTML in its place.
         clock: seconds that never run backwards.
     """
 
-    def __init__(self, display: Callable[[Any], Any], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, display: Callable[[str], Any], clock: Callable[[], float] = time.monotonic) -> None:
         self._display, self._clock = display, clock
         self._handle: Any = None
         self._losses: list[str] = []
@@ -88,9 +88,9 @@ class NotebookBar:
     def stopped(self) -> None:
         """Take the bar away; what was lost stays."""
         if self._handle is not None:  # a search stops and starts again: its bar comes back in the same place
-            self._handle.update(_Html(_losses(self._losses)))
+            self._handle.update(_losses(self._losses))
         elif self._losses:
-            self._handle = self._display(_Html(_losses(self._losses)))
+            self._handle = self._display(_losses(self._losses))
 
     def text(self) -> str:
         """The words beside the bar."""
@@ -119,21 +119,26 @@ class NotebookBar:
         if now_s - self._drawn_s < _EVERY_S:
             return
         self._drawn_s = now_s
-        page = _Html(_BAR.format(share=self.share, text=html.escape(self.text()), lost=_losses(self._losses)))
+        page = _BAR.format(share=self.share, text=html.escape(self.text()), lost=_losses(self._losses))
         if self._handle is None:
             self._handle = self._display(page)
         else:
             self._handle.update(page)
 
 
-class _Html:
-    """What IPython shows as HTML, without a text beside it."""
+class _Output:
+    """One place under a cell, whose HTML can be renewed."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self._handle = sys.modules["IPython"].display.display(_bundle(text), raw=True, display_id=True)
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/html": self._text}
+    def update(self, text: str) -> None:
+        """Show this in its place."""
+        self._handle.update(_bundle(text), raw=True)
+
+
+def _bundle(text: str) -> dict[str, str]:
+    return {"text/html": text}
 
 
 def _losses(lines: list[str]) -> str:
@@ -145,17 +150,12 @@ def _clock_time(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def _kernel_display() -> Callable[[Any], Any] | None:
-    """What shows an object under the present cell; None where no Jupyter kernel runs."""
+def _kernel_display() -> Callable[[str], Any] | None:
+    """What shows HTML under the present cell; None where no Jupyter kernel runs."""
     if "IPython" not in sys.modules:
         return None
     ipython: Any = sys.modules["IPython"]
     shell = ipython.get_ipython() if hasattr(ipython, "get_ipython") else None
     if getattr(shell, "kernel", None) is None:
         return None
-    return _show
-
-
-def _show(page: Any) -> Any:
-    display: Any = sys.modules["IPython"].display
-    return display.display(page, display_id=True)
+    return _Output

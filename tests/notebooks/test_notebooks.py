@@ -14,7 +14,7 @@ from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-QUICK = ("07", "08")  # executed by a plain `pytest` too
+QUICK = ("07", "08", "10")  # executed by a plain `pytest` too
 MOST_CPU_S = 40.0  # 20 s on two cores
 MOST_BYTES = 250_000
 
@@ -23,8 +23,8 @@ def text(cell) -> str:
     return "".join(cell.source)
 
 
-def test_there_are_nine():
-    assert [path.name[:2] for path in NOTEBOOKS] == [f"{number:02d}" for number in range(1, 10)]
+def test_there_are_ten():
+    assert [path.name[:2] for path in NOTEBOOKS] == [f"{number:02d}" for number in range(1, 11)]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
