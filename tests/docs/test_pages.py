@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -138,3 +139,13 @@ def test_the_picture_is_small():
 )
 def test_matching_can_fail(expected, actual, good):
     assert snippets.matches(expected, actual) is good
+
+
+def test_the_first_page_links_every_page_notebook_and_extra():
+    """But the decisions, which are linked as a folder, and the index of the site."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    pages = {page.relative_to(ROOT) for page in (ROOT / "docs").rglob("*.md") if page.parent.name != "adr"}
+    pages |= {notebook.relative_to(ROOT) for notebook in (ROOT / "notebooks").glob("*.ipynb")}
+    assert [str(page) for page in sorted(pages) if f"({page})" not in text and page.name != "index.md"] == []
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert [extra for extra in extras if f"| `{extra}` |" not in text] == []
