@@ -113,6 +113,7 @@ def test_links_lead_somewhere(page):
         if heading:
             titles = re.findall(r"^#+ (.*)$", file.read_text(encoding="utf-8"), re.MULTILINE)
             anchors = {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+            anchors |= set(re.findall(r'<a id="([^"]+)"', file.read_text(encoding="utf-8")))
             assert heading in anchors, target
 
 
