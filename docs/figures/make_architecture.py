@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PACKAGE = ROOT / "simulator"
 FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
-    "what people use": (("cli",), ("verification", "report")),
+    "what people use": (("cli",), ("verification", "interactive"), ("report",)),
     "many runs, and what\nthey gave": (("fitting", "experiment"), ("results",), ("play",)),
     "one run": (("run", "build"), ("observe", "faults", "scenario"), ("world", "health")),
     "what is simulated": (
