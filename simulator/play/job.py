@@ -8,7 +8,6 @@ goes to the caller's `Listener`.
 
 from __future__ import annotations
 
-import importlib
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 from simulator.errors import SafetyError
 from simulator.logs.model import TraceError
 from simulator.observe.result import Replication
+from simulator.plugins.dotted import named
 from simulator.scenario.errors import ScenarioError
 
 if TYPE_CHECKING:
@@ -146,8 +146,7 @@ class Job:
 
 def resolve(path: str) -> ReplicationFunction:
     """The function at "package.module:name"."""
-    module, _, name = path.partition(":")
-    function: ReplicationFunction = getattr(importlib.import_module(module), name)
+    function: ReplicationFunction = named(path)
     return function
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from simulator.errors import InputError
 from simulator.play.job import Failure, Item, Listener, Silence
-from simulator.results.drawn import drawer
+from simulator.plugins.dotted import named
 
 Progress = Listener | bool | None
 """None: a bar in a notebook, nothing elsewhere. True: a bar, or lines on stderr. False: nothing. Or a listener."""
@@ -38,7 +38,7 @@ def listening(progress: Progress) -> Listener:
             return NotebookBar(display)
         if progress is None:
             return Silence()
-        found: Listener = drawer("simulator.report.progress:listener")("auto")
+        found: Listener = named("simulator.report.progress:listener")("auto")
         return found
     if progress is False:
         return Silence()

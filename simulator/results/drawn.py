@@ -6,17 +6,10 @@ drawing. A drawer is named as an entry point is: "package.module:function".
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
 
-
-def drawer(name: str) -> Callable[..., Any]:
-    """The function, or class, at "package.module:name"."""
-    module, _, attribute = name.partition(":")
-    found: Callable[..., Any] = getattr(import_module(module), attribute)
-    return found
+from simulator.plugins.dotted import named
 
 
 class Drawn:
@@ -34,13 +27,13 @@ class Drawn:
     @property
     def plot(self) -> Any:
         """Figures of this result: each method draws one on `ax`, or a new figure, and returns the axes."""
-        return drawer(self._plots)(self)
+        return named(self._plots)(self)
 
     def write_pages(self, folder: Path) -> Path:
         """Draw report.html and figures/ into its folder; returns the page. Raises OSError."""
-        page: Path = drawer(self._pages)(self, folder)
+        page: Path = named(self._pages)(self, folder)
         return page
 
     def _repr_html_(self) -> str:
-        text: str = drawer(self._fragment)(self)
+        text: str = named(self._fragment)(self)
         return text

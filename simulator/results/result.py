@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from simulator.observe.histogram import Histogram
 from simulator.observe.result import Replication
 from simulator.play.job import Failure
-from simulator.results.drawn import Drawn, drawer
+from simulator.plugins.dotted import named
+from simulator.results.drawn import Drawn
 from simulator.results.facts import Facts
 from simulator.results.folder import save
 from simulator.results.summary import (
@@ -232,7 +233,7 @@ class Result(Drawn):
 
     def summary(self, *, width: int = 80, color: bool = False) -> str:
         """The terminal summary as text."""
-        text: str = drawer(self._text)(self, width=width, color=color)
+        text: str = named(self._text)(self, width=width, color=color)
         return text
 
     def __repr__(self) -> str:

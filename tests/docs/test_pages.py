@@ -26,7 +26,7 @@ clients: {europe: {count: 10, site: frankfurt, workload: {kind: poisson, rate: 1
 edges: {pop: {at: {frankfurt: 3, london: 1, tokyo: 1}}}
 cores: {core: {count: 2, site: frankfurt}}
 """
-LOGS = ROOT / "tests" / "workloads" / "logs"
+LOGS = ROOT / "tests" / "logs" / "samples"
 SOMEBODYS_LOGS = {
     "/var/log/nginx/access.log": bundled_folder() / "data" / "small-access.log.gz",
     "/var/log/nginx/timed.log": LOGS / "nginx_custom.log",

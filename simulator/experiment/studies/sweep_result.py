@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from simulator.experiment.studies.outcomes import CellOutcome
 from simulator.experiment.studies.sweep_index import columns_of
 from simulator.metrics.names import parse_metric
-from simulator.results.drawn import Drawn, drawer
+from simulator.plugins.dotted import named
+from simulator.results.drawn import Drawn
 from simulator.statistics.intervals import paired_difference
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ class SweepResult(Drawn):
 
     def summary(self, *, width: int = 80) -> str:
         """The terminal summary as text."""
-        text: str = drawer(self._text)(self, width=width)
+        text: str = named(self._text)(self, width=width)
         return text
 
     def to_dict(self) -> dict[str, Any]:
