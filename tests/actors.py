@@ -10,7 +10,7 @@ from simulator.engine.kernel import Kernel
 from simulator.engine.samplers import Fixed
 from simulator.links import Line
 from simulator.routing.moves import Moves
-from simulator.sam.manager import ManagerPolicy
+from simulator.sam.policy import ManagerPolicy
 from simulator.server.edge import EdgeNode
 from simulator.server.visits import EdgePolicy
 

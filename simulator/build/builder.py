@@ -35,7 +35,8 @@ from simulator.routing.leaving import make_assigning, make_leaving
 from simulator.routing.near import Nearest
 from simulator.routing.weights import Weights
 from simulator.sam.load import EdgeLoad
-from simulator.sam.manager import ManagerPolicy, StickinessManager
+from simulator.sam.manager import StickinessManager
+from simulator.sam.policy import ManagerPolicy
 from simulator.sam.rule import StickinessRule
 from simulator.scenario.control import Sam
 from simulator.scenario.joining import joining

@@ -16,7 +16,7 @@ from simulator.cli.output import MISSED, UNDECIDED, Given, Output, fail, output_
 from simulator.cli.studying import executor, finish, load, resuming_argv, study_options, told
 
 if TYPE_CHECKING:
-    from simulator.experiment.studies.optimise import Trial
+    from simulator.experiment.studies.optimiser import Trial
     from simulator.experiment.studies.optimum import Optimum
 
 _CODES = {"best": 0, "frontier": 0, "tied": UNDECIDED, "undecided": UNDECIDED, "infeasible": MISSED}
@@ -55,7 +55,8 @@ def command(
     scale; few combinations are all tried. Exit codes: 0 found, 2 bad usage, 3 some cells did not complete,
     4 tied or undecided, 99 nothing feasible was found, 130 interrupted.
     """  # noqa: D301 - \b is click's
-    from simulator.experiment.studies.optimise import LEAST_REPLICATIONS, Optimiser, Question, keep_answer
+    from simulator.experiment.studies.optimise import keep_answer
+    from simulator.experiment.studies.optimiser import LEAST_REPLICATIONS, Optimiser, Question
     from simulator.experiment.studies.sweep_folder import check_earlier, check_new, default_path, kept_in
     from simulator.play.signals import interruptible
 

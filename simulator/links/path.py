@@ -107,6 +107,8 @@ class Path:
         bits_per_s: bandwidth of each line, > 0; infinity for no transmit queue.
 
     Raises ValueError for a bandwidth that is not positive.
+
+    Two slots more than a class should have: counts of messages are kept where they are drawn, without a call.
     """
 
     __slots__ = (

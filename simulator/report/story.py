@@ -4,18 +4,13 @@ An entry is a fault as the scenario writes it, however many nodes it strikes. Wh
 failures beyond those of calm times, in the windows in which it struck; where faults overlap, each has the share of its
 targets, and what is down has it before what is only slow. Then comes what moved most sessions, then what came first.
 
-May import the result, series and formats. Series are read over spans: windows merged until there are 50 requests, since
-fewer say nothing. A change is told only where it stands out from the time before (a minute, or ten windows): by more
-than a twentieth, and by so many standard deviations of its spans that chance seldom takes the worst of as many spans
-so far. Times are those of the spans.
+May import the result, changes and formats. A change is told only where it stands out from the time before.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -23,6 +18,7 @@ import numpy as np
 from simulator.faults.words import Told
 from simulator.metrics.events import DETECTED, EJECTED, FAULT_BEGIN, RECOVERED, SESSIONS_MOVED, TAKEOVER
 from simulator.observe.result import Replication
+from simulator.report.changes import BEFORE_S, SIGMAS, SPANS, Change, around, change_of, same_faults, spans_of
 from simulator.report.format import HOP_WORDS, show, show_count, show_duration
 from simulator.report.series import Floats, labels_of, mean_of, mean_series, series, window_of
 from simulator.report.written_faults import Span, WrittenFault, kind_of, written_faults
@@ -33,24 +29,9 @@ if TYPE_CHECKING:
 _FAULTS_TOLD: Final = 12
 _NAMES_SHOWN: Final = 3
 _SOFT_BLAME: Final = 0.01
-_BEFORE_S: Final = 60.0
-_AFTER_S: Final = 10.0  # what a fault does is looked for until so long after its end
-_SIGMAS: Final = 3.0
-_ENOUGH: Final = 50.0  # requests in a span
-_SPANS: Final = 5  # so many before a fault say how much they differ by chance
-_NOTABLE: Final = 0.05
 _HOP_NOTABLE_S: Final = 0.002
 _TOO_FEW: Final = "There were too few requests around it to tell what it changed."
 _TOO_FEW_HIT: Final = "Too few requests of the sessions it hit were there to tell when their hit ratio was back."
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A series before a fault and at its worst: values, and when the worst window began."""
-
-    before: float
-    worst: float
-    at_s: float
 
 
 def story(result: Result) -> list[list[str]]:
@@ -85,7 +66,7 @@ def _failures_of(result: Result, faults: Sequence[WrittenFault]) -> list[float]:
     if not times.size or not width or not faults:
         return [0.0] * len(faults)
     sent = mean_series(result, "requests.rate", times=times)[1]
-    failed = np.nan_to_num(mean_of(values if _same_faults(result) else values[:1])) * width
+    failed = np.nan_to_num(mean_of(values if same_faults(result) else values[:1])) * width
     struck = np.array([
         [_blame(fault) * sum(b < t + width - 1e-9 and e > t + 1e-9 for b, e, _ in fault.spans) for t in times.tolist()]
         for fault in faults
@@ -109,80 +90,6 @@ def _sessions_moved(result: Result, fault: WrittenFault) -> float:
     found = [_consequences(result.replications[0], what.partition(" ")[2], begin) for begin, _, what in fault.spans]
     moved = [events[SESSIONS_MOVED]["detail"] for events in found if SESSIONS_MOVED in events]
     return sum(float(detail.get("sessions", 0)) for detail in moved)
-
-
-def change_of(
-    result: Result, span: tuple[float, float, str], metric: str, label: str = "", *, up: bool
-) -> Change | None:
-    """How far a series rose (`up`) or fell in a fault, or None where that does not stand out."""
-    before_s, near_s = _around(result, span)
-    _, past = spans_of(result, metric, label, *before_s)
-    times, near = spans_of(result, metric, label, *near_s)
-    if past.size < _SPANS or not near.size:
-        return None
-    sign = 1.0 if up else -1.0
-    place = int(np.argmax(sign * near))
-    before, worst = float(past.mean()), float(near[place])
-    deviation = float(past.std(ddof=1))
-    if metric.endswith(".rate"):
-        deviation = max(deviation, near.size / (near_s[1] - near_s[0]))  # one event a span is nothing
-    stands_out = max(_sigmas(near.size) * deviation, _NOTABLE * abs(before), 1e-9)
-    return Change(before, worst, float(times[place])) if sign * (worst - before) > stands_out else None
-
-
-def spans_of(result: Result, metric: str, label: str, begin: float, end: float) -> tuple[Floats, Floats]:
-    """A series from `begin` to `end` (s) over spans of at least 50 requests: when they began, and their means.
-
-    A span is as many windows as it takes (those without a value left out); what is left at the end is dropped.
-    """
-    times, values = series(result, metric, label)
-    every, sent = series(result, "requests.rate")
-    if not times.size or not every.size:
-        return np.empty(0), np.empty(0)
-    if not _same_faults(result):
-        values, sent = values[:1], sent[:1]
-    width, mean = window_of(result), mean_of(values)
-    inside = (times >= begin - 1e-9) & (times + width <= end + 1e-9) & np.isfinite(mean)
-    times, mean = times[inside], mean[inside]
-    place = np.minimum(np.searchsorted(every, times), every.size - 1)
-    requests = np.where(every[place] == times, np.nansum(sent, axis=0)[place] * width, 0.0)
-    bounds = _bounds(requests)
-    starts, stop = bounds[:-1], bounds[-1]
-    if not starts:
-        return np.empty(0), np.empty(0)
-    weights = np.ones_like(mean) if metric.endswith(".rate") else requests  # ratios and latencies are of requests
-    sums, of = (np.add.reduceat(terms[:stop], starts) for terms in (mean * weights, weights))
-    return times[starts], sums / of
-
-
-def _bounds(requests: Floats) -> list[int]:
-    """Where spans of enough requests begin, and where the last one ends."""
-    if requests.size and requests.min() >= _ENOUGH:
-        return list(range(requests.size + 1))
-    total, bounds = np.cumsum(requests), [0]
-    while True:
-        reached = float(total[bounds[-1] - 1]) if bounds[-1] else 0.0
-        stop = int(np.searchsorted(total, reached + _ENOUGH - 1e-6)) + 1
-        if stop > requests.size:
-            return bounds
-        bounds.append(stop)
-
-
-def _around(result: Result, span: tuple[float, float, str]) -> tuple[tuple[float, float], tuple[float, float]]:
-    """The time before a fault, and that in which its effect is looked for: (begin, end) in seconds."""
-    begin, end, _ = span
-    width = window_of(result)
-    before_s = max(_BEFORE_S, 10.0 * width)
-    first_window = math.floor(begin / width + 1e-9) * width if width else begin
-    return (
-        (max(result.facts.warmup_s, begin - before_s), begin),
-        (first_window, min(end + max(_AFTER_S, width), result.facts.duration_s)),
-    )
-
-
-def _sigmas(spans: int) -> float:
-    """How many standard deviations the worst of so many spans must be away: 3 for one, 4.1 for 60, 5 for an hour."""
-    return -NormalDist().inv_cdf(NormalDist().cdf(-_SIGMAS) / spans)
 
 
 def _of_fault(result: Result, fault: WrittenFault, faults: Sequence[WrittenFault]) -> Iterator[str]:
@@ -286,7 +193,7 @@ def _after_s(event: Mapping[str, Any]) -> float:
 
 def _alike(result: Result) -> Sequence[Replication]:
     """The replications in which faults begin as in the first one."""
-    return result.replications if _same_faults(result) else result.replications[:1]
+    return result.replications if same_faults(result) else result.replications[:1]
 
 
 def _begin_sentence(result: Result, kind: str, target: str, begin: float, end: float) -> str:
@@ -382,21 +289,21 @@ def _cost(result: Result, span: tuple[float, float, str]) -> Iterator[str]:
 
 def _nothing_shows(result: Result, span: tuple[float, float, str]) -> str:
     """That nothing changed, where there were enough requests to see it."""
-    before_s, near_s = _around(result, span)
+    before_s, near_s = around(result, span)
     past, near = (spans_of(result, "requests.rate", "", *part)[0].size for part in (before_s, near_s))
-    if past < _SPANS or not near:
+    if past < SPANS or not near:
         return _TOO_FEW
     return "Neither failures, p99, L1 hits nor core load show it."
 
 
 def _failures(result: Result, begin: float, end: float) -> str:
     """How many requests failed, where that is more than the minute before lets expect."""
-    first = max(result.facts.warmup_s, begin - _BEFORE_S)
+    first = max(result.facts.warmup_s, begin - BEFORE_S)
     failed, sent = _count(result, "failures.rate", begin, end), _count(result, "requests.rate", begin, end)
     before, sent_before = (_count(result, name, first, begin) for name in ("failures.rate", "requests.rate"))
     usual = before / sent_before if sent_before > 0.0 else 0.0
     expected = usual * sent
-    if sent <= 0.0 or failed < 1.0 or failed <= expected + _SIGMAS * math.sqrt(expected):
+    if sent <= 0.0 or failed < 1.0 or failed <= expected + SIGMAS * math.sqrt(expected):
         return ""
     against = f", against {show(usual, 'ratio')} before" if before >= 1.0 else ""
     counts = f"{show_count(failed)} of {show_count(sent)}"
@@ -480,12 +387,6 @@ def _detail(replication: Replication, kind: str, target: str, begin: float) -> d
         if this and detail.get("fault", kind) == kind:
             return dict(detail)
     return {}
-
-
-def _same_faults(result: Result) -> bool:
-    """Whether faults begin at the same times in every replication (scripted ones do)."""
-    begun = [[(e["t_s"], e["target"]) for e in r.events if e["kind"] == FAULT_BEGIN] for r in result.replications]
-    return all(one == begun[0] for one in begun)
 
 
 def _count(result: Result, metric: str, begin: float, end: float) -> float:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -26,7 +25,7 @@ from simulator.plugins.settings import configured
 from simulator.routing.directory import Draining
 from simulator.sam.load import EdgeLoad
 from simulator.sam.models import ModelContext, Reports, Seen, StickinessModel, find_model
-from simulator.sam.rule import StickinessRule
+from simulator.sam.policy import Interval, ManagerPolicy
 from simulator.sam.slots import Slots
 
 if TYPE_CHECKING:
@@ -39,37 +38,12 @@ NAN = float("nan")
 MOVES: Final = int(Draining.MOVES)
 
 
-@dataclass(frozen=True, slots=True)
-class ManagerPolicy:
-    """Times in seconds; `measured` draws the first weight from one probe."""
-
-    model: str = "published"
-    interval_s: float = 1.0
-    window_s: float = 10.0
-    initial_weight: float = 50.0
-    measured: bool = False
-    propagation_s: float = 0.05
-    shards: int = 1
-    client_reports: bool = False
-    misses: int = 3
-    rule: StickinessRule = field(default_factory=StickinessRule)
-    model_settings: Any = None  # of the model's own
-
-
-@dataclass(frozen=True, slots=True)
-class _Interval:
-    """What one interval brought, one row a session."""
-
-    slots: np.ndarray
-    attempts: np.ndarray
-    requests: np.ndarray
-    failures: np.ndarray
-    samples: np.ndarray
-    latency_sum_s: np.ndarray
-
-
 class StickinessManager(FailSlow):
-    """The SAM."""
+    """The SAM.
+
+    It has more fields than a class should have: what agents report comes in as columns, one append each, since that is
+    in the path of every request.
+    """
 
     def __init__(self, kernel: Kernel, policy: ManagerPolicy, directory: Directory) -> None:
         self.kernel = kernel
@@ -100,7 +74,7 @@ class StickinessManager(FailSlow):
         self._edges: list[int] = []  # where each attempt ended, for a model by edge
         self._number = 0  # of the interval that is over
         intervals = round(policy.window_s / policy.interval_s)
-        self._window: deque[_Interval] = deque(maxlen=intervals)
+        self._window: deque[Interval] = deque(maxlen=intervals)
         self._slots = Slots(intervals)
         self._silences = [0] * directory.size
         self.pausing: Pausing | None = None
@@ -333,11 +307,11 @@ class StickinessManager(FailSlow):
             self._set(session, weight)
             session.published_weight = weight
 
-    def _totals(self, slots: np.ndarray, *columns: np.ndarray) -> _Interval:
+    def _totals(self, slots: np.ndarray, *columns: np.ndarray) -> Interval:
         """The sums of each session's rows; the columns are those of an interval."""
         distinct, rows = self._slots.distinct(slots)
         n = len(distinct)
-        return _Interval(distinct, *(np.bincount(rows, weights=column, minlength=n) for column in columns))
+        return Interval(distinct, *(np.bincount(rows, weights=column, minlength=n) for column in columns))
 
     # -- failover -------------------------------------------------------------------------------------
     def edge_failed(self, edge: int) -> None:

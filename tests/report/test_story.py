@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from simulator.metrics.events import DETECTED, FAULT_BEGIN, FAULT_END, RECOVERED, SESSIONS_MOVED
-from simulator.report.story import change_of, spans_of, story
+from simulator.report.changes import change_of, spans_of
+from simulator.report.story import story
 from tests.report.fakes import CORE, CRASH, result
 
 

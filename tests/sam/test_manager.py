@@ -10,7 +10,8 @@ import pytest
 from simulator.engine.kernel import Kernel
 from simulator.routing.directory import Directory, Draining
 from simulator.sam import StickinessRule
-from simulator.sam.manager import ManagerPolicy, StickinessManager
+from simulator.sam.manager import StickinessManager
+from simulator.sam.policy import ManagerPolicy
 from tests.actors import a_client, a_policy, a_session, some_moves
 
 TOLD_S = 0.0625  # how long news takes here: a binary fraction, so that sums are exact

@@ -11,7 +11,8 @@ import pytest
 from simulator.engine.kernel import Kernel
 from simulator.routing.directory import Directory
 from simulator.sam import adjust_stickiness
-from simulator.sam.manager import ManagerPolicy, StickinessManager
+from simulator.sam.manager import StickinessManager
+from simulator.sam.policy import ManagerPolicy
 from tests.actors import a_client, a_policy, a_session
 
 GROUPS = [a_policy(name) for name in ("readers", "writers")]

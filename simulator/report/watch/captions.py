@@ -23,9 +23,9 @@ from simulator.metrics.events import (
     SESSIONS_MOVED,
     TAKEOVER,
 )
+from simulator.report.changes import change_of
 from simulator.report.format import show, show_duration
 from simulator.report.series import series, shaded, window_of
-from simulator.report.story import change_of
 from simulator.report.watch.scene import CLIENT, CORE, EDGE, Scene
 from simulator.report.watch.words import WORDS, counted, listed
 

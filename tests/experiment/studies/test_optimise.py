@@ -8,7 +8,7 @@ import pytest
 
 from simulator import Scenario, load_sweep, optimise
 from simulator.experiment.studies.design import DesignError
-from simulator.experiment.studies.optimise import OptimiseError, Optimiser, Question
+from simulator.experiment.studies.optimiser import OptimiseError, Optimiser, Question
 from simulator.experiment.studies.optimum import optimum_of
 from simulator.experiment.studies.playoff import Objective, Playoff
 from simulator.experiment.studies.study import here
