@@ -13,6 +13,8 @@ from simulator.fitting.rates import Likelihood
 from simulator.logs import TraceError
 from tests.fitting.synthetic import always_there, in_sessions, log_of
 
+pytestmark = pytest.mark.interpreted  # of logs and laws: no compiled module has a part in it
+
 
 @pytest.fixture(scope="module")
 def gamma_fit():

@@ -9,6 +9,8 @@ from simulator.fitting.fit import fit
 from simulator.fitting.lengths import Lengths
 from tests.fitting.synthetic import log_of
 
+pytestmark = pytest.mark.interpreted  # of logs and laws: no compiled module has a part in it
+
 
 def drawn(law: str, shape: float, seed: int) -> object:
     """1,600 sessions of 400 clients, 600 s long in the mean, each asking at 0.02/s."""

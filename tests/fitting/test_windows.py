@@ -9,6 +9,8 @@ from simulator import backtest
 from simulator.fitting.fit import fit, written
 from tests.fitting.synthetic import always_there, log_of
 
+pytestmark = pytest.mark.interpreted  # of logs and laws: no compiled module has a part in it
+
 
 def sampled(rng, *, rate=2.0, clients=60, period_s=3600.0, on_s=60.0, hours=30, jitter_s=0.0) -> object:
     """A Poisson stream over many hours, of which only the first minute of each (moved by a jitter) is kept."""

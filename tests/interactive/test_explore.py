@@ -14,6 +14,8 @@ from simulator.interactive.explore import MissingWidgetsError
 from simulator.metrics.names import UnknownMetricError
 from simulator.observe.result import Replication
 
+pytestmark = pytest.mark.interpreted  # of widgets: no compiled module has a part in it
+
 PLAY = f"{__name__}:play"
 CAPACITY = "edges.pop.l1.capacity"
 PLAYED: list[int] = []

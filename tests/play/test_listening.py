@@ -13,6 +13,8 @@ from simulator.errors import InputError
 from simulator.play.job import Failure, Item, Silence
 from simulator.play.listening import NotebookBar, listening
 
+pytestmark = pytest.mark.interpreted  # of kernels and bars: no compiled module has a part in it
+
 WORLD = (
     "from simulator import Scenario, compare, find, optimise, run, sensitivity, sweep\n"
     "shop = Scenario.from_dict({'schema': 1, 'name': 'shop', 'duration': '20s', 'warmup': '2s', 'replications': 2,\n"

@@ -19,6 +19,8 @@ from simulator.report.explore.page import render
 from tests.experiment.studies.fakes import TINY
 from tests.report.browser import browser, opened  # noqa: F401  (a fixture)
 
+pytestmark = pytest.mark.interpreted  # of pages: no compiled module has a part in it
+
 
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory):

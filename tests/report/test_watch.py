@@ -28,6 +28,8 @@ from tests.experiment.studies.fakes import TINY
 from tests.report import fakes as reports_fakes
 from tests.report.watch_fakes import SMALL
 
+pytestmark = pytest.mark.interpreted  # of pages: no compiled module has a part in it
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):

@@ -13,6 +13,8 @@ from simulator.scenario.schema import Scenario
 from tests.report.browser import browser, opened  # noqa: F401  (a fixture)
 from tests.report.watch_fakes import SMALL
 
+pytestmark = pytest.mark.interpreted  # of pages: no compiled module has a part in it
+
 PIXELS = "document.getElementById('show').toDataURL().length"
 
 

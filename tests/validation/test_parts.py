@@ -16,6 +16,8 @@ from validation.figures import Line
 from validation.proxy import configuration
 from validation.settings import FULL, QUICK
 
+pytestmark = pytest.mark.interpreted  # of the real system: no compiled module has a part in it
+
 
 def test_a_cache_lets_go_of_what_was_used_least_recently_and_says_why():
     cache = Cache(2, 60.0)
