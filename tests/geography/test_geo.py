@@ -101,7 +101,7 @@ def test_a_name_of_a_megabyte_is_refused_briefly():
 
 
 def test_every_bundled_place_is_well_formed():
-    regions = list(geo._lines((geo.files("simulator") / "places" / "cloud_regions.csv").read_text()))
+    regions = list(geo._lines((geo.files("simulator") / "geography" / "places" / "cloud_regions.csv").read_text()))
     assert len(geo._regions()) == len(regions) > 100
     cities = [line.split(",") for line in geo._lines(geo._cities_text())]
     assert len(cities) > 30_000
