@@ -32,7 +32,7 @@ def slow_requests(result: Result, results: int) -> dict[str, Any] | None:
     if first is None or first.requests is None:
         return None
     frame = pd.DataFrame(first.requests)
-    if not {"t_s", "latency_s", "tries", *HOPS, *_WORDS} <= set(frame.columns):
+    if not {"t_s", "latency_s", "tries", *HOPS, *_WORDS} - {"group"} <= set(frame.columns):
         return None  # an older version traced less
     frame = frame[np.isfinite(frame["latency_s"])].copy()  # some are under way when the run ends
     if frame.empty:
