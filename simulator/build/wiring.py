@@ -17,7 +17,7 @@ from simulator.engine.samplers import Sampler, sum_of
 from simulator.engine.streams import Streams
 from simulator.laws.distributions import Constant, Distribution, sampler
 from simulator.laws.tails import tail_s
-from simulator.links import Bernoulli, Line, LossModel, Path
+from simulator.links import Bernoulli, LossModel, Path
 from simulator.links.ends import CLIENT, HEALTH, STORAGE, Endpoint, PathRecord
 from simulator.scenario.distances import Distances
 from simulator.scenario.schema import Scenario
@@ -160,8 +160,3 @@ class Wiring:
 def class_of(name: str, every: frozenset[str], some: Sequence[str]) -> frozenset[str]:
     """The globs that match one client, given what its whole group matches."""
     return every.union(pattern for pattern in some if fnmatchcase(name, pattern))
-
-
-def new_line() -> Line:
-    """The state of one link."""
-    return Line()

@@ -43,7 +43,7 @@ def play(job: Job, items: Sequence[Item], *, jobs: int = 1, listener: Listener |
     ear.started(len(items), max(durations, default=0.0))
     try:
         if jobs <= 1 or len(items) <= 1:
-            _play_here(job, items, outcome, ear)
+            play_here(job, items, outcome, ear)
         else:
             play_in_processes(job, items, min(jobs, len(items)), outcome, ear)
     except KeyboardInterrupt:
@@ -55,7 +55,8 @@ def play(job: Job, items: Sequence[Item], *, jobs: int = 1, listener: Listener |
     return outcome
 
 
-def _play_here(job: Job, items: Sequence[Item], outcome: Outcome, ear: Listener) -> None:
+def play_here(job: Job, items: Sequence[Item], outcome: Outcome, ear: Listener) -> None:
+    """Play the items in this process; fills `outcome`. KeyboardInterrupt and HopelessError pass through."""
     for item in items:
         try:
             with interruptible():

@@ -9,7 +9,6 @@ May import the runner, pool, folder and cells. Prints nothing.
 
 from __future__ import annotations
 
-import functools
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -27,12 +26,9 @@ from simulator.play.job import (
     Listener,
     Outcome,
     Silence,
-    failure_of,
-    record_failure,
-    record_result,
 )
 from simulator.play.pool import play_in_processes
-from simulator.play.signals import held_back, interruptible
+from simulator.play.signals import held_back
 from simulator.play.warmup import found_warmup_s
 from simulator.results.facts import Facts
 from simulator.results.folder import save
@@ -47,18 +43,6 @@ class Executor(Protocol):
 
     def __call__(self, job: CellJob, items: Sequence[Item], outcome: Outcome, ear: Listener) -> None:
         """Play all items."""
-
-
-def here(job: CellJob, items: Sequence[Item], outcome: Outcome, ear: Listener) -> None:
-    """The executor that plays in this process."""
-    for item in items:
-        try:
-            with interruptible():
-                result = job.play(item, functools.partial(ear.advanced, item))
-        except Exception as error:  # noqa: BLE001 - whatever an item raises costs that item alone
-            record_failure(outcome, ear, failure_of(item, error))
-        else:
-            record_result(outcome, ear, item, result)
 
 
 def processes(jobs: int) -> Executor:

@@ -26,12 +26,13 @@ from simulator.experiment.studies.design import (
 )
 from simulator.experiment.studies.outcomes import CellOutcome
 from simulator.experiment.studies.resume import Resumption, look_up
-from simulator.experiment.studies.study import Executor, Study, here, processes
+from simulator.experiment.studies.study import Executor, Study, processes
 from simulator.experiment.studies.sweep_result import HEADLINE, SweepResult
 from simulator.metrics.expectations import parse_expectation
 from simulator.metrics.names import parse_metric
 from simulator.play.job import REPLICATION_FUNCTION
 from simulator.play.listening import Progress, listening
+from simulator.play.runner import play_here
 
 if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario
@@ -202,7 +203,7 @@ def executor_for(jobs: int, scheduler: str | None = None, *, isolate: bool = Fal
         from simulator.experiment.studies.dask_executor import cluster
 
         return cluster(scheduler)
-    return processes(jobs) if jobs > 1 or isolate else here
+    return processes(jobs) if jobs > 1 or isolate else play_here
 
 
 def play_plan(

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import gammainc, gammaincc
+from scipy.special import gammainc
 
 FloatArray = np.ndarray
 
@@ -154,8 +154,3 @@ def exponential_tiers(edges: int, stay: float, rate: float, ttl1_s: float, ttl2_
     law = np.linalg.solve(system, np.eye(len(index))[-1])
     miss1, miss2 = float(law @ ask1), float(law @ ask2)
     return 1.0 - miss1, 1.0 - miss2 / miss1, rate * miss2
-
-
-def poisson_at_most(mean: float, k: int) -> float:
-    """P(Poisson(mean) <= k)."""
-    return float(gammaincc(k + 1, mean))

@@ -9,7 +9,7 @@ from simulator import Scenario, find, load_sweep
 from simulator.experiment.studies.find import Search
 from simulator.experiment.studies.search_space import FindError, condition_of, span_of
 from simulator.experiment.studies.sensitivity import SensitivityError, inputs_of, sensitivity
-from simulator.experiment.studies.study import here
+from simulator.play.runner import play_here
 from simulator.report.find_view import render as render_found
 from simulator.report.tornado import render as render_tornado
 from simulator.run import run_replication
@@ -78,7 +78,7 @@ def test_nothing_and_everything(five):
 
 def test_a_bump_is_told(five):
     """A metric that is met in the middle only: the notes say that it is not monotone."""
-    search = Search(five, CAPACITY, condition_of("hit_ratio.l1 >= 50%"), here, span_of(CAPACITY, "1..200"),
+    search = Search(five, CAPACITY, condition_of("hit_ratio.l1 >= 50%"), play_here, span_of(CAPACITY, "1..200"),
                     function=f"{__name__}:bump")  # fmt: skip
     for capacity in (1, 100, 200):
         search.try_value(float(capacity))
@@ -127,7 +127,7 @@ def test_inputs_are_what_is_written(five):
 
 def test_a_tornado_of_known_effects(five):
     """d(1 - exp(-c/20)) from c = 10: to 8 it is -6.38 points, to 12 +5.77; the shared noise cancels in pairs."""
-    found = sensitivity(five, executor=here, function=KNOWN, metrics=["hit_ratio.l1"])
+    found = sensitivity(five, executor=play_here, function=KNOWN, metrics=["hit_ratio.l1"])
     first = found.effects()[0]
     assert first.path == CAPACITY
     assert first.down.mean == pytest.approx(math.exp(-0.5) - math.exp(-0.4))
@@ -141,7 +141,7 @@ def test_a_tornado_of_known_effects(five):
 
 def test_values_that_cannot_be_are_left_out(tmp_path):
     scenario = Scenario.from_dict({**TINY, "sam": {"interval": "1s", "window": "10s"}})
-    found = sensitivity(scenario, executor=here, only=["sam.*"])
+    found = sensitivity(scenario, executor=play_here, only=["sam.*"])
     assert any("sam.interval" in path for path in found.left_out)
     with pytest.raises(SensitivityError, match="matches --only"):
-        sensitivity(scenario, executor=here, only=["nothing.*"])
+        sensitivity(scenario, executor=play_here, only=["nothing.*"])
