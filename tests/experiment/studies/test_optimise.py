@@ -11,8 +11,8 @@ from simulator.experiment.studies.design import DesignError
 from simulator.experiment.studies.optimiser import OptimiseError, Optimiser, Question
 from simulator.experiment.studies.optimum import optimum_of
 from simulator.experiment.studies.playoff import Objective, Playoff
-from simulator.experiment.studies.study import here
 from simulator.metrics.expectations import parse_expectation
+from simulator.play.runner import play_here
 from simulator.report.optimum_view import render
 from simulator.run import run_replication
 from simulator.scenario.errors import ScenarioError
@@ -124,7 +124,7 @@ def test_the_proposals_do_not_depend_on_who_plays(tiny, tmp_path):
         calls.append(len(items))
         if len(calls) == 4:
             raise KeyboardInterrupt
-        here(job, items, outcome, ear)
+        play_here(job, items, outcome, ear)
 
     out = tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):
