@@ -20,7 +20,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 LONGEST_S = 900
 # no library is there to check types against; that is done elsewhere, and what mypyc cannot see is Any to it
-MYPY = "[mypy]\nignore_missing_imports = True\nfollow_imports = silent\nignore_errors = True\n"
+MYPY = "[mypy]\nignore_missing_imports = True\nfollow_imports = silent\nignore_errors = True\nalways_true = COMPILED\n"
 SETUP = """\
 from mypyc.build import mypycify
 from setuptools import setup

@@ -1,12 +1,15 @@
 """The vocabulary of a request: operations, tiers, outcomes, causes; and the objects that travel.
 
-May import: nothing of the model. Does not model: behaviour; nodes do that.
+May import: what events and timers are. Does not model: behaviour; nodes do that.
 """
 
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from simulator.engine.handler import Handler
+from simulator.engine.timers import IDLE, Timed
 
 if TYPE_CHECKING:
     from simulator.agents.client import Client, Session
@@ -115,7 +118,7 @@ class Caller:
         raise NotImplementedError
 
 
-class Attempt:
+class Attempt(Timed):
     """One try of a request. Retries are new attempts with the same `intended_s`; only the last one is live.
 
     Times are seconds. `epoch` is the life of the edge that serves it: work of an earlier life is void. `life` is that
@@ -130,7 +133,6 @@ class Attempt:
         "caller",
         "client",
         "crashed",
-        "done",
         "down_s",
         "edge",
         "epoch",
@@ -175,6 +177,7 @@ class Attempt:
         self.operation = operation
         self.intended_s = intended_s
         self.tries = tries
+        self.deadline_s = IDLE
         self.done = False
         self.crashed = False
         self.outcome = 0
@@ -191,7 +194,7 @@ class Attempt:
         return self.crashed or (call is not None and call.crashed)
 
 
-class Message:
+class Message(Timed):
     """What goes from an edge to a core and comes back as its answer. Times are seconds.
 
     `epoch` and `core_epoch` are the lives of the edge that sent it and of the core that serves it.
@@ -204,19 +207,37 @@ class Message:
     sent_s: float
 
     def __init__(self, kind: int, edge: int, epoch: int) -> None:
+        self.deadline_s = IDLE
+        self.done = False
         self.kind = kind
         self.edge = edge
         self.epoch = epoch
+
+
+class Filling(Handler):
+    """The answer to a question arrives where it was asked."""
+
+    __slots__ = ("_asker",)
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
+
+    def call(self, argument: Any) -> None:
+        """It is there."""
+        self._asker.fill(argument)
 
 
 class Asker:
     """Whoever asked a core: an edge, as cores reach it. All that a core may do with a question of somebody else.
 
     Edges have no part in how an answer travels: the core sends it over its own link and calls these when it is there,
-    or when it is lost.
+    or when it is lost. `filling` is what is called when the answer to a question is there.
     """
 
-    __slots__ = ()
+    __slots__ = ("filling",)
+
+    def __init__(self) -> None:
+        self.filling = Filling(self)
 
     def fill(self, call: Call) -> None:
         """The answer to a question has arrived."""
@@ -261,7 +282,6 @@ class Call(Message):
         "attempt",
         "cause",
         "crashed",
-        "done",
         "due_s",
         "from_storage",
         "lease_until_s",
@@ -297,7 +317,6 @@ class Call(Message):
         self.rebuilding = False
         self.from_storage = False
         self.cause = 0  # of the miss in L2
-        self.done = False
         self.token = 0  # fencing token: of the grant, or of the hold to release
         self.tries = 0
         self.outcome = 0

@@ -4,8 +4,10 @@ import sys
 
 from simulator.agents.client import Client, Session
 from simulator.agents.policies import GroupPolicy, LockPolicy, RetryPolicy, Sizes
+from simulator.agents.trips import round_trips
 from simulator.caches import make_cache
 from simulator.engine.clock import Clock
+from simulator.engine.columns import vector
 from simulator.engine.kernel import Kernel
 from simulator.engine.samplers import Fixed
 from simulator.links import Line
@@ -28,13 +30,15 @@ def some_moves(edges=3):
 def a_client(policy=None, index=0, salt=0, expected_rtt_s=()):
     """A client that has measured nothing; its table of expected round trips (a list) is shared with who gave it."""
     table = expected_rtt_s if isinstance(expected_rtt_s, list) else list(expected_rtt_s)
-    return Client(policy or a_policy(), index, salt, [], [], [], [], table, (Line(), Line()), None)
+    return Client(policy or a_policy(), index, salt, [], [], vector([]), vector([]), table, (Line(), Line()), None)
 
 
 def measure(client, rtt_s):
     """From now on the client's moving averages of round trips are these, by edge, seconds; None for none."""
     (client.heard_edge, client.heard_rtt_s), *others = (rtt_s or {-1: 0.0}).items()
-    client.others_rtt_s = dict(others) or None
+    client.others = round_trips(1 + max(dict(others))) if others else None
+    for edge, other_s in others:
+        client.others.note(edge, other_s, 1.0)
 
 
 def a_session(session_id, client=None, **fields):

@@ -9,25 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from simulator.agents.trips import RoundTrips, round_trips
+from simulator.engine.columns import Vector
+
 if TYPE_CHECKING:
     from simulator.agents.policies import GroupPolicy
     from simulator.links import Line, Path
 
 SessionId: TypeAlias = Any  # an int; typed as one, a compiler would make a new object for each dictionary that it is in
-
-
-class RoundTrips:
-    """Moving averages of the round trips that a balancer measured, by edge, seconds."""
-
-    __slots__ = ("by_edge",)
-
-    def __init__(self) -> None:
-        self.by_edge: dict[int, float] = {}
-
-    def note(self, edge: int, rtt_s: float, gain: float) -> None:
-        """A round trip to an edge was measured: its moving average follows, or begins."""
-        old_s = self.by_edge.get(edge)
-        self.by_edge[edge] = rtt_s if old_s is None else old_s + gain * (rtt_s - old_s)
 
 
 class Client:
@@ -46,7 +35,7 @@ class Client:
         "index",
         "loss",
         "near_site",
-        "others_rtt_s",
+        "others",
         "outstanding_at",
         "salt",
         "session",
@@ -62,32 +51,31 @@ class Client:
         salt: int,
         up: list[Path],
         down: list[Path],
-        base_s: list[float],
-        back_s: list[float],
+        base_s: Vector,
+        back_s: Vector,
         expected_rtt_s: list[float],
         lines: tuple[Line, Line],
         near_site: str | None,
     ) -> None:
-        self.group = group
-        self.index = index
-        self.salt = salt
+        # What every request looks at comes first: where this is compiled, these are neighbours in memory.
+        self.session: Session | None = None
+        self.up_line, self.down_line = lines
         self.up = up
         self.down = down
         self.base_s = base_s  # constant latency to each edge, and back
         self.back_s = back_s
-        self.expected_rtt_s = expected_rtt_s
-        self.up_line, self.down_line = lines
-        self.near_site = near_site
-        self.session: Session | None = None
-        self.heard_edge = -1  # the edge that it measured first, and its round trips' moving average: often the only one
-        self.heard_rtt_s = 0.0
-        self.others_rtt_s: dict[int, float] | None = None  # the same of all other edges that it measured
-        self.outstanding_at: dict[int, int] | None = None
-        self.trips: RoundTrips | None = (
-            None  # where a balancer decides: those that it has measured, in place of its own
-        )
         self.loss = -1.0  # below 0: nothing measured yet; like the others it begins with the first measurement
         self.bandwidth = 0.0  # of the links that its answers came by, bytes/s: moving average; 0 before the first
+        self.heard_rtt_s = 0.0
+        self.heard_edge = -1  # the edge that it measured first, and its round trips' moving average: often the only one
+        self.others: RoundTrips | None = None  # the same of all other edges that it measured
+        self.group = group
+        self.near_site = near_site
+        self.index = index
+        self.salt = salt
+        self.expected_rtt_s = expected_rtt_s
+        self.outstanding_at: dict[int, int] | None = None
+        self.trips: RoundTrips | None = None  # where a balancer decides: what it has measured, in place of its own
 
     def note_rtt(self, edge: int, rtt_s: float, gain: float) -> None:
         """A round trip to an edge was measured: its moving average follows, or begins."""
@@ -96,12 +84,10 @@ class Client:
         elif self.heard_edge < 0:
             self.heard_edge, self.heard_rtt_s = edge, rtt_s
         else:
-            others = self.others_rtt_s
+            others = self.others
             if others is None:
-                self.others_rtt_s = {edge: rtt_s}
-            else:
-                old_s = others.get(edge)
-                others[edge] = rtt_s if old_s is None else old_s + gain * (rtt_s - old_s)
+                others = self.others = round_trips(len(self.base_s))
+            others.note(edge, rtt_s, gain)
 
     @property
     def rtt_s(self) -> dict[int, float] | None:
@@ -110,7 +96,7 @@ class Client:
             return self.trips.by_edge or None
         if self.heard_edge < 0:
             return None
-        return {self.heard_edge: self.heard_rtt_s, **(self.others_rtt_s or {})}
+        return {self.heard_edge: self.heard_rtt_s, **(self.others.by_edge if self.others is not None else {})}
 
     def note_heard(self, gain: float) -> None:
         """Something was answered: the moving average of its loss goes down, or begins at 0."""
@@ -164,30 +150,31 @@ class Session:
     )
 
     def __init__(self, session_id: SessionId, client: Client, started_s: float) -> None:
+        # What every request looks at comes first, as in a client.
         self.session_id = session_id
-        self.client = client
-        self.slot = -1  # where the SAM keeps its rows; none before it is admitted
-        self.started_s = started_s
-        self.edge = -1  # edge_node_id: its current edge
-        self.standing: list[int] | None = None  # open sessions at each edge, where somebody wants to know
-        self.weight = 0.0
-        self.published_weight = 0.0
-        self.client_weight = 0.0
         self.established = False
-        self.establishing = False
-        self.expired = False
         self.closing = False
         self.first = True  # the first request goes to the edge of the establishment
+        self.tally = 0  # 1: a request of the window ended; 2: it counts, with those that it replaced; 4: one failed
+        self.outstanding = 0
+        self.edge = -1  # edge_node_id: its current edge
         self.last_edge = -1  # edge of the last request, for the length of stays
         self.last_served = -1  # edge whose L1 was asked last, for the cause of a miss
-        self.last_used_s = started_s
-        self.outstanding = 0
+        self.client_weight = 0.0
+        self.published_weight = 0.0
+        self.slot = -1  # where the SAM keeps its rows; none before it is admitted
+        self.grant: Grant | None = None  # its lease, as the core that is its authority knows it
+        self.client = client
+        self.standing: list[int] | None = None  # open sessions at each edge, where somebody wants to know
+        self.weight = 0.0
+        self.started_s = started_s
+        self.establishing = False
+        self.expired = False
         self.over = False  # the client wants nothing more of it: closed, or expired and replaced
+        self.last_used_s = started_s
         self.probe_s = float("nan")  # round trip of the probe before the establishment, if there was one
         self.held: dict[tuple[int, int], int] | None = None  # locks it believes it holds, with tokens
-        self.tally = 0  # 1: a request of the window ended; 2: it counts, with those that it replaced; 4: one failed
         self.successor: Session | None = None
-        self.grant: Grant | None = None  # its lease, as the core that is its authority knows it
 
     def stand_at(self, edge: int) -> None:
         """From now on its current edge is this one."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from simulator.agents.client import RoundTrips
+from simulator.agents.trips import round_trips
 from simulator.clients.balancing import Balancing
 from simulator.laws.distributions import Constant
 from simulator.links.ends import BALANCER, Endpoint
@@ -129,7 +129,7 @@ class BalancerBuilder:
             expected_s.append(wiring.expected_s(here, end) + wiring.expected_s(end, here))
         nearest = builder.edge_ends[min(range(len(expected_s)), key=expected_s.__getitem__)].site
         clock = builder.kernel.clock
-        balancer.guide = Guide(clock, RoundTrips(), expected_s, nearest, world.manager, builder.tallies)
+        balancer.guide = Guide(clock, round_trips(len(expected_s)), expected_s, nearest, world.manager, builder.tallies)
         return balancer
 
     def join(self, world: World, access: Access, moves: Moves, request_bytes: Sampler) -> Balancing:

@@ -12,6 +12,7 @@ import numpy as np
 from simulator.agents.client import Client
 from simulator.agents.policies import GroupPolicy
 from simulator.build.wiring import Wiring, class_of
+from simulator.engine.columns import Vector, vector
 from simulator.engine.streams import whole_numbers
 from simulator.geography.geo import spread_positions
 from simulator.links import Line, Path
@@ -20,7 +21,7 @@ from simulator.routing.scope import SiteScope
 from simulator.scenario.schema import ClientGroup as GroupSpec
 from simulator.server.home_shards import Homes, HomeShards
 
-_Paths = tuple[list[Path], list[Path], list[float], list[float], list[float], list[float], str | None]
+_Paths = tuple[list[Path], list[Path], Vector, Vector, list[float], list[float], str | None]
 
 
 class Placing:
@@ -80,10 +81,10 @@ class Placing:
             wiring, spec = self.wiring, self.spec
             ups = [wiring.connect(here, end, spec.request_size.mean) for end in self.edge_ends]
             downs = [wiring.connect(end, here, spec.response_size.mean) for end in self.edge_ends]
-            base_s, back_s = [up.base_s for up in ups], [down.base_s for down in downs]
+            base_s, back_s = _ways([up.base_s for up in ups], [down.base_s for down in downs])
             expected_s = [up.expected_s + down.expected_s for up, down in zip(ups, downs, strict=True)]
             known = self._classes[matched] = (
-                [up.path for up in ups], [down.path for down in downs], base_s, base_s if back_s == base_s else back_s,
+                [up.path for up in ups], [down.path for down in downs], base_s, back_s,
                 expected_s, [up.expected_s for up in ups], self._nearest_site(expected_s),
             )  # fmt: skip
         return known
@@ -95,11 +96,11 @@ class Placing:
     def placed(
         self,
         matched: frozenset[str],
-        base_s: list[float],
-        back_s: list[float],
+        base_s: Vector,
+        back_s: Vector,
         expected_s: list[float],
         there_s: list[float],
-    ) -> tuple[list[float], list[float], list[float], list[float]]:
+    ) -> tuple[Vector, Vector, list[float], list[float]]:
         """The same for a client with a place of its own in the disc around the group's site."""
         site = self.spec.site
         assert site is not None
@@ -125,7 +126,7 @@ class Placing:
         new_back = (np.array(back_s) + change_back).tolist()
         expected = np.array(expected_s) + (change + change_back)
         expected_there = there_s if self.scope is None else (np.array(there_s) + change).tolist()
-        return new_base, new_base if new_back == new_base else new_back, expected.tolist(), expected_there
+        return *_ways(new_base, new_back), expected.tolist(), expected_there
 
     def _expected_to_cores_s(self, over_s: np.ndarray | None = None) -> list[float]:
         """Expected latencies to the home shards, if there are any; `over_s` are those over a client's own distance."""
@@ -144,3 +145,9 @@ class Placing:
         there = distances.from_places_s(lat, lon, site, targets)
         back = distances.from_places_s(lat, lon, site, targets, back=True) if distances.one_sided else there
         return list(zip(there[::-1], back[::-1], strict=True))
+
+
+def _ways(there_s: list[float], back_s: list[float]) -> tuple[Vector, Vector]:
+    """Latencies there and back as clients keep them: once where they are the same."""
+    there = vector(there_s)
+    return there, there if back_s == there_s else vector(back_s)

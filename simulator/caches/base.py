@@ -20,6 +20,24 @@ from mypy_extensions import mypyc_attr
 TTL_MODES = ("fixed", "sliding")
 
 
+class Entry:
+    """One entry: until when it is valid, seconds, and its neighbours where a policy keeps entries in an order.
+
+    In a sliding cache `ttl_s` is what a hit renews it by, and `ceiling_s` how far at most.
+    """
+
+    __slots__ = ("ceiling_s", "expires_at_s", "key", "newer", "older", "ttl_s")
+
+    newer: Entry
+    older: Entry
+
+    def __init__(self, key: Hashable, expires_at_s: float, ttl_s: float) -> None:
+        self.key = key
+        self.expires_at_s = expires_at_s
+        self.ttl_s = ttl_s
+        self.ceiling_s = math.inf
+
+
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Cache(ABC):
     """A set of keys with expiry times, bounded by a replacement policy.
@@ -46,11 +64,8 @@ class Cache(ABC):
     """
 
     __slots__ = (
-        "_ceilings_s",
         "_entries",
-        "_get",
         "_limit",
-        "_own_ttls_s",
         "_sliding",
         "_touch",
         "capacity",
@@ -75,7 +90,6 @@ class Cache(ABC):
         ttl_mode: str = "fixed",
         seed: int = 1,
         *,
-        entries: dict[Hashable, float] | None = None,
         touch: Callable[[Hashable], object] | None = None,
     ) -> None:
         self.seed = seed
@@ -83,11 +97,8 @@ class Cache(ABC):
         self.ttl_s = checked_ttl_s(ttl_s)
         self._limit: int = sys.maxsize if self.capacity is None else self.capacity
         self._sliding = checked_ttl_mode(ttl_mode) == "sliding"
-        self._entries: dict[Hashable, float] = {} if entries is None else entries
-        self._get = self._entries.get
+        self._entries: dict[Any, Entry] = {}
         self._touch = touch
-        self._own_ttls_s: dict[Hashable, float] = {}
-        self._ceilings_s: dict[Hashable, float] = {}
         self.last_expired = False
         self.on_evict = None
 
@@ -103,9 +114,14 @@ class Cache(ABC):
     def _remove(self, key: Hashable) -> None:
         """Drop ``key``, which expired or was discarded. A policy with an order of its own extends this."""
         del self._entries[key]
-        if self._sliding:
-            self._own_ttls_s.pop(key, None)
-            self._ceilings_s.pop(key, None)
+
+    def _filled(self, entry: Entry) -> None:  # noqa: B027  (most policies keep keys in an order, not entries)
+        """Give a new entry its place in an order of entries, where a policy keeps one."""
+
+    def _used(self, entry: Entry) -> None:
+        """An entry was hit, or filled again."""
+        if self._touch is not None:
+            self._touch(entry.key)
 
     # What users call.
 
@@ -114,27 +130,18 @@ class Cache(ABC):
 
         A hit counts as a use and renews a sliding TTL; an expired entry is a miss and is removed.
         """
-        expires_at_s = self._get(key)
-        if expires_at_s is None:
+        entry = self._entries.get(key)
+        if entry is None:
             self.last_expired = False
             return False
-        if now_s < expires_at_s:
+        if now_s < entry.expires_at_s:
             if self._sliding:
-                self._slide(key, now_s)
-            touch = self._touch
-            if touch is not None:
-                touch(key)
+                entry.expires_at_s = min(now_s + entry.ttl_s, entry.ceiling_s)
+            self._used(entry)
             return True
         self._remove(key)
         self.last_expired = True
         return False
-
-    def _slide(self, key: Hashable, now_s: float) -> None:
-        """Renew the TTL of ``key``, which was hit."""
-        renewed_s = now_s + (self._own_ttls_s.get(key, self.ttl_s) if self._own_ttls_s else self.ttl_s)
-        if self._ceilings_s:
-            renewed_s = min(renewed_s, self._ceilings_s.get(key, math.inf))
-        self._entries[key] = renewed_s
 
     def insert(self, key: Hashable, now_s: float, ttl_s: float | None = None) -> None:
         """Fill ``key`` at ``now_s``; a key already present gets a fresh TTL, and that counts as one more use.
@@ -149,21 +156,18 @@ class Cache(ABC):
         Raises:
             ValueError: the expiry is not a number.
         """
-        expires_at_s = now_s + (self.ttl_s if ttl_s is None else ttl_s)
+        lasts_s = self.ttl_s if ttl_s is None else ttl_s
+        expires_at_s = now_s + lasts_s
         if math.isnan(expires_at_s):
             raise ValueError(f"an entry needs a time and a TTL, not now_s={now_s!r}, ttl_s={ttl_s!r}")
-        if self._sliding:
-            self._ceilings_s.pop(key, None)
-            if ttl_s is None:
-                self._own_ttls_s.pop(key, None)
-            else:
-                self._own_ttls_s[key] = ttl_s
-        entries = self._entries
-        if key not in entries:
+        entry = self._entries.get(key)
+        if entry is None:
             self._admit(key)
-        elif self._touch is not None:
-            self._touch(key)
-        entries[key] = expires_at_s
+            entry = self._entries[key] = Entry(key, expires_at_s, lasts_s)
+            self._filled(entry)
+        else:
+            self._used(entry)
+            entry.expires_at_s, entry.ttl_s, entry.ceiling_s = expires_at_s, lasts_s, math.inf
 
     def discard(self, key: Hashable) -> bool:
         """Remove ``key``, valid or not; return whether it was there."""
@@ -175,8 +179,6 @@ class Cache(ABC):
     def clear(self) -> None:
         """Remove every entry, and what the policy has learnt from them, as a restart does."""
         self._entries.clear()
-        self._own_ttls_s.clear()
-        self._ceilings_s.clear()
 
     def truncate(self, key: Hashable, expires_at_s: float) -> None:
         """Let the entry of ``key`` expire by ``expires_at_s`` at the latest; an absent key is ignored.
@@ -188,17 +190,15 @@ class Cache(ABC):
         """
         if math.isnan(expires_at_s):
             raise ValueError("an expiry must be a time, not NaN")
-        present_s = self._entries.get(key)
-        if present_s is None:
-            return
-        if expires_at_s < present_s:
-            self._entries[key] = expires_at_s
-        if self._sliding:
-            self._ceilings_s[key] = min(expires_at_s, self._ceilings_s.get(key, math.inf))
+        entry = self._entries.get(key)
+        if entry is not None:
+            entry.expires_at_s = min(expires_at_s, entry.expires_at_s)
+            entry.ceiling_s = min(expires_at_s, entry.ceiling_s)
 
     def expires_at(self, key: Hashable) -> float | None:
         """The time (s) at which the entry of ``key`` expires or did, or None if there is none. Not a use."""
-        return self._entries.get(key)
+        entry = self._entries.get(key)
+        return None if entry is None else entry.expires_at_s
 
     def keys(self) -> KeysView[Any]:
         """A live view of the keys present, expired ones included, in an order fixed by the calls so far."""
@@ -223,15 +223,9 @@ class Cache(ABC):
 
     def _evict(self, key: Hashable) -> None:
         """Drop ``key``, which the policy has already taken out of its order, for want of room."""
-        self._evicted(key, self._entries.pop(key))
-
-    def _evicted(self, key: Hashable, expires_at_s: float) -> None:
-        """Finish the eviction of ``key``, whose entry is gone already."""
-        if self._sliding:
-            self._own_ttls_s.pop(key, None)
-            self._ceilings_s.pop(key, None)
+        entry = self._entries.pop(key)
         if self.on_evict is not None:
-            self.on_evict(key, expires_at_s)
+            self.on_evict(key, entry.expires_at_s)
 
 
 def checked_capacity(capacity: Any) -> int | None:  # Any: what is compiled refuses other types without a message

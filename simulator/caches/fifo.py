@@ -19,10 +19,20 @@ class FifoCache(Cache):
     __slots__ = ("_order",)
 
     def __init__(self, capacity: int, ttl_s: float | None = None, ttl_mode: str = "fixed", seed: int = 1) -> None:
-        order: OrderedDict[Hashable, float] = OrderedDict()
-        super().__init__(capacity, ttl_s, ttl_mode, seed, entries=order)
-        self._order = order
+        super().__init__(capacity, ttl_s, ttl_mode, seed)
+        self._order: OrderedDict[Hashable, None] = OrderedDict()
 
-    def _admit(self, _key: Hashable, /) -> None:
+    def _admit(self, key: Hashable, /) -> None:
         if len(self._order) >= self._limit:
-            self._evicted(*self._order.popitem(last=False))
+            oldest, _ = self._order.popitem(last=False)
+            self._evict(oldest)
+        self._order[key] = None
+
+    def _remove(self, key: Hashable) -> None:
+        super()._remove(key)
+        del self._order[key]
+
+    def clear(self) -> None:
+        """Remove every entry."""
+        super().clear()
+        self._order.clear()

@@ -6,8 +6,9 @@ clients do then. Does not model: the nodes that answer.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from simulator.engine.handler import Handler
 from simulator.messages import Attempt, Caller, Operation, Outcome
 
 if TYPE_CHECKING:
@@ -33,11 +34,24 @@ ACQUIRE: Final = int(Operation.ACQUIRE)
 ESTABLISH: Final = int(Operation.ESTABLISH)
 
 
+class _Completing(Handler):
+    """An answer reaches its client."""
+
+    __slots__ = ("_answers",)
+
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+
+    def call(self, argument: Any) -> None:
+        """It is there."""
+        self._answers.complete(argument)
+
+
 class Answers(Caller):
     """Where the answers to one group's attempts go."""
 
     __slots__ = (
-        "_access", "_clock", "_completed", "_endings", "_failures", "_hedging", "_locking", "_measuring", "_reports",
+        "_access", "_clock", "_completing", "_endings", "_failures", "_hedging", "_locking", "_measuring", "_reports",
         "_routes", "_sessions",
     )  # fmt: skip
 
@@ -64,7 +78,7 @@ class Answers(Caller):
         self._sessions = sessions
         self._failures = failures
         self._endings = endings
-        self._completed = self.complete  # bound once
+        self._completing = _Completing(self)
 
     # -- what nodes may do ----------------------------------------------------------------------------
     def carry(self, node: int, attempt: Attempt, size_bytes: float) -> None:
@@ -73,7 +87,7 @@ class Answers(Caller):
         attempt.size_bytes = size_bytes
         attempt.down_s = delay_s = self._access.down(attempt, node, size_bytes)
         if delay_s < INFINITY:
-            self._clock.push(self._clock.now + delay_s, self._completed, attempt)
+            self._clock.push(self._clock.now + delay_s, self._completing, attempt)
         else:
             self.unanswered(attempt)
 
@@ -83,7 +97,7 @@ class Answers(Caller):
         delay_s = self._access.down(attempt, node, size_bytes)
         attempt.down_s += delay_s
         if delay_s < INFINITY:
-            self._clock.push(self._clock.now + delay_s, self._completed, attempt)
+            self._clock.push(self._clock.now + delay_s, self._completing, attempt)
         else:
             self.unanswered(attempt)
 
@@ -92,7 +106,7 @@ class Answers(Caller):
         attempt.size_bytes = size_bytes
         delay_s = self._access.down(attempt, node, size_bytes)
         if delay_s < INFINITY:
-            self._clock.push(self._clock.now + delay_s, self._told, attempt)
+            self._clock.push_call(self._clock.now + delay_s, self._told, attempt)
         else:
             self.unanswered(attempt)
 

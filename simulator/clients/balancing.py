@@ -96,7 +96,7 @@ class Balancing(Routes):
         attempt.via = balancer.index
         attempt.up_s = delay_s = self._access.up(attempt, balancer.index, size_bytes)
         if delay_s < INFINITY:
-            self.clock.push(now + delay_s, balancer.receive, attempt)
+            self.clock.push(now + delay_s, balancer.receiving, attempt)
         self._access.wait(attempt, delay_s)
 
     def tell(self, call: Call) -> None:
@@ -105,7 +105,7 @@ class Balancing(Routes):
         balancer = self.of(client)
         delay_s = self._access.small_up(client, balancer.index)
         if delay_s < INFINITY:
-            self.clock.push(self.clock.now + delay_s, balancer.forward, call)
+            self.clock.push_call(self.clock.now + delay_s, balancer.forward, call)
 
     def probe(self, client: Client, edge: int) -> float:
         """Seconds until the echo of a small message to an edge is back; infinity if it does not come."""
@@ -148,16 +148,16 @@ class Balancing(Routes):
         failed = self._failed.setdefault(case[0], [])
         if misses >= SILENCES and case[1] not in failed:
             failed.append(case[1])
-            self.clock.push(self.clock.now + KNOCK_S, self._knock, (attempt.client, case[1]))
+            self.clock.push_call(self.clock.now + KNOCK_S, self._knock, (attempt.client, case[1]))
 
     def _knock(self, case: tuple[Client, int]) -> None:
         client, index = case
         now = self.clock.now
         delay_s = self._access.small_up(client, index)
         if delay_s < INFINITY:
-            self.clock.push(now + delay_s, self._knocked, case)
+            self.clock.push_call(now + delay_s, self._knocked, case)
         else:
-            self.clock.push(now + KNOCK_S, self._knock, case)
+            self.clock.push_call(now + KNOCK_S, self._knock, case)
 
     def _knocked(self, case: tuple[Client, int]) -> None:
         """A knock is at its balancer."""
@@ -170,9 +170,9 @@ class Balancing(Routes):
         if not balancer.down:
             delay_s = self._access.small_down(client, index, now)
         if delay_s < INFINITY:
-            self.clock.push(now + delay_s, self._let_in, case)
+            self.clock.push_call(now + delay_s, self._let_in, case)
         else:
-            self.clock.push(now + KNOCK_S, self._knock, case)
+            self.clock.push_call(now + KNOCK_S, self._knock, case)
 
     def _let_in(self, case: tuple[Client, int]) -> None:
         """A knock was answered."""

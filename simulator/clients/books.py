@@ -5,9 +5,9 @@ A request counts if it was due in the measured window. May import: the vocabular
 
 from __future__ import annotations
 
-from array import array
 from typing import TYPE_CHECKING, Final
 
+from simulator.engine.columns import FloatColumn, IntColumn
 from simulator.messages import Outcome
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Books:
     """
 
     __slots__ = (
-        "_begin_s", "_edge_sites", "_end_s", "_keep_code", "_keep_latency", "_replaced", "codes", "counted_denied",
+        "_begin_s", "_edge_sites", "_end_s", "_replaced", "codes", "counted_denied",
         "counted_retries", "crossed", "denied", "failed", "failed_due_s", "failed_latencies_s", "latencies_s",
         "ledger", "ok", "retry_sum_s", "sessions_counted", "sessions_failed", "warm_latencies_s",
     )  # fmt: skip
@@ -39,10 +39,9 @@ class Books:
         self._begin_s, self._end_s = begin_s, end_s  # the measured window
         self._edge_sites = list(edge_sites)
         self._replaced: dict[SessionId, Session] = {}  # opened in place of an expired one -> the first of the chain
-        self.latencies_s, self.codes = array("d"), array("l")
-        self._keep_latency, self._keep_code = self.latencies_s.append, self.codes.append
-        self.warm_latencies_s = array("d")
-        self.failed_latencies_s, self.failed_due_s = array("d"), array("d")
+        self.latencies_s, self.codes = FloatColumn(), IntColumn()
+        self.warm_latencies_s = FloatColumn()
+        self.failed_latencies_s, self.failed_due_s = FloatColumn(), FloatColumn()
         self.failed: dict[tuple[int, bool], int] = {}
         self.ledger: Ledger | None = None  # where requests are told apart by when they were due
         self.ok = self.denied = self.counted_denied = self.counted_retries = self.crossed = 0
@@ -66,8 +65,8 @@ class Books:
         if not counted:
             self.warm_latencies_s.append(now_s - intended_s)
             return
-        self._keep_latency(now_s - intended_s)
-        self._keep_code(edge * 8 + attempt.tier)
+        self.latencies_s.append(now_s - intended_s)
+        self.codes.append(edge * 8 + attempt.tier)
         if self.ledger is not None:
             self.ledger.answered(attempt)
         if not attempt.session.tally:

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from simulator.agents.client import Client
     from simulator.agents.policies import Sizes
     from simulator.clients.access import Access
+    from simulator.clients.hedge_timers import HedgeTimers
     from simulator.clients.outstanding import Outstanding
     from simulator.clients.retries import Retries
     from simulator.engine.clock import Clock
     from simulator.engine.samplers import Sampler
-    from simulator.engine.timers import Timers
     from simulator.messages import Attempt, AttemptObserver, Call
     from simulator.routing.base import Router
     from simulator.routing.moves import Moves
@@ -36,7 +36,7 @@ class Direct(Routes):
     """The ways of one group's clients to the edges."""
 
     __slots__ = (
-        "_access", "_choose", "_clock", "_edges", "_metadata_bytes", "_moves", "_moves_sessions", "_receivers",
+        "_access", "_choosing", "_clock", "_edges", "_metadata_bytes", "_moves", "_moves_sessions",
         "_request_bytes", "_retries", "_router", "_steady", "hedge_timers", "outstanding", "passive",
     )  # fmt: skip
 
@@ -54,23 +54,22 @@ class Direct(Routes):
         self._clock = clock
         self._access = access
         self._router = router
-        self._choose, self._moves_sessions = router.choose, router.moves  # asked for every request: bound once
+        self._choosing, self._moves_sessions = router.choosing, router.moves
         self._steady = not router.moves_vary
         self._edges = list(edges)
-        self._receivers = [edge.receive for edge in edges]
         self._moves = moves
         self._retries = retries
         self._request_bytes = request_bytes
         self._metadata_bytes = sizes.metadata
         self.outstanding: Outstanding | None = None  # where a policy wants to know loads
         self.passive: AttemptObserver | None = None  # where requests tell about the health of edges
-        self.hedge_timers: Timers[Attempt] | None = None  # where attempts get twins
+        self.hedge_timers: HedgeTimers | None = None  # where attempts get twins
 
     # -- on their way ---------------------------------------------------------------------------------
     def first(self, attempt: Attempt) -> None:
         """Choose the edge of a request's first attempt and send it there."""
         session = attempt.session
-        edge = self._choose(attempt.client, session)
+        edge = self._choosing.choose(attempt.client, session)
         if edge == session.last_edge and edge == session.edge:
             self._moves.stay()
         else:
@@ -123,7 +122,7 @@ class Direct(Routes):
         if self.passive is not None:
             self.passive.sent(edge, now)
         if delay_s < INFINITY:
-            clock.push(now + delay_s, self._receivers[edge], attempt)
+            clock.push(now + delay_s, self._edges[edge].receiving, attempt)
         if self.hedge_timers is not None and attempt.operation <= READ_LOCK and not is_twin:
             self.hedge_timers.add(attempt)
         self._access.wait(attempt, delay_s)

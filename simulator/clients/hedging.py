@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from simulator.engine.timers import Timers
+from simulator.clients.hedge_timers import HedgeTimers
 from simulator.messages import Attempt, Outcome
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Hedging:
         self._cancels = policy.cancel
         self._twins: dict[Attempt, Attempt] = {}
         self._unheard: dict[Attempt, None] = {}
-        self.waiting: Timers[Attempt] = Timers(kernel, policy.after_s, self._hedge, last=True)
+        self.waiting = HedgeTimers(kernel, policy.after_s, self._hedge)
         direct.hedge_timers = self.waiting
         self.counted = 0  # hedges sent for requests of the window
         self.cancelled = 0  # attempts

@@ -1,12 +1,13 @@
 """When each counted request was due and what became of it, where somebody wants to tell them apart by that.
 
-Columns that the recorder empties once a window, as those of a group. May import: the vocabulary of requests.
+Columns that the recorder empties once a window, as those of a group. May import: columns, the vocabulary of requests.
 """
 
 from __future__ import annotations
 
-from array import array
 from typing import TYPE_CHECKING
+
+from simulator.engine.columns import FloatColumn, IntColumn
 
 if TYPE_CHECKING:
     from simulator.messages import Attempt
@@ -22,9 +23,9 @@ class Ledger:
     __slots__ = ("due_s", "failed_due_s", "failed_outcomes", "failed_retries", "hedged_due_s", "outcomes", "retries")
 
     def __init__(self) -> None:
-        self.due_s, self.retries, self.outcomes = array("d"), array("l"), array("l")
-        self.failed_due_s, self.failed_retries, self.failed_outcomes = array("d"), array("l"), array("l")
-        self.hedged_due_s = array("d")
+        self.due_s, self.retries, self.outcomes = FloatColumn(), IntColumn(), IntColumn()
+        self.failed_due_s, self.failed_retries, self.failed_outcomes = FloatColumn(), IntColumn(), IntColumn()
+        self.hedged_due_s = FloatColumn()
 
     def answered(self, attempt: Attempt) -> None:
         """A request was answered, ok or denied."""
@@ -41,11 +42,3 @@ class Ledger:
     def hedged(self, attempt: Attempt) -> None:
         """An attempt got a twin."""
         self.hedged_due_s.append(attempt.intended_s)
-
-    def clear(self) -> None:
-        """Empty all columns."""
-        for column in (self.due_s, self.retries, self.outcomes):
-            del column[:]
-        del self.hedged_due_s[:]
-        for column in (self.failed_due_s, self.failed_retries, self.failed_outcomes):
-            del column[:]

@@ -23,8 +23,8 @@ class Reports:
     """
 
     __slots__ = (
-        "_by_edge", "_clock", "_from_response", "_manager", "_of_edges", "_report_session", "_report_value",
-        "_silences",
+        "_by_edge", "_clock", "_from_response", "_manager", "_of_edges", "_silences",
+        "_slots", "_values",
     )  # fmt: skip
 
     def __init__(self, manager: StickinessManager, clock: Clock, from_response: bool, silences: bool) -> None:
@@ -32,14 +32,14 @@ class Reports:
         self._clock = clock
         self._from_response = from_response
         self._silences = silences
+        self._slots, self._values = manager.reported, manager.values  # of every request: without a call
         self._by_edge = manager.by_edge
         self._of_edges = manager.by_edge or manager.client_reports
-        self._report_session, self._report_value = manager.report_columns()
 
     def answered(self, attempt: Attempt, rtt_s: float) -> None:
         """An attempt of a request was answered, over links that took `rtt_s` both ways."""
-        self._report_session(attempt.session.slot)
-        self._report_value(self._clock.now - attempt.sent_s if self._from_response else rtt_s)
+        self._slots.append(attempt.session.slot)
+        self._values.append(self._clock.now - attempt.sent_s if self._from_response else rtt_s)
         if attempt.tries:
             self._manager.report_retry(attempt.session.slot)
         if self._of_edges:

@@ -13,8 +13,8 @@ May import: simpy, the clock. Does not model: real time, cancelling (guard with 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from heapq import heappop
 from typing import Any
 
 import simpy
@@ -22,13 +22,14 @@ from simpy.core import EmptySchedule, StopSimulation
 from simpy.events import NORMAL, URGENT, Event
 
 from simulator.engine.clock import LAST, Clock
+from simulator.engine.handler import Calling
 from simulator.engine.rest import Rest
 
 _STOP, _LOOK, _TICK = URGENT - 2, URGENT - 1, NORMAL
 
 
 class Kernel(simpy.Environment):
-    """A SimPy environment over a `Clock`: its heap holds `(time_s, order, function, argument)`.
+    """A SimPy environment over a `Clock`.
 
     `now` is the simulated time in seconds; `clock` is what nodes hold; `rest` lets ticks be passed over.
     """
@@ -36,8 +37,6 @@ class Kernel(simpy.Environment):
     def __init__(self) -> None:
         self.clock = Clock()
         super().__init__()
-        self.queue = self.clock.queue
-        self._queue = self.queue  # type: ignore[assignment]  # ours
         self._stops = 0
         self.rest = Rest(self.clock)
         self.call_at = self.clock.call_at
@@ -45,7 +44,7 @@ class Kernel(simpy.Environment):
 
     def call_last(self, time_s: float, function: Callable[[Any], None], argument: Any = None) -> None:
         """Call `function(argument)` at `time_s`, which is not in the past, after the messages of that instant."""
-        self.clock.push(time_s, function, argument, LAST)
+        self.clock.push_call(time_s, function, argument, LAST)
 
     @property
     def now(self) -> float:
@@ -82,9 +81,14 @@ class Kernel(simpy.Environment):
         self._push(time_s, priority, event)
         return event
 
+    def peek(self) -> float:
+        """When the next event is due, seconds; infinity if there is none."""
+        events = self.clock.events
+        return events.entry(0)[0] if events else math.inf
+
     # -- SimPy's own interface ------------------------------------------------------------------------
     def _push(self, time_s: float, priority: int, event: Event) -> None:
-        self.clock.push(time_s, _process, event, (priority - 2) * LAST)
+        self.clock.push(time_s, _PROCESS, event, (priority - 2) * LAST)
 
     def schedule(self, event: Event, priority: int = NORMAL, delay: float = 0) -> None:
         """Schedule a SimPy event (as `simpy.Environment.schedule`)."""
@@ -96,15 +100,17 @@ class Kernel(simpy.Environment):
         Raises:
             EmptySchedule: nothing is scheduled.
         """
-        if not self._queue:
+        if not self.clock.events:
             raise EmptySchedule
-        self.clock.now, _, function, argument = heappop(self.queue)
-        function(argument)
+        self.clock.step()
 
     def settle(self) -> None:
         """Process what is urgent now (processes that begin, faults), so that what is done next comes after it."""
-        queue = self._queue
-        while queue and queue[0][0] <= self.now and queue[0][1] < (NORMAL - 2) * LAST:
+        events = self.clock.events
+        while events:
+            time_s, order, _, _ = events.entry(0)
+            if time_s > self.now or order >= (NORMAL - 2) * LAST:
+                return
             self.step()
 
     def run(self, until: float | Event | None = None) -> Any:
@@ -121,7 +127,7 @@ class Kernel(simpy.Environment):
         elif until is not None:
             if until <= self.now:
                 raise ValueError(f"until ({until}) must be greater than the current simulation time")
-            self.clock.push(float(until), _stop, self, (_STOP - 2) * LAST)
+            self.clock.push_call(float(until), _stop, self, (_STOP - 2) * LAST)
         try:
             self.clock.run()
         except StopSimulation as stop:
@@ -133,7 +139,7 @@ class Kernel(simpy.Environment):
     @property
     def events_processed(self) -> int:
         """How many events have been taken from the heap (by any path) so far; stops of `run` are none."""
-        return self.clock.order - len(self._queue) - self._stops
+        return self.clock.order - len(self.clock.events) - self._stops
 
 
 def _stop(kernel: Kernel) -> None:
@@ -156,3 +162,6 @@ def _process(event: Event) -> None:
         error = type(event._value)(*event._value.args)
         error.__cause__ = event._value
         raise error
+
+
+_PROCESS = Calling(_process)

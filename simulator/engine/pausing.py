@@ -7,29 +7,25 @@ arrival; service goes on with what was left of it. May import: the clock. Does n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from heapq import heapify
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simulator.engine.clock import Clock
+    from simulator.engine.handler import Handler
 
 Held = tuple[Callable[[Any], Any], Any]
 
 
 class Pausing:
-    """One pause, from now on. `services` says of a function that waits on the clock whether it ends a service here."""
+    """One pause, from now on. `services` says of a handler that waits on the clock whether it ends a service here."""
 
-    def __init__(self, clock: Clock, services: Callable[[Callable[[Any], Any]], bool]) -> None:
+    def __init__(self, clock: Clock, services: Callable[[Handler], bool]) -> None:
         self.since_s = clock.now
         self._clock = clock
         self._timers: list[Held] = []
         self._messages: list[Held] = []
-        queue = clock.queue
-        ends = [entry for entry in queue if services(entry[2])]
-        if ends:
-            queue[:] = [entry for entry in queue if not services(entry[2])]
-            heapify(queue)
-        self._services = [(entry[0] - clock.now, (entry[2], entry[3])) for entry in sorted(ends)]
+        ends = clock.events.take(lambda entry: services(entry[2]))
+        self._services = [(time_s - clock.now, handler, argument) for time_s, _, handler, argument in ends]
 
     def timer(self, function: Callable[[Any], Any], argument: Any) -> None:
         """A timer fell due: `function(argument)` is called at the end."""
@@ -41,16 +37,16 @@ class Pausing:
 
     def end(self) -> None:
         """It is over; the node knows that."""
-        for left_s, (function, argument) in self._services:
-            self._clock.call_at(self._clock.now + left_s, function, argument)
+        for left_s, handler, argument in self._services:
+            self._clock.push(self._clock.now + left_s, handler, argument)
         self._services = []
         self._release()
 
     def lose(self) -> None:
         """The node has crashed, and knows it: what waits meets that."""
         services, self._services = self._services, []
-        for _, (function, argument) in services:
-            function(argument)
+        for _, handler, argument in services:
+            handler.call(argument)
         self._release()
 
     def _release(self) -> None:
@@ -60,7 +56,7 @@ class Pausing:
 
     def things(self) -> Iterator[Any]:
         """What waits: requests, questions and answers."""
-        for _, (_, argument) in self._services:
+        for _, _, argument in self._services:
             yield argument
         for _, argument in (*self._timers, *self._messages):
             yield argument

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from simulator.engine.clock import Clock
+from simulator.engine.clock import ARITY, Clock, FutureEvents
 
 INFINITY = float("inf")
 MOST_ENTRIES = 4096  # a world with more to come is not searched: it is hardly idle
@@ -74,29 +74,29 @@ class Rest:
         """When anything is due but ticks that do nothing, seconds; 0 if `keeper` cannot rest, infinity for never."""
         clock = self._clock
         pushes, keeper.seen = clock.order - keeper.seen, clock.order
-        if pushes > FEW_PUSHES or len(clock.queue) > MOST_ENTRIES or not keeper.quiet():
+        if pushes > FEW_PUSHES or len(clock.events) > MOST_ENTRIES or not keeper.quiet():
             return 0.0
         resting = [other for other in self._keepers if other is keeper or other.quiet()]
         needs_s = min(other.needs_s() for other in resting)
-        return min(needs_s, _first_s(clock.queue, resting))
+        return min(needs_s, _first_s(clock.events, resting))
 
 
-def _first_s(queue: Sequence[tuple[float, int, Callable[[Any], None], Any]], resting: Sequence[Keeper]) -> float:
+def _first_s(events: FutureEvents, resting: Sequence[Keeper]) -> float:
     """When the first entry is due that belongs to nobody who rests, seconds; infinity if there is none.
 
-    The queue is a heap: below an entry that counts none is due earlier, and only below those that rest is looked on.
+    Entries are in a heap: below one that counts none is due earlier, and only below those that rest is looked on.
     """
     first_s = INFINITY
     places = [0]
     while places:
         place = places.pop()
-        if place >= len(queue):
+        if place >= len(events):
             continue
-        time_s, _, function, argument = queue[place]
+        time_s, _, handler, argument = events.entry(place)
         if time_s >= first_s:
             continue
-        if any(argument is keeper.tick or function in keeper.causes for keeper in resting):
-            places += (2 * place + 1, 2 * place + 2)
+        if any(argument is keeper.tick or handler.function in keeper.causes for keeper in resting):
+            places += range(ARITY * place + 1, ARITY * place + ARITY + 1)
         else:
             first_s = time_s
     return first_s

@@ -3,13 +3,17 @@
 Apart from the laws (simulator.laws.distributions) because the request loop needs no more than this: small classes with
 typed fields, which a compiler can make structs. A sampler is a function too: `sampler()` is `sampler.next()`.
 
-May import: the standard library. Does not know laws or generators: whoever makes a sampler says how a block is filled.
+May import: columns. Does not know laws or generators: whoever makes a sampler says how a block is filled.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Final
+
+from mypy_extensions import i64
+
+from simulator.engine.columns import vector
 
 NAN: Final = float("nan")
 
@@ -55,25 +59,28 @@ class Fixed(Sampler):
 class Blocks(Sampler):
     """Numbers from blocks of 16, then 32, ... 4096, each a list that `fill(n)` makes."""
 
-    __slots__ = ("_block", "_fill", "_size")
+    __slots__ = ("_at", "_block", "_fill", "_length", "_size")
 
     def __init__(self, fill: Callable[[int], list[float]]) -> None:
         self._fill = fill
-        self._block: list[float] = []  # what is left of it, the last number first
+        self._block = vector([])
+        self._at: i64 = 0  # where the next number is
+        self._length: i64 = 0
         self._size = FIRST_BLOCK
 
     def next(self) -> float:
         """The next number."""
-        block = self._block
-        if block:
-            return block.pop()
-        return self._next_block().pop()
+        at = self._at
+        if at == self._length:
+            self._next_block()
+            at = 0
+        self._at = at + 1
+        return self._block[at]
 
-    def _next_block(self) -> list[float]:
-        block = self._block = self._fill(self._size)
-        block.reverse()
+    def _next_block(self) -> None:
+        self._block = vector(self._fill(self._size))
+        self._length = len(self._block)
         self._size = min(2 * self._size, LARGEST_BLOCK)
-        return block
 
 
 class Sum(Sampler):

@@ -7,81 +7,107 @@ timer that waits for the rare message that was lost keeps none of those alive th
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from simulator.engine.clock import LAST
+from simulator.engine.handler import Handler
 from simulator.engine.kernel import Kernel
 
-
-class Finishable(Protocol):
-    """Anything that knows that it is done."""
-
-    done: bool
+IDLE: Final = -1.0
 
 
-T = TypeVar("T", bound=Finishable)
+class Timed:
+    """What a timer may run for, one at a time: it knows when that is over, and its neighbours among those that wait."""
+
+    __slots__ = ("deadline_s", "done", "earlier", "later")
+
+    earlier: Timed
+    later: Timed
+
+    def __init__(self) -> None:
+        self.deadline_s = IDLE
+        self.done = False
+
+
+T = TypeVar("T", bound=Timed)
+
+
+class _Firing(Handler):
+    """A timer may be over."""
+
+    __slots__ = ("_timers",)
+
+    def __init__(self, timers: Timers[Any]) -> None:
+        self._timers = timers
+
+    def call(self, argument: Any) -> None:  # noqa: ARG002
+        """Look."""
+        self._timers.fire()
 
 
 class Timers(Generic[T]):
     """Calls `expired(item)` `delay_s` seconds after `add(item)`, unless `item.done` by then.
 
-    With `last`, what arrives at that instant is in time.
+    With `last`, what arrives at that instant is in time. Items wait in a ring, the oldest after `_ring`, which is none.
     """
 
-    __slots__ = ("_armed", "_band", "_clock", "_deadlines_s", "_delay_s", "_expired")
+    __slots__ = ("_armed", "_band", "_clock", "_delay_s", "_expired", "_firing", "_ring")
 
     def __init__(self, kernel: Kernel, delay_s: float, expired: Callable[[T], None], last: bool = False) -> None:
         self._clock = kernel.clock
         self._delay_s = delay_s
         self._expired = expired
         self._band = LAST if last else 0
-        # In order, as all have one length. A plain dict would look for its first item among all that were ever deleted.
-        self._deadlines_s: OrderedDict[T, float] = OrderedDict()
+        self._ring = Timed()
+        self._ring.earlier = self._ring.later = self._ring
         self._armed = False
+        self._firing = _Firing(self)
 
-    def __iter__(self) -> Iterator[T]:
+    def __iter__(self) -> Iterator[Timed]:
         """What is waited for, done or not, the oldest first."""
-        return iter(self._deadlines_s)
+        waiting: list[Timed] = []
+        item = self._ring.later
+        while item is not self._ring:
+            waiting.append(item)
+            item = item.later
+        return iter(waiting)
 
-    def __contains__(self, item: T) -> bool:
-        """Whether it is waited for."""
-        return item in self._deadlines_s
-
-    def add(self, item: T) -> None:
-        """Start the timer of `item`."""
-        deadline_s = self._clock.now + self._delay_s
-        self._deadlines_s[item] = deadline_s
+    def add(self, item: Timed) -> None:
+        """Start the timer of `item`, for which none runs."""
+        item.deadline_s = deadline_s = self._clock.now + self._delay_s
+        ring = self._ring
+        last = ring.earlier
+        item.earlier, item.later = last, ring
+        last.later = ring.earlier = item
         if not self._armed:
             self._arm(deadline_s)
 
-    def over(self, item: T) -> None:
+    def over(self, item: Timed) -> None:
         """`item` is done, or will be before its time: nothing waits for it any more."""
-        if item in self._deadlines_s:
-            del self._deadlines_s[item]
+        if item.deadline_s < 0.0:
+            return
+        item.deadline_s = IDLE
+        earlier, later = item.earlier, item.later
+        earlier.later, later.earlier = later, earlier
+        item.earlier = item.later = self._ring
 
     def _arm(self, deadline_s: float) -> None:
         self._armed = True
-        self._clock.push(deadline_s, self._fire, None, self._band)
+        self._clock.push(deadline_s, self._firing, None, self._band)
 
-    def _fire(self, _: None) -> None:
-        now, deadlines_s = self._clock.now, self._deadlines_s
-        due: list[T] = []
-        for item, deadline_s in deadlines_s.items():
-            if deadline_s > now:
-                break
-            due.append(item)
-        for item in due:
-            del deadlines_s[item]
+    def fire(self) -> None:
+        """Expire what is due, and wait for the next."""
+        now, ring, expired = self._clock.now, self._ring, self._expired
+        due: list[Any] = []
+        while ring.later is not ring and ring.later.deadline_s <= now:
+            due.append(ring.later)
+            self.over(ring.later)
         for item in due:
             if not item.done:
-                self._expired(item)
+                expired(item)
         self._armed = False
-        while deadlines_s:
-            item, deadline_s = next(iter(deadlines_s.items()))
-            if item.done:
-                del deadlines_s[item]
-            else:
-                self._arm(deadline_s)
-                return
+        while ring.later is not ring and ring.later.done:
+            self.over(ring.later)
+        if ring.later is not ring:
+            self._arm(ring.later.deadline_s)

@@ -113,7 +113,7 @@ class ActiveChecks:
     def _schedule(self) -> None:
         number, place = divmod(self._number, len(self._order))
         at_s = max(self._due_s(self._order[place], number), self._clock.now)
-        self._clock.push(at_s, self._send_next, self._keeper, SENDING)
+        self._clock.push_call(at_s, self._send_next, self._keeper, SENDING)
 
     def _due_s(self, edge: int, number: int) -> float:
         return self._phases_s[edge] + number * self.policy.period_s
@@ -139,14 +139,14 @@ class ActiveChecks:
         if now + delay_s > deadline_s:
             self._arm(probe)
         if delay_s < INFINITY:
-            self._clock.push(now + delay_s, self._arrive, probe)
+            self._clock.push_call(now + delay_s, self._arrive, probe)
 
     def _arm(self, probe: Probe) -> None:
         """Unless its answer comes before, it will have failed at its deadline."""
         if not probe.armed:
             probe.armed = True
             self._failing[probe.edge] += 1
-            self._clock.push(probe.deadline_s, self._expire, probe, LAST)
+            self._clock.push_call(probe.deadline_s, self._expire, probe, LAST)
 
     def _arrive(self, probe: Probe) -> None:
         """A probe is at its edge."""
@@ -174,7 +174,7 @@ class ActiveChecks:
         if delay_s <= 0.0:
             self._answered(probe)
         else:
-            self._clock.push(now + delay_s, self._answered, probe)
+            self._clock.push_call(now + delay_s, self._answered, probe)
 
     def _refuse(self, probe: Probe) -> None:
         """The edge is down, and its host says so: a failure as soon as that is heard."""
@@ -187,7 +187,7 @@ class ActiveChecks:
         if delay_s <= 0.0:
             self._expire(probe)
         else:
-            self._clock.push(now + delay_s, self._expire, probe)
+            self._clock.push_call(now + delay_s, self._expire, probe)
 
     def _answered(self, probe: Probe) -> None:
         """Its answer is there, in time."""

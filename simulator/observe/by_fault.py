@@ -24,7 +24,6 @@ from simulator.observe.values import histogram_metrics
 from simulator.observe.window import ratio
 
 if TYPE_CHECKING:
-    from simulator.clients.books import Books
     from simulator.clients.ledger import Ledger
     from simulator.observe.counters import FloatArray
     from simulator.world.world import World
@@ -96,22 +95,19 @@ class ByFault:
                 one.turn(kind == FAULT_BEGIN, self._world.kernel.now)
 
     # -- counting -------------------------------------------------------------------------------------
-    def take(self, number: int, books: Books) -> None:
-        """Count what a group collected since the last time; its latencies are still there."""
-        ledger = books.ledger
-        if ledger is None:
-            return
-        self._take_answered(number, books, ledger)
+    def take(self, number: int, ledger: Ledger, values: FloatArray, codes: np.ndarray) -> None:
+        """Count what a group collected since the last time, of which `values` are the latencies."""
+        self._take_answered(number, ledger, values, codes)
         self._take_failed(number, ledger)
-        for label, mask in self._masks(np.array(ledger.hedged_due_s)) if ledger.hedged_due_s else ():
+        for label, mask in self._masks(ledger.hedged_due_s.take()):
             self._counts[label][number].retries += int(mask.sum())
-        ledger.clear()
 
-    def _take_answered(self, number: int, books: Books, ledger: Ledger) -> None:
-        if not ledger.due_s:
-            return
-        values, codes, due_s = np.array(books.latencies_s), np.array(books.codes), np.array(ledger.due_s)
-        retries, denied = np.array(ledger.retries), np.array(ledger.outcomes) == int(Outcome.DENIED)
+    def _take_answered(self, number: int, ledger: Ledger, values: FloatArray, codes: np.ndarray) -> None:
+        due_s, retries, denied = (
+            ledger.due_s.take(),
+            ledger.retries.take(),
+            ledger.outcomes.take() == int(Outcome.DENIED),
+        )
         for label, mask in self._masks(due_s):
             counts = self._counts[label][number]
             counts.answered += int(mask.sum())
@@ -125,10 +121,10 @@ class ByFault:
                 counts.add(self._edges[edge], part)
 
     def _take_failed(self, number: int, ledger: Ledger) -> None:
-        if not ledger.failed_due_s:
-            return
-        retries, outcomes = np.array(ledger.failed_retries), np.array(ledger.failed_outcomes)
-        for label, mask in self._masks(np.array(ledger.failed_due_s)):
+        due_s, retries, outcomes = (
+            ledger.failed_due_s.take(), ledger.failed_retries.take(), ledger.failed_outcomes.take(),
+        )  # fmt: skip
+        for label, mask in self._masks(due_s):
             counts = self._counts[label][number]
             counts.retries += int(retries[mask].sum())
             for outcome in outcomes[mask].tolist():
@@ -136,7 +132,7 @@ class ByFault:
 
     def _masks(self, due_s: FloatArray) -> Iterator[tuple[str, np.ndarray]]:
         """Which of some requests are under each label that has any."""
-        for label in self._counts:
+        for label in self._counts if len(due_s) else ():
             mask = ~self._any.holds(due_s) if label == NONE else self._named[label].holds(due_s)
             if mask.any():
                 yield label, mask

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def renewals_in_flight(world: World) -> dict[int, int]:
     """How many leases of each edge are in renewal messages: under way, in a core's queue or in service there."""
     found = dict.fromkeys(range(len(world.edges)), 0)
-    messages = [entry[3] for entry in world.kernel.queue]
+    messages = [argument for _, _, _, argument in world.kernel.clock.events.entries()]
     for core in world.cores:
         messages += core.waiting
     messages += _held(world)
@@ -49,8 +49,8 @@ def _held(world: World) -> list[Any]:
 def attempts_in_flight(world: World) -> list[Attempt]:
     """The attempts that stand for these requests, one each."""
     search = _Search(world)
-    for _, _, function, argument in world.kernel.queue:
-        search.look(argument, retries=getattr(function, "__name__", "") == "_retry")
+    for _, _, handler, argument in world.kernel.clock.events.entries():
+        search.look(argument, retries=getattr(handler.function, "__name__", "") == "_retry")
     for edge in world.edges:
         for attempt in edge.waiting:
             search.look(attempt)
@@ -115,10 +115,10 @@ def groups_due_now(world: World) -> list[str]:
     """The client groups that something due at this instant is about, most first; for a world that stands still."""
     now, found = world.kernel.now, Counter[str]()
     sources = {id(source): group.name for source, group in zip(world.sources, world.groups, strict=True)}
-    for time_s, _, function, argument in world.kernel.queue:
+    for time_s, _, handler, argument in world.kernel.clock.events.entries():
         if time_s > now:
             continue
-        owner = getattr(function, "__self__", None)
+        owner = handler.owner
         if isinstance(argument, Attempt | Call) and argument.session is not None:
             found[argument.session.client.group.name] += 1
         elif id(owner) in sources:

@@ -163,13 +163,13 @@ class Recorder:
                 self._flush_edge(edge)
 
     def _flush_edge(self, edge: EdgeNode) -> None:
+        waits_s, sojourns_s = edge.waits_s.take(), edge.sojourns_s.take()
         if self.at_end is None:
-            for family, column in ((self.waits, edge.waits_s), (self.sojourns, edge.sojourns_s)):
-                binned = Binned(np.array(column))
+            for family, column in ((self.waits, waits_s), (self.sojourns, sojourns_s)):
+                binned = Binned(column)
                 family[""].add_binned(binned)
                 if self.label_edges:
                     self._histogram(family, edge.name).add_binned(binned)
-        del edge.waits_s[:], edge.sojourns_s[:]
 
     def latencies(self) -> dict[str, Histogram]:
         """Latencies of ok requests: in all (""), by group, by the clients' site, by tier, by edge."""
@@ -183,22 +183,19 @@ class Recorder:
 
     def _flush_group(self, number: int, group: ClientGroup) -> None:
         name, books = group.name, group.books
-        self.by_fault.take(number, books)
+        values, codes = books.latencies_s.take(), books.codes.take()
+        if books.ledger is not None:
+            self.by_fault.take(number, books.ledger, values, codes)
         if books.warm_latencies_s:
-            self._window_latency.add_many(np.array(books.warm_latencies_s))
-            del books.warm_latencies_s[:]
+            self._window_latency.add_many(books.warm_latencies_s.take())
         if books.failed_latencies_s:
-            failed = Binned(np.array(books.failed_latencies_s))
+            failed = Binned(books.failed_latencies_s.take())
             self._histogram(self.failed, name).add_binned(failed)
             self.failed[""].add_binned(failed)
-            del books.failed_latencies_s[:]
         if books.failed_due_s:
-            self.faults.note_failed(np.array(books.failed_due_s))
-            del books.failed_due_s[:]
-        if not books.latencies_s:
+            self.faults.note_failed(books.failed_due_s.take())
+        if not len(values):
             return
-        values, codes = np.array(books.latencies_s), np.array(books.codes)
-        del books.latencies_s[:], books.codes[:]
         binned = Binned(values)
         self._window_latency.add_binned(binned)
         self.latency[""].add_binned(binned)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 import numpy as np
 
 from simulator.plugins.family import Family
+from simulator.routing.choosing import Asking, Choosing
 from simulator.routing.directory import Directory
 from simulator.routing.leaving import Leaving
 
@@ -122,6 +123,11 @@ class Router:
     def choose(self, client: Client, session: Session) -> int:
         """The edge of a request's first attempt; -1 where none is believed healthy."""
         raise NotImplementedError(f"{type(self).__name__} does not override choose")
+
+    @property
+    def choosing(self) -> Choosing:
+        """What is asked for every request in place of `choose`, which it asks."""
+        return Asking(self.choose)
 
     def retry(self, client: Client, session: Session, tried: int) -> int:  # noqa: ARG002 (policies may need it)
         """The edge of a retry: another healthy one, or the same where there is no other; -1 where none is."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from simulator.routing.choosing import Choosing
 from simulator.routing.directory import Directory
 
 if TYPE_CHECKING:
     from simulator.agents.client import Client, Session
 
 
-class Staying:
+class Staying(Choosing):
     """Stay with probability weight / 100, else leave.
 
     Args:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from simpy.events import Event
 
+from simulator.engine.columns import FloatColumn, IntColumn
 from simulator.engine.node import FailSlow
 from simulator.engine.pausing import Pausing
 from simulator.engine.rest import Keeper
@@ -68,8 +69,7 @@ class StickinessManager(FailSlow):
         self.moves: list[Moves] = []  # of each client group, by its number
         self.on_moved: Callable[[int, dict[int, int]], None] = _ignore  # (from, {to: sessions})
         self.on_suspect: Callable[[int], None] = lambda _: None
-        self._reported: list[int] = []  # slots
-        self._values: list[float] = []
+        self.reported, self.values = IntColumn(), FloatColumn()  # slot and value of each report
         self._retried: list[int] = []  # slots
         self._edges: list[int] = []  # where each attempt ended, for a model by edge
         self._number = 0  # of the interval that is over
@@ -89,12 +89,8 @@ class StickinessManager(FailSlow):
 
         `value`: latency in seconds if ok; -1 if failed without, -2 - latency if with one.
         """
-        self._reported.append(slot)
-        self._values.append(value)
-
-    def report_columns(self) -> tuple[Callable[[int], None], Callable[[float], None]]:
-        """The two appends that `report` makes, for callers that report every request."""
-        return self._reported.append, self._values.append
+        self.reported.append(slot)
+        self.values.append(value)
 
     def report_retry(self, slot: int) -> None:
         """The attempt that was just reported was a retry: an attempt more, but no request more."""
@@ -204,14 +200,12 @@ class StickinessManager(FailSlow):
 
     def _quiet(self) -> bool:
         """Whether there is nothing to score: no attempt ended in the window."""
-        return not self._reported and not self._retried and not any(len(part.slots) for part in self._window)
+        return not len(self.reported) and not self._retried and not any(len(part.slots) for part in self._window)
 
     def _close_interval(self) -> None:
         retried = len(self._retried)
-        slots = np.array(self._reported + self._retried, dtype=np.int64)
-        values = np.array(self._values)
-        self._reported.clear()
-        self._values.clear()
+        slots = np.concatenate((self.reported.take(), np.array(self._retried, dtype=np.int64)))
+        values = self.values.take()
         self._retried.clear()
         latency_s = np.where(values >= 0, values, -2.0 - values)
         sampled = (values >= 0) | (values <= -2.0)

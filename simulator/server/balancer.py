@@ -9,10 +9,10 @@ routing's directory. Does not model: connections, what policies decide.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from simulator.engine.handler import Calling
 from simulator.engine.timers import Timers
 from simulator.messages import Attempt, Call, Caller, Outcome
 from simulator.server.station import Station
@@ -82,7 +82,7 @@ class Balancer(Station[Attempt, Carried]):
     """One balancer."""
 
     __slots__ = (
-        "_from_edges", "_receivers", "_timers", "answered_itself", "arrivals", "directory", "down_links", "edges",
+        "_completing", "_from_edges", "_timers", "answered_itself", "arrivals", "directory", "down_links", "edges",
         "guide", "held", "lines", "outstanding", "passes", "policy", "retried_after",
         "retries", "sent", "small_bytes", "up_links", "wait_sum_s",
     )  # fmt: skip
@@ -114,7 +114,7 @@ class Balancer(Station[Attempt, Carried]):
         self.lines: list[deque[Carried]] = [deque() for _ in edges]  # for a place at each edge
         self.outstanding = [0] * len(self.edges)
         self._from_edges = FromEdges(self)
-        self._receivers: list[Callable[[Any], None]] = [edge.receive for edge in edges]
+        self._completing = Calling(self._complete)
         self._timers = Timers(kernel, policy.timeout_s, self._timed_out) if policy.timeout_s < INFINITY else None
         self.arrivals = self.sent = self.retries = self.answered_itself = 0
         self.retried_after = [0] * len(Outcome)
@@ -151,7 +151,7 @@ class Balancer(Station[Attempt, Carried]):
         now = self.clock.now
         delay_s = self.up_links[call.edge].transit(self.small_bytes, now)
         if delay_s < INFINITY:
-            self.clock.push(now + delay_s, self.edges[call.edge].receive_control, call)
+            self.clock.push_call(now + delay_s, self.edges[call.edge].receive_control, call)
 
     # -- its own work ---------------------------------------------------------------------------------
     def serve(self, work: Carried) -> None:
@@ -159,12 +159,12 @@ class Balancer(Station[Attempt, Carried]):
         now = self.clock.now
         self.start_sum_s += now
         work.waited_s = now - work.arrived_s
-        self.clock.push(now + self.service_s.next(), self._finish_cb, work)
+        self.clock.push(now + self.service_s.next(), self.finishing, work)
 
     def _is_wanted(self, work: Carried) -> bool:
         return not self._drops(work)
 
-    def _finish(self, work: Carried) -> None:
+    def finish(self, work: Carried) -> None:
         """End of service."""
         if work.gone:  # lost in a crash, and its worker with it
             return
@@ -202,7 +202,9 @@ class Balancer(Station[Attempt, Carried]):
             carried.since_s = now = self.clock.now
             self.lines[edge].append(carried)
             if self.policy.queue_timeout_s < INFINITY:
-                self.clock.push(now + self.policy.queue_timeout_s, self._waited_too_long, (carried, carried.queued))
+                self.clock.push_call(
+                    now + self.policy.queue_timeout_s, self._waited_too_long, (carried, carried.queued)
+                )
 
     def _waited_too_long(self, case: tuple[Carried, int]) -> None:
         """A request stands in line for an edge for as long as it may, unless it has left the line since."""
@@ -247,7 +249,7 @@ class Balancer(Station[Attempt, Carried]):
         self.guide.sent(edge, now)
         one.up_s = delay_s = self.up_links[edge].transit(carried.size_bytes, now)
         if delay_s < INFINITY:
-            self.clock.push(now + delay_s, self._receivers[edge], one)
+            self.clock.push(now + delay_s, self.edges[edge].receiving, one)
         else:
             self.unanswered(one)
         if self._timers is not None and not one.done:
@@ -277,7 +279,7 @@ class Balancer(Station[Attempt, Carried]):
         one.told_weight = one.session.published_weight
         one.down_s = delay_s = self.down_links[edge].transit(size_bytes, now)
         if delay_s < INFINITY:
-            self.clock.push(now + delay_s, self._complete, one)
+            self.clock.push(now + delay_s, self._completing, one)
         else:
             self.unanswered(one)
 
@@ -351,7 +353,7 @@ class Balancer(Station[Attempt, Carried]):
         stays = policy.to == "same" or (policy.to == "other_last" and carried.retries < policy.limit)
         edge = tried if stays and self._is_believed(tried) else self.guide.other(carried.attempt, tried)
         if edge == tried:
-            self.clock.push(self.clock.now + policy.turnaround_s, self._turned_around, carried)
+            self.clock.push_call(self.clock.now + policy.turnaround_s, self._turned_around, carried)
         else:
             self._dispatch(carried, edge)
         return True

@@ -63,5 +63,5 @@ def invalidate(
         told += 1
         delay_s = links[edge].transit(size_bytes, now)
         if delay_s < INFINITY:
-            clock.push(now + delay_s, askers[edge].invalidate, call)
+            clock.push_call(now + delay_s, askers[edge].invalidate, call)
     return told

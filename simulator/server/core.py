@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from simulator.agents.client import Grant
+from simulator.engine.handler import Calling, Handler
 from simulator.leases.authority import Authority
 from simulator.leases.changes import Changes
 from simulator.leases.lock_service import Claimants, LockService
@@ -59,6 +60,31 @@ class CorePolicy:
     invalidate: bool = False
 
 
+class _Storing(Handler):
+    """The record that a core asked storage for is there, or durable."""
+
+    __slots__ = ("_core",)
+
+    def __init__(self, core: CoreNode) -> None:
+        self._core = core
+
+    def call(self, argument: Any) -> None:
+        """It is."""
+        self._core.stored(argument)
+
+
+class _Nothing(Handler):
+    """What follows a write that nobody waits for."""
+
+    __slots__ = ()
+
+    def call(self, argument: Any) -> None:
+        """It is durable."""
+
+
+NOTHING: Final = _Nothing()
+
+
 class _Waiting(Claimants):
     """Those who stand in line at a core. Apart, as the core is a station already."""
 
@@ -81,7 +107,8 @@ class CoreNode(Questions):
     """One shard of the core."""
 
     __slots__ = (
-        "_decide", "authority", "hits", "holders", "invalidations", "locks", "lookups", "manager", "misses", "policy",
+        "_decide", "_leaving_storage", "_reaching_storage", "_stored", "authority", "hits", "holders", "invalidations",
+        "locks", "lookups", "manager", "misses", "policy",
         "shards", "standby_place", "standby_ready", "storage",
     )  # fmt: skip
 
@@ -109,6 +136,8 @@ class CoreNode(Questions):
         self.shards: list[CoreNode] = []
         self.standby_ready = policy.standby
         self.standby_place: StandbyPlace | None = None  # where it is not beside the primary
+        self._stored = _Storing(self)
+        self._reaching_storage, self._leaving_storage = Calling(self._at_storage), Calling(self._from_storage)
         self._decide: tuple[Callable[[Call], None], ...] = (  # by `Kind`
             self._lookup, self._ask_storage, self._acquire, self._release, self._close, self._close, self._update,
         )  # fmt: skip
@@ -144,7 +173,7 @@ class CoreNode(Questions):
         if work.kind == LOOKUP:
             assert isinstance(work, Call)
             self._look_up(work, now)
-        self.clock.push(now + self.service_s.next(), self._finish_cb, work)
+        self.clock.push(now + self.service_s.next(), self.finishing, work)
 
     def _look_up(self, call: Call, now: float) -> None:
         session_id = call.session.session_id
@@ -154,7 +183,8 @@ class CoreNode(Questions):
             call.tier = STORAGE
             call.cause = self.l2.cause(session_id, now)
 
-    def _finish(self, work: Message) -> None:
+    def finish(self, work: Message) -> None:
+        """End of service."""
         if work.core_epoch != self.epoch:
             self.lose(work)
             return
@@ -198,20 +228,24 @@ class CoreNode(Questions):
         if self.storage_legs is None:
             self._at_storage(call)
         else:
-            self._over(self.storage_legs[0], call, self._at_storage)
+            self._over(self.storage_legs[0], call, self._reaching_storage)
 
     def _at_storage(self, call: Call) -> None:
-        done = self._stored if self.storage_legs is None else self._from_storage
         if call.kind == LOOKUP:
-            self.storage.read(done, call)
+            self.storage.read(self.storing, call)
         else:
-            self.storage.write(done, call)
+            self.storage.write(self.storing, call)
+
+    @property
+    def storing(self) -> Handler:
+        """What is called when storage has read or written a record."""
+        return self._stored if self.storage_legs is None else self._leaving_storage
 
     def _from_storage(self, call: Call) -> None:
         assert self.storage_legs is not None
         self._over(self.storage_legs[1], call, self._stored)
 
-    def _over(self, link: Link, call: Call, then: Callable[[Call], None]) -> None:
+    def _over(self, link: Link, call: Call, then: Handler) -> None:
         """Send over a link to or from storage; what is lost is asked for again after a second."""
         now = self.clock.now
         delay_s = link.transit(self.sizes.metadata, now)
@@ -222,10 +256,10 @@ class CoreNode(Questions):
         else:
             self.lose(call)
 
-    def _stored(self, call: Call) -> None:
+    def stored(self, call: Call) -> None:
         """The record was read, or is durable."""
         if self.pausing is not None and not self.down:
-            self.pausing.message(self._stored, call)
+            self.pausing.message(self.stored, call)
         elif call.core_epoch != self.epoch or self.down:
             self.lose(call)
         elif call.kind != LOOKUP:
@@ -257,7 +291,7 @@ class CoreNode(Questions):
         session_id = call.session.session_id
         call.tier = CORE
         self.locks.changes.data_changed(session_id, self.clock.now)
-        self.storage.write(_nothing, None)
+        self.storage.write(NOTHING, None)
         self.l2.fill(session_id, self.clock.now)
         if self.holders.told:
             self._invalidate(call, self.holders)
@@ -290,7 +324,7 @@ class CoreNode(Questions):
         session_id = call.session.session_id
         owner = self.shards[session_id % len(self.shards)]
         self.locks.changes.lock_changed(session_id, call.lock, self.clock.now)
-        self.storage.write(_nothing, None)
+        self.storage.write(NOTHING, None)
         if self.holders.told:
             self._invalidate(call, owner.holders)
             if call.attempt is not None:
@@ -386,7 +420,3 @@ class CoreNode(Questions):
             self.locks.grace_until_s = self.clock.now + grace_s
         for grant in self.authority.recover(grace_s):
             self.locks.free_in_time(grant)
-
-
-def _nothing(_: Any) -> None:
-    """What follows a write that nobody waits for."""

@@ -8,7 +8,7 @@ second service. May import: visits, L1, fetching, leases. Does not model: CPU sh
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from simulator.messages import Attempt, Call, Cause, Kind, Message, Operation, Outcome, Tier
 from simulator.server.fetching import Fetching
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from simulator.agents.client import SessionId
     from simulator.agents.policies import Sizes
     from simulator.caches.base import Cache
+    from simulator.engine.handler import Handler
     from simulator.engine.kernel import Kernel
     from simulator.engine.samplers import Sampler
     from simulator.leases.renewal import LeaseTable
@@ -91,7 +92,7 @@ class EdgeNode(Visits):
 
     def connect(self, cores: Sequence[Station[Message, Message]], links: Sequence[Link]) -> None:
         """Say where the cores are, and over which links they are asked."""
-        self.fetching.connect([core.receive for core in cores], links)
+        self.fetching.connect([core.receiving for core in cores], links)
 
     # -- serving --------------------------------------------------------------------------------------
     def receive(self, arrival: Attempt) -> None:
@@ -124,7 +125,7 @@ class EdgeNode(Visits):
             self._look_up(work, now)
         else:
             self._prepare(work, now)
-        self.clock.push(now + self.service_s.next(), self._finish_cb, work)
+        self.clock.push(now + self.service_s.next(), self.finishing, work)
 
     def _look_up(self, attempt: Attempt, now: float) -> None:
         session = attempt.session
@@ -163,7 +164,7 @@ class EdgeNode(Visits):
             if self.leases is not None:
                 self.leases.touch(attempt.session.session_id, now)
 
-    def _finish(self, work: Attempt | Call) -> None:
+    def finish(self, work: Attempt | Call) -> None:
         """End of service."""
         assert isinstance(work, Attempt)
         if work.epoch != self.epoch:
@@ -232,9 +233,9 @@ class EdgeNode(Visits):
         self.fetching.crash()
         self._lose_paused()
 
-    def _ends_service(self, function: Callable[[Any], Any]) -> bool:
-        """Whether a function that waits on the clock ends a service here, or a rebuild."""
-        return function is self._finish_cb or function == self.fetching.rebuilt
+    def _ends_service(self, handler: Handler) -> bool:
+        """Whether a handler that waits on the clock ends a service here, or a rebuild."""
+        return handler is self.finishing or handler.function == self.fetching.rebuilt
 
     def _wake(self, since_s: float) -> None:
         """Renew the leases whose ticks were missed."""

@@ -7,8 +7,7 @@ a core is only slow is known, as its connection would show, and such a core is n
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from simulator.engine.timers import Timers
 from simulator.messages import Asker, Attempt, Batch, Call, Kind, Message, Outcome
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from simulator.engine.samplers import Sampler
     from simulator.leases.renewal import LeaseTable
     from simulator.links import Link
+    from simulator.server.station import Receiving
 
 INFINITY: Final = float("inf")
 FETCH_TRIES: Final = 3
@@ -48,13 +48,14 @@ class Fetching(Asker):
     """
 
     __slots__ = (
-        "_clock", "_coalesces", "_every_s", "_holds_worker", "_l1", "_leases", "_receivers", "_sizes",
+        "_clock", "_coalesces", "_every_s", "_holds_worker", "_l1", "_leases", "_receiving", "_sizes",
         "_station", "core_link_sum_s", "fetch_sum_s", "fetches", "rebuild_s", "timers", "to_core", "under_way",
     )  # fmt: skip
 
     def __init__(
         self, station: Visits, kernel: Kernel, l1: L1, leases: LeaseTable | None, rebuild_s: Sampler | None
     ) -> None:
+        super().__init__()
         policy = station.policy
         self._station = station
         self._clock = station.clock
@@ -66,7 +67,7 @@ class Fetching(Asker):
         self._every_s = policy.fetch_timeout_s
         self.rebuild_s = rebuild_s
         self.to_core: list[Link] = []
-        self._receivers: list[Callable[[Any], None]] = []
+        self._receiving: list[Receiving] = []
         self.under_way: dict[SessionId, Call] = {}  # what later misses of a session wait for
         self.timers = Timers(kernel, self._every_s, self._ask_again) if self._every_s < INFINITY else None
         self.reset_counters()
@@ -76,9 +77,9 @@ class Fetching(Asker):
         self.fetches = 0
         self.fetch_sum_s = self.core_link_sum_s = 0.0
 
-    def connect(self, receivers: Sequence[Callable[[Any], None]], links: Sequence[Link]) -> None:
+    def connect(self, receiving: Sequence[Receiving], links: Sequence[Link]) -> None:
         """Say what takes messages at each shard, and over which links."""
-        self._receivers, self.to_core = list(receivers), list(links)
+        self._receiving, self.to_core = list(receiving), list(links)
 
     def reroute(self, shard: int, link: Link) -> Link:
         """A shard is reached over another link from now on; the one so far."""
@@ -135,7 +136,7 @@ class Fetching(Asker):
         now = self._clock.now
         delay_s = self.to_core[shard].transit(size, now)
         if delay_s < INFINITY:
-            self._clock.push(now + delay_s, self._receivers[shard], message)
+            self._clock.push(now + delay_s, self._receiving[shard], message)
         return delay_s
 
     # -- what is not answered -------------------------------------------------------------------------
@@ -258,7 +259,7 @@ class Fetching(Asker):
     def start_rebuild(self, call: Call) -> None:
         """A worker rebuilds a record from now on."""
         assert self.rebuild_s is not None
-        self._clock.push(self._clock.now + self._station.slowness * self.rebuild_s.next(), self.rebuilt, call)
+        self._clock.push_call(self._clock.now + self._station.slowness * self.rebuild_s.next(), self.rebuilt, call)
 
     def rebuilt(self, call: Call) -> None:
         """A record is rebuilt."""

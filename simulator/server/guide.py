@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 from simulator.messages import Operation
 
 if TYPE_CHECKING:
-    from simulator.agents.client import Client, RoundTrips
+    from simulator.agents.client import Client
+    from simulator.agents.trips import RoundTrips
     from simulator.engine.clock import Clock
     from simulator.messages import Attempt, AttemptObserver
     from simulator.routing.base import Router

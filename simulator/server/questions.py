@@ -6,8 +6,7 @@ May import: stations, a level of cache, the vocabulary. Does not model: connecti
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from simulator.messages import Asker, Batch, Call, Kind, Message, Outcome
 from simulator.server.level import Level
@@ -34,7 +33,7 @@ class Questions(Station[Message, Message]):
     """
 
     __slots__ = (
-        "_fills", "askers", "l2", "received", "reply_link_sum_s", "sizes", "storage_legs", "to_edge", "wait_sum_s",
+        "askers", "l2", "received", "reply_link_sum_s", "sizes", "storage_legs", "to_edge", "wait_sum_s",
     )  # fmt: skip
 
     def __init__(
@@ -53,7 +52,6 @@ class Questions(Station[Message, Message]):
         self.sizes = sizes
         self.askers: list[Asker] = []
         self.to_edge: list[Link] = []
-        self._fills: list[Callable[[Any], None]] = []
         self.storage_legs: tuple[Link, Link] | None = None
 
     def reset_counters(self) -> None:
@@ -65,7 +63,6 @@ class Questions(Station[Message, Message]):
     def reach(self, askers: Sequence[Asker], links: Sequence[Link]) -> None:
         """Say who asks, and over which links they are answered, by edge."""
         self.askers, self.to_edge = list(askers), list(links)
-        self._fills = [asker.fill for asker in askers]
 
     # -- coming ---------------------------------------------------------------------------------------
     def receive(self, arrival: Message) -> None:
@@ -102,7 +99,7 @@ class Questions(Station[Message, Message]):
         delay_s = self.to_edge[call.edge].transit(self.sizes.metadata, now)
         if delay_s < INFINITY:
             self.reply_link_sum_s += delay_s
-            self.clock.push(now + delay_s, self._fills[call.edge], call)
+            self.clock.push(now + delay_s, self.askers[call.edge].filling, call)
         else:
             self.askers[call.edge].note_lost(call)
 
@@ -112,7 +109,7 @@ class Questions(Station[Message, Message]):
         size = self.sizes.batch + self.sizes.batch_lease * len(batch.leases)
         delay_s = self.to_edge[batch.edge].transit(size, now)
         if delay_s < INFINITY:
-            self.clock.push(now + delay_s, asker.receive_renewals, batch)
+            self.clock.push_call(now + delay_s, asker.receive_renewals, batch)
         else:
             asker.renewals_lost(batch)
 

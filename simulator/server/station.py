@@ -8,9 +8,9 @@ errors at nodes. Does not model: what service is, CPU sharing, priorities.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
 
+from simulator.engine.handler import Handler
 from simulator.engine.kernel import Kernel
 from simulator.engine.node import Node
 from simulator.engine.pausing import Pausing
@@ -23,10 +23,36 @@ Arrival = TypeVar("Arrival")
 Work = TypeVar("Work")
 
 
+class Receiving(Handler):
+    """Something arrives at a station."""
+
+    __slots__ = ("_station",)
+
+    def __init__(self, station: Station[Any, Any]) -> None:
+        self._station = station
+
+    def call(self, argument: Any) -> None:
+        """It is there."""
+        self._station.receive(argument)
+
+
+class Finishing(Handler):
+    """A service at a station ends."""
+
+    __slots__ = ("_station",)
+
+    def __init__(self, station: Station[Any, Any]) -> None:
+        self._station = station
+
+    def call(self, argument: Any) -> None:
+        """It ends."""
+        self._station.finish(argument)
+
+
 class Station(Node, Generic[Arrival, Work]):
     """A queue in front of `workers`, which may be infinite; `Work` is what becomes of an `Arrival` inside.
 
-    A subclass says how service begins (`serve`) and ends (`_finish`), and what a crash means for what arrives
+    A subclass says how service begins (`serve`) and ends (`finish`), and what a crash means for what arrives
     (`lose`). The request loop has no `if` for faults but one: `disturbed` says that what arrives may meet something
     else than the queue, as the station is down, stands still, or errs; and `service_s` is swapped when it is slowed.
 
@@ -42,7 +68,7 @@ class Station(Node, Generic[Arrival, Work]):
     """
 
     __slots__ = (
-        "_finish_cb", "_undisturbed_service_s", "busy", "clock", "departure_sum_s", "disturbed", "erring",
+        "_undisturbed_service_s", "busy", "clock", "departure_sum_s", "disturbed", "erring", "finishing", "receiving",
         "resets", "service_s", "site", "start_sum_s", "waiting", "workers",
     )  # fmt: skip
 
@@ -70,7 +96,7 @@ class Station(Node, Generic[Arrival, Work]):
         self.waiting: deque[Work] = deque()
         self.busy = 0
         self.start_sum_s = self.departure_sum_s = 0.0
-        self._finish_cb: Callable[[Any], None] = self._finish  # bound once
+        self.receiving, self.finishing = Receiving(self), Finishing(self)
 
     # -- what a subclass does with it -----------------------------------------------------------------
     def receive(self, arrival: Arrival) -> None:
@@ -81,7 +107,7 @@ class Station(Node, Generic[Arrival, Work]):
         """Begin service: a worker is there."""
         raise NotImplementedError
 
-    def _finish(self, work: Work) -> None:
+    def finish(self, work: Work) -> None:
         """End of service."""
         raise NotImplementedError
 
@@ -181,9 +207,9 @@ class Station(Node, Generic[Arrival, Work]):
         self.pausing = Pausing(self.clock, self._ends_service)
         self.note_disturbance()
 
-    def _ends_service(self, function: Callable[[Any], Any]) -> bool:
-        """Whether a function that waits on the clock ends a service here."""
-        return function is self._finish_cb
+    def _ends_service(self, handler: Handler) -> bool:
+        """Whether a handler that waits on the clock ends a service here."""
+        return handler is self.finishing
 
     def go_on(self) -> None:
         """Stand still no more: what waited happens now."""

@@ -6,12 +6,12 @@ come back here to free workers and to answer. May import: stations, the vocabula
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from simulator.engine.clock import LAST
+from simulator.engine.columns import FloatColumn
 from simulator.messages import Attempt, Call, Operation, Outcome
 from simulator.server.station import Station
 
@@ -50,7 +50,7 @@ class Visits(Station[Attempt, Attempt | Call]):
     """
 
     __slots__ = (
-        "_keep_sojourn", "_keep_wait", "_shedding", "_sheds", "arrival_sum_s", "arrivals", "in_system", "inside",
+        "_shedding", "_sheds", "arrival_sum_s", "arrivals", "in_system", "inside",
         "policy", "queue_limit", "refused", "response_bytes", "sizes", "sojourn_sum_s", "sojourns_s", "tallies",
         "visits", "wait_sum_s", "waited", "waits_s", "wasted", "watch_answer",
     )  # fmt: skip
@@ -76,7 +76,7 @@ class Visits(Station[Attempt, Attempt | Call]):
         self._sheds = policy.shed_wait_s < INFINITY
         self._shedding = False  # whether it will be looked whether the first in the queue has waited too long
         self.in_system = 0
-        self.keep_in(array("d"), array("d"))
+        self.keep_in(FloatColumn(), FloatColumn())
 
     def reset_counters(self) -> None:
         """Set all counters to zero."""
@@ -84,10 +84,9 @@ class Visits(Station[Attempt, Attempt | Call]):
         self.arrival_sum_s = self.departure_sum_s = self.start_sum_s = 0.0
         self.wait_sum_s = self.sojourn_sum_s = 0.0
 
-    def keep_in(self, waits_s: array[float], sojourns_s: array[float]) -> None:
+    def keep_in(self, waits_s: FloatColumn, sojourns_s: FloatColumn) -> None:
         """Take these columns for what the recorder wants to know of each visit; edges may share them."""
         self.waits_s, self.sojourns_s = waits_s, sojourns_s
-        self._keep_wait, self._keep_sojourn = waits_s.append, sojourns_s.append
 
     # -- coming ---------------------------------------------------------------------------------------
     def _take_in(self, arrival: Attempt) -> Attempt:
@@ -108,7 +107,7 @@ class Visits(Station[Attempt, Attempt | Call]):
         self.admit(attempt)
         if self._sheds and not self._shedding and self.waiting:
             self._shedding = True
-            self.clock.push(self.clock.now + self.policy.shed_wait_s, self._shed, None, LAST)
+            self.clock.push_call(self.clock.now + self.policy.shed_wait_s, self._shed, None, LAST)
 
     def enter_again(self, call: Call) -> None:
         """A record waits for a worker as requests do, but is never refused."""
@@ -149,7 +148,7 @@ class Visits(Station[Attempt, Attempt | Call]):
             due_s = first.arrived_s + wait_s
             if due_s > now:
                 self._shedding = True
-                self.clock.push(due_s, self._shed, None, LAST)
+                self.clock.push_call(due_s, self._shed, None, LAST)
                 break
             waiting.popleft()
             self._drop_waiting(now)
@@ -168,8 +167,8 @@ class Visits(Station[Attempt, Attempt | Call]):
             self.waited += 1
             self.wait_sum_s += wait_s
         self.sojourn_sum_s += now - arrived_s
-        self._keep_wait(wait_s)
-        self._keep_sojourn(now - arrived_s)
+        self.waits_s.append(wait_s)
+        self.sojourns_s.append(now - arrived_s)
         self.in_system -= 1
         self.free_worker(now)
 

@@ -21,6 +21,7 @@ from typing import Any, ClassVar, Final, Protocol
 import numpy as np
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
+from simulator.engine.clock import Clock as EventClock
 from simulator.plugins.family import Family
 from simulator.plugins.spec import Spec
 
@@ -34,6 +35,11 @@ class Clock(Protocol):
     @property
     def now(self) -> float:
         """The simulated time, seconds."""
+        ...
+
+    @property
+    def clock(self) -> EventClock:
+        """The clock itself, for what is due so often that it has a handler."""
         ...
 
     def call_at(self, time_s: float, function: Callable[[Any], None], argument: object = None) -> None:

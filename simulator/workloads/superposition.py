@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from simulator.engine.handler import Handler
 from simulator.workloads.profile import FLAT, AreaClock, Profile
 
 if TYPE_CHECKING:
@@ -27,13 +28,31 @@ _FIRST_BLOCK: Final = 64
 _LARGEST_BLOCK: Final = 4096
 
 
+class _Arriving(Handler):
+    """A candidate is due."""
+
+    __slots__ = ("_source",)
+
+    def __init__(self, source: Superposition) -> None:
+        self._source = source
+
+    def call(self, argument: Any) -> None:
+        """It is."""
+        self._source.arrive(argument)
+
+    @property
+    def owner(self) -> object:
+        """The source."""
+        return self._source
+
+
 class Superposition:
     """Poisson arrivals of a fixed population, dealt in proportion to the clients' rates."""
 
     __slots__ = (
-        "_area", "_areas", "_at", "_block", "_call_at", "_clock", "_due_s", "_edges", "_emit", "_end_s",
-        "_fire", "_from", "_gaps", "_kernel", "_last", "_open", "_picks", "_population", "_rng", "_times",
-        "_total",
+        "_area", "_areas", "_arriving", "_at", "_block", "_clock", "_due_s", "_edges", "_emit", "_end_s",
+        "_from", "_gaps", "_kernel", "_last", "_open", "_picks", "_population", "_rng", "_ticks",
+        "_times", "_total",
     )  # fmt: skip
 
     def __init__(self, context: SourceContext, rates: float | FloatArray, shape: Profile = FLAT) -> None:
@@ -50,7 +69,7 @@ class Superposition:
         population = context.population
         if population is None:
             raise ValueError("superposition needs a fixed population")
-        self._kernel, self._call_at, self._emit = context.kernel, context.kernel.call_at, context.emit
+        self._kernel, self._emit = context.kernel, context.emit
         self._end_s = context.end_s
         self._population = population
         self._gaps, self._rng = context.rng("gaps"), context.rng("clients")
@@ -74,7 +93,8 @@ class Superposition:
         self._from = 0  # the first candidate not passed yet
         self._at = 0  # the candidate whose event is pending
         self._due_s = -1.0
-        self._fire = self._arrive  # bound once
+        self._arriving = _Arriving(self)
+        self._ticks = context.kernel.clock
 
     def begin(self) -> None:
         """Lay out the first candidates."""
@@ -138,9 +158,10 @@ class Superposition:
         self._at = k
         due_s = self._due_s = self._times[k]
         if due_s < self._end_s:
-            self._call_at(due_s, self._fire, due_s)
+            self._ticks.push(due_s, self._arriving, due_s)
 
-    def _arrive(self, due_s: float) -> None:
+    def arrive(self, due_s: float) -> None:
+        """A candidate is due."""
         if due_s != self._due_s:
             return  # an event from before a change of factor or of the open clients
         k = self._at
@@ -154,7 +175,7 @@ class Superposition:
                 self._at = k
                 due_s = self._due_s = self._times[k]
                 if due_s < self._end_s:
-                    self._call_at(due_s, self._fire, due_s)
+                    self._ticks.push(due_s, self._arriving, due_s)
             else:
                 self._seek(k)
         if self._open[client]:

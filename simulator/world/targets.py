@@ -229,9 +229,7 @@ class Targets:
         if name in self._edges or name in self._cores or name in self._balancers:
             self._server(name).pause()
         elif name == "storage":
-            over_links = world.cores[0].storage_legs is not None
-            done = "_from_storage" if over_links else "_stored"
-            world.storage.pause(lambda function: getattr(function, "__name__", "") == done)
+            world.storage.pause(lambda handler: any(handler is core.storing for core in world.cores))
         elif world.manager is not None:
             world.manager.pause()
             if world.detector is not None:

@@ -83,8 +83,10 @@ def make_mru():
         """Evicts the most recently used entry."""
 
         def _admit(self, _key, /):
-            if len(self._order) >= self._limit:
-                self._evicted(*self._order.popitem(last=True))
+            if len(self) >= self._limit:
+                newest = self._ring.older
+                self._unlink(newest)
+                self._evict(newest.key)
 
     return Mru
 

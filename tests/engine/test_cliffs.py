@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.engine.kernel import Kernel
-from simulator.engine.timers import Timers
+from simulator.engine.timers import Timed, Timers
 from simulator.scenario.errors import ScenarioError
 from simulator.scenario.schema import Scenario
 from tests.worlds import FREE, merged, played, run_replication
@@ -32,12 +32,9 @@ def test_events_per_request_do_not_grow_with_the_backlog_of_a_core():
 def test_a_timer_that_fires_looks_at_what_is_due_alone():
     """10,000 items are done, the oldest first: what remains is found without passing by them."""
 
-    class Item:
-        done = False
-
     kernel, fired = Kernel(), []
     timers = Timers(kernel, 1.0, fired.append)
-    items = [Item() for _ in range(10_000)]
+    items = [Timed() for _ in range(10_000)]
     for item in items:
         timers.add(item)
     for item in items[:-1]:

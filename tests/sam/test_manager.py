@@ -204,7 +204,7 @@ def test_each_session_is_scored_by_its_own_attempts_and_counted():
 def test_reports_by_column_are_reports():
     bench = Bench()
     session = bench.session(1)
-    add_slot, add_value = bench.manager.report_columns()
+    add_slot, add_value = bench.manager.reported.append, bench.manager.values.append
     for _ in range(30):
         add_slot(session.slot)
         add_value(0.01)

@@ -238,7 +238,7 @@ def test_suspicions_do_not_multiply_the_timers_of_the_detector():
         kernel.run(until=second + 0.5)
         detector.suspect(0)
     kernel.run(until=200.0)
-    assert sum(1 for entry in kernel.queue if entry[2] == detector._check) == 1
+    assert sum(1 for entry in kernel.clock.events.entries() if entry[2].function == detector._check) == 1
 
 
 # -- sessions ---------------------------------------------------------------------------------------------

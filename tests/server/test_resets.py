@@ -47,7 +47,9 @@ def test_whatever_is_in_flight_at_the_edge_is_reset_at_the_instant_of_the_crash(
     world = play.until(20.0 - 1e-9)
     waits = world.groups[0].issued - world.groups[0].ended
     under_way = sum(
-        20.0 - 0.010 <= entry[0] < 20.010 for entry in world.kernel.queue if hasattr(entry[3], "intended_s")
+        20.0 - 0.010 <= entry[0] < 20.010
+        for entry in world.kernel.clock.events.entries()
+        if hasattr(entry[3], "intended_s")
     )
     play.until(20.010 + 1e-9)
     ended_at_once = world.groups[0].books.failed[RESET, True]

@@ -40,9 +40,9 @@ class Counter(Station):
     def serve(self, work):
         self.began_s[work[0]] = now = self.clock.now
         self.start_sum_s += now
-        self.clock.push(now + self.service_s.next(), self._finish_cb, work)
+        self.clock.push(now + self.service_s.next(), self.finishing, work)
 
-    def _finish(self, work):
+    def finish(self, work):
         if work[1] != self.epoch:
             self.lose(work[0])
             return

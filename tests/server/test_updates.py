@@ -59,8 +59,8 @@ def test_an_update_is_decided_by_the_core_and_fills_l1_of_the_edge_that_carries_
     play.ask(operation=UPDATE)
     play.until(2.0)
     # 5 ms and 1 ms to and in the edge, the same to and in the core, 5 ms back, 5 ms to the client; no storage
-    assert list(group.books.latencies_s) == [pytest.approx(0.022)]
-    assert [code % 8 for code in group.books.codes] == [int(Tier.CORE)]
+    assert group.books.latencies_s.take().tolist() == [pytest.approx(0.022)]
+    assert [code % 8 for code in group.books.codes.take()] == [int(Tier.CORE)]
     assert (edge.lookups, core.lookups, len(edge.l1.cache), len(other.l1.cache), len(core.l2.cache)) == (0, 0, 1, 0, 1)
     assert (world.storage.reads, world.storage.writes) == (0, 1)
     play.ask(operation=LOOKUP)

@@ -43,7 +43,10 @@ SUBJECTS = (
 )  # fmt: skip
 
 
-LONGER = {"1", "3", "6", "27", "28", "33", "41", "43", "49", "50", "60", "70", "80", "83", "cold start"}
+LONGER = {
+    "1", "3", "6", "9", "27", "28", "33", "41", "43", "48", "49", "50", "60", "70", "80", "83", "103", "104", "105",
+    "109", "110", "120", "121", "PASTA", "cold start", "fixed follow", "fixed home", "sliding follow", "sliding home",
+}  # fmt: skip
 """Rows whose quick cases take seconds: `.ci/run` plays them once, on the compiled wheel."""
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from simulator.agents.client import Client, Session
 from simulator.agents.policies import GroupPolicy, LockPolicy, RetryPolicy
+from simulator.engine.columns import vector
 from simulator.engine.streams import uniform_numbers
 from simulator.links import Line
 from simulator.routing.adaptive import Adaptive
@@ -43,7 +44,7 @@ def _stream(rng: np.random.Generator, _purpose: str) -> np.random.Generator:
 def lone_client() -> Client:
     """A client agent without a world, of which nothing is known; a compiled policy wants one."""
     group = GroupPolicy("alone", 0, RetryPolicy(), LockPolicy(0))
-    return Client(group, 0, 0, [], [], [], [], [], (Line(), Line()), None)
+    return Client(group, 0, 0, [], [], vector([]), vector([]), [], (Line(), Line()), None)
 
 
 def sticky_edges(stay: tuple[float, ...]) -> Case:
