@@ -9,10 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from simulator.report import page, shell, tables
+from simulator.report import page, tables
 from simulator.report.figures import VARIANTS, Figure, edges_of, figures
 from simulator.report.flows import edge_sites
 from simulator.report.format import show, show_duration
+from simulator.report.offline import render
 from simulator.report.page import cell, folded, header, kept
 from simulator.report.page_data import page_data
 from simulator.report.sections import expectation_rows, measured_rows, played, read_lines, sections, tally
@@ -27,10 +28,11 @@ if TYPE_CHECKING:
     from simulator.results.result import Result
 
 
-_STYLES: Final = ("uplot/uPlot.min.css", "report/report.css")
+_STYLES: Final = ("static/uplot/uPlot.min.css", "static/report/report.css")
 _SCRIPTS: Final = (
-    "uplot/uPlot.iife.min.js", "report/state.js", "report/charts.js", "report/trace.js", "report/controls.js",
-)  # fmt: skip
+    "static/uplot/uPlot.iife.min.js",
+    *(f"static/report/{name}.js" for name in ("state", "charts", "trace", "controls")),
+)
 
 
 def write_report(result: Result, folder: Path, *, variant: str = "") -> Path:
@@ -57,7 +59,7 @@ def _links(result: Result, folder: Path) -> dict[str, str]:
 def standalone(figure: Figure) -> str:
     """A figure as an SVG file of its own."""
     begin = figure.svg.index(">") + 1
-    title = f"<title>{escape(figure.title)}</title><style>{shell.figure_style()}</style>"
+    title = f"<title>{escape(figure.title)}</title><style>{page.figure_style()}</style>"
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{figure.svg[:begin]}{title}{figure.svg[begin:]}\n'
 
 
@@ -77,7 +79,7 @@ def document(result: Result, drawn: list[Figure], *, variant: str = "", links: d
         _breakdowns(result),
         _measured(result),
         _figures(result, drawn),
-        shell.render("requests.html") if result.replications else "",
+        render("templates/requests.html") if result.replications else "",
         "<h2>What was played</h2>",
         _provenance(result),
         folded("The resolved scenario", f"<pre>{escape(_yaml(result))}</pre>"),
@@ -85,8 +87,8 @@ def document(result: Result, drawn: list[Figure], *, variant: str = "", links: d
         _all_metrics(result),
     ]
     if not result.replications:
-        return shell.document(title, parts)
-    return shell.document(title, parts, styles=_STYLES, scripts=_SCRIPTS, data=page_data(result))
+        return page.document(title, parts)
+    return page.document(title, parts, styles=_STYLES, scripts=_SCRIPTS, data={"run": page_data(result)})
 
 
 def fragment(result: Result, *, heading: bool = True) -> str:
@@ -164,7 +166,7 @@ def _controls(result: Result) -> str:
     ):
         if len(options) > (0 if name == "fault" else 1):
             choices.append((name, label, "all" if name != "fault" else "whole run", options))
-    return shell.render("controls.html", choices=choices)
+    return render("templates/controls.html", choices=choices)
 
 
 def _figures(result: Result, drawn: list[Figure], *, only: str = "", first: bool = False) -> str:

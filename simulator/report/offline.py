@@ -1,6 +1,7 @@
-"""One HTML file that loads nothing: a template with its style, script and data, under a content security policy.
+"""Every page is one HTML file that loads nothing: a template with its style, scripts and data, under a policy.
 
-May import jinja2. The policy allows the page's own style and script by their digests, and no request at all. What comes
+May import jinja2. Templates and assets lie beside this file; names are relative to its folder. The content security
+policy allows the very style and scripts that stand in the page, by their digests, and no request at all. What comes
 from a scenario (names, texts) goes in through autoescape, or as JSON that cannot end its element.
 """
 
@@ -10,30 +11,75 @@ import base64
 import hashlib
 import json
 import math
-from collections.abc import Mapping
-from importlib.resources import files
-from typing import Any
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import jinja2
+
+_ROOM: Final = Path(__file__).parent
 
 
-def asset(package: str, name: str) -> str:
-    """The text of a file in a package's assets/."""
-    return files(package).joinpath("assets", name).read_text(encoding="utf-8")
+@cache
+def asset(name: str) -> str:
+    """The text of a file: `static/page.css`, `watch/assets/player.js`."""
+    return (_ROOM / name).read_text(encoding="utf-8").strip()
 
 
-def assembled(template: str, *, style: str, script: str, data: Mapping[str, Any], **words: Any) -> str:
-    """The page: `template` sees `policy`, `style`, `script`, `data` (by name, as JSON) and `words`."""
-    from jinja2 import Environment, StrictUndefined
+@cache
+def _environment() -> jinja2.Environment:
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_ROOM), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+
+
+def render(template: str, **values: Any) -> str:
+    """A template (`templates/table.html`) with its values, which are escaped unless they are `Markup`."""
+    return _environment().get_template(template).render(values)
+
+
+def assembled(
+    template: str, *, styles: Sequence[str], scripts: Sequence[str] = (), early: str = "",
+    data: Mapping[str, Any] | None = None, **values: Any,
+) -> str:  # fmt: skip
+    """A whole page.
+
+    Args:
+        template: extends `templates/frame.html`.
+        styles: files of CSS, in their order.
+        scripts: files of JavaScript that run as one module when the page has been read, in their order.
+        early: a file of JavaScript that runs before the body is drawn.
+        data: by name, what scripts read from `JSON.parse(document.getElementById("data-NAME").textContent)`.
+        **values: what the template sees besides.
+    """
     from markupsafe import Markup
 
-    policy = (
-        f"default-src 'none'; style-src '{digest(style)}'; script-src '{digest(script)}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
+    style = "\n".join(map(asset, styles))
+    script = "\n".join(map(asset, scripts))
+    first = asset(early) if early else ""
+    return render(
+        template,
+        policy=Markup(policy(style, [text for text in (first, script) if text])),
+        style=Markup(style),
+        early=Markup(first),
+        script=Markup(script),
+        data={name: Markup(as_json(value)) for name, value in (data or {}).items()},
+        **values,
     )
-    frame = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return frame.from_string(template).render(
-        policy=policy, style=Markup(style), script=Markup(script),
-        data={name: Markup(as_json(value)) for name, value in data.items()}, **words,
-    )  # fmt: skip
+
+
+def policy(style: str, scripts: Sequence[str]) -> str:
+    """The content security policy of a page with this style and these scripts."""
+    allowed = " ".join(f"'{digest(script)}'" for script in scripts) or "'none'"
+    return (
+        f"default-src 'none'; style-src '{digest(style)}'; script-src {allowed}; img-src data:; base-uri 'none'; "
+        "form-action 'none'"
+    )
 
 
 def digest(text: str) -> str:
@@ -44,7 +90,7 @@ def digest(text: str) -> str:
 def as_json(value: Any) -> str:
     """JSON that may stand in a script element: no `<`, and null for what is no number."""
     text = json.dumps(_finite(value), separators=(",", ":"), allow_nan=False, ensure_ascii=False)
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return text.replace("<", "\\u003c")
 
 
 def _finite(value: Any) -> Any:

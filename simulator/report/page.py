@@ -1,18 +1,19 @@
 """Small parts of HTML that pages share: figures, tables, cells, folds. Everything that comes from outside is escaped.
 
-May import the shell and escaping.
+May import the frame of offline pages and escaping.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from simulator.report import shell
+from simulator.report.offline import assembled, asset
 from simulator.report.svg import escape
 
+_STYLES: Final = tuple(f"static/{name}.css" for name in ("light", "dark", "chart", "page"))
 _UNITS: Final = re.compile(r"(?<=\d) (?=%|ms\b|s\b|µs|min\b|h\b|/s|k/s|points\b|±|\d{3}\b)|(?<=±) (?=\d)")
 
 
@@ -27,9 +28,27 @@ class Drawn:
     metric: str = ""
 
 
-def document(title: str, body: Iterable[str]) -> str:
-    """A whole page without charts to explore; `body` holds HTML, of which empty parts are left out."""
-    return shell.document(title, body)
+def document(
+    title: str, body: Iterable[str], *,
+    styles: Sequence[str] = (), scripts: Sequence[str] = (), data: Mapping[str, Any] | None = None,
+) -> str:  # fmt: skip
+    """A whole page; `body` holds HTML, of which empty parts are left out. Styles come after those of every page."""
+    from markupsafe import Markup
+
+    return assembled(
+        "templates/page.html",
+        styles=(*_STYLES, *styles),
+        scripts=scripts,
+        early="static/theme.js",
+        data=data,
+        title=title,
+        body=[Markup(part) for part in body if part],
+    )
+
+
+def figure_style() -> str:
+    """The style of a figure in an SVG file of its own."""
+    return asset("static/light.css") + asset("static/chart.css") + ".chart{background:var(--bg)}"
 
 
 def kept(text: str) -> str:

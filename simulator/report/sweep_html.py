@@ -13,8 +13,7 @@ from simulator.experiment.studies.design import short_names
 from simulator.metrics.names import parse_metric
 from simulator.report import answer_html, page
 from simulator.report.format import show
-from simulator.report.page import Drawn, cell, folded, header, kept
-from simulator.report.shell import figure_style
+from simulator.report.page import Drawn, cell, figure_style, folded, header, kept
 from simulator.report.svg import escape
 from simulator.report.sweep_charts import effects_chart, heat_map, known, pareto_chart, points_chart, scale_of
 from simulator.report.sweep_tables import direction, estimate_text, failure_lines, played, swept_paths

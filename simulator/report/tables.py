@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from simulator.metrics.names import MetricUnavailableError, parse_metric
-from simulator.report import shell
 from simulator.report.figures import edges_of
 from simulator.report.flows import edge_sites
 from simulator.report.format import show
+from simulator.report.offline import render
 from simulator.report.verdict import table_of
 from simulator.report.written_faults import written_faults
 
@@ -129,4 +129,4 @@ def _get(result: Result, name: str) -> Any:
 
 
 def _table(columns: Sequence[tuple[str, str]], rows: Sequence[_Row]) -> str:
-    return shell.render("table.html", columns=columns, rows=rows)
+    return render("templates/table.html", columns=columns, rows=rows)

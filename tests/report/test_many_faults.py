@@ -11,8 +11,8 @@ import pytest
 from simulator.metrics.events import DETECTED, FAULT_BEGIN, FAULT_END, SESSIONS_MOVED
 from simulator.report.figures import figures
 from simulator.report.flows import phases
+from simulator.report.offline import asset
 from simulator.report.plot_style import COLOURS, FAULT_COLOUR
-from simulator.report.shell import asset
 from simulator.report.story import story
 from simulator.report.written_faults import written_faults
 from tests.report.fakes import LENGTH_S, result
@@ -101,7 +101,7 @@ def test_an_instant_has_one_tint_however_many_faults_overlap(drawn):
 
 
 def test_the_tint_is_of_no_series():
-    for theme in (asset("light.css").replace(": ", ":"), asset("dark.css").replace(": ", ":")):
+    for theme in (asset("static/light.css").replace(": ", ":"), asset("static/dark.css").replace(": ", ":")):
         colours = {key: _hue(value) for key, value in re.findall(r"--(c\d|ill):#(\w{3,6});", theme)}
         greys = {key for key, hue in colours.items() if hue is None}
         assert "ill" not in greys

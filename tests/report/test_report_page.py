@@ -17,8 +17,8 @@ import pytest
 from simulator.report.distcharts import bar_chart, weights_chart
 from simulator.report.figures import figures
 from simulator.report.html import document, standalone, write_report
+from simulator.report.offline import asset
 from simulator.report.page_data import means, thinned
-from simulator.report.shell import asset
 from simulator.report.svg import Chart, nice_ticks, pixels
 from simulator.report.timecharts import Line, heat_chart, line_chart
 from simulator.results.result import Result
@@ -75,7 +75,7 @@ def test_every_kind_of_figure_is_drawn(drawn):
 
 
 def test_the_page_asks_nobody_for_anything(page):
-    for vendored in ("uplot/uPlot.iife.min.js",):  # its comment names its home
+    for vendored in ("static/uplot/uPlot.iife.min.js",):  # its comment names its home
         page = page.replace(asset(vendored), "")
     for address in re.findall(r"""(?:https?:|ftp:|//)[^\s"'<>)]+""", page):
         assert address.startswith(("http://www.w3.org/2000/svg", "// ")), address
@@ -90,18 +90,22 @@ def test_the_page_asks_nobody_for_anything(page):
             assert key != "style"
     assert "@import" not in page
     assert "url(" not in page
-    script = page[page.index("<script>") :]
+    script = page[page.index('<script type="module">') :]
     for word in ("fetch(", "XMLHttpRequest", "WebSocket", "sendBeacon", "import(", "eval"):
         assert word not in script
 
 
-def test_only_the_scripts_of_the_page_may_run(page):
-    """The policy lists the digests of the scripts that stand in the page, and nothing else that may run."""
+def test_only_the_scripts_and_the_style_of_the_page_may_run(page):
+    """The policy lists the digests of what stands in the page, and nothing else that may run."""
     (policy,) = (a["content"] for _, a in Reader(page).tags if a.get("http-equiv") == "Content-Security-Policy")
-    scripts = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
-    digests = [b64encode(sha256(text.encode()).digest()).decode() for text in scripts]
-    (allowed,) = (part.split()[1:] for part in (policy or "").split("; ") if part.startswith("script-src"))
-    assert allowed == [f"'sha256-{digest}'" for digest in digests]
+    for what, pattern, count in (
+        ("script", r'<script(?: type="module")?>(.*?)</script>', 2), ("style", r"<style>(.*?)</style>", 1),
+    ):  # fmt: skip
+        texts = re.findall(pattern, page, flags=re.DOTALL)
+        digests = [b64encode(sha256(text.encode()).digest()).decode() for text in texts]
+        (allowed,) = (part.split()[1:] for part in (policy or "").split("; ") if part.startswith(f"{what}-src"))
+        assert len(digests) == count
+        assert allowed == [f"'sha256-{digest}'" for digest in digests]
     assert (policy or "").startswith("default-src 'none'; ")
 
 
@@ -321,7 +325,7 @@ def test_long_runs_are_thinned():
 
 
 def read_data(text: str) -> dict:
-    (found,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text, flags=re.DOTALL)
+    (found,) = re.findall(r'<script type="application/json" id="data-run">(.*?)</script>', text, flags=re.DOTALL)
     return json.loads(found)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from simulator.errors import FolderError
 from simulator.report.explore.cells import explored
-from simulator.report.offline import assembled, asset
+from simulator.report.offline import assembled
 from simulator.results.places import write_whole
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ def render(result: SweepResult) -> str:
     """The page."""
     sweep = explored(result)
     return assembled(
-        asset(__package__, "explore.html.j2"),
-        style=asset("simulator.report.watch", "theme.css") + asset(__package__, "explore.css"),
-        script=asset(__package__, "explore.js") + asset(__package__, "charts.js"),
+        "explore/assets/explore.html.j2",
+        styles=("watch/assets/theme.css", "explore/assets/explore.css"),
+        scripts=("explore/assets/explore.js", "explore/assets/charts.js"),
         data={"sweep": sweep},
         sweep=sweep,
     )

@@ -9,19 +9,19 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from simulator.geography.coast import land
-from simulator.report.offline import assembled, asset
+from simulator.report.offline import assembled
 
-STYLES: Final = ("theme.css", "watch.css")
-SCRIPTS: Final = ("base.js", "layout.js", "stage.js", "dots.js", "timeline.js", "player.js")
+STYLES: Final = tuple(f"watch/assets/{name}.css" for name in ("theme", "watch"))
+SCRIPTS: Final = tuple(f"watch/assets/{name}.js" for name in ("base", "layout", "stage", "dots", "timeline", "player"))
 
 
 def render(play: Mapping[str, Any]) -> str:
     """The page that plays what `playback` gives."""
     coast = land() if play["sites"] else {"scale": 1, "rings": []}
     return assembled(
-        asset(__package__, "watch.html.j2"),
-        style="".join(asset(__package__, name) for name in STYLES),
-        script="".join(asset(__package__, name) for name in SCRIPTS),
+        "watch/assets/watch.html.j2",
+        styles=STYLES,
+        scripts=SCRIPTS,
         data={"play": play, "coast": coast},
         title=play["name"] + (f": {play['variant']}" if play["variant"] else ""),
         play=play,

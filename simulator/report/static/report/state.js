@@ -1,7 +1,7 @@
 // What the page knows and shows: data, the span of time that all charts follow, filters, the variants in view.
 "use strict";
 const report = (() => {
-  const data = JSON.parse(document.getElementById("data").textContent);
+  const data = JSON.parse(document.getElementById("data-run").textContent);
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer;
   const floats = (text) => Array.from(new Float32Array(bytes(text)), (v) => (Number.isNaN(v) ? null : v));
@@ -43,3 +43,4 @@ const report = (() => {
   };
   return { data, css, bytes, floats, times, on, tell, state, setSpan, zoom, pan, siteOf, edgeFits, scale, unit, number, moment, make };
 })();
+window.report = report;  // for the console
