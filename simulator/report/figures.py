@@ -15,9 +15,10 @@ import numpy as np
 from simulator.metrics.labels import HOPS, MISS_CAUSES
 from simulator.report.cost_front import CAPTION, cost_chart
 from simulator.report.distcharts import Curve, bar_chart, ccdf_chart, weights_chart
-from simulator.report.flows import edge_sites, map_chart, moves_chart
+from simulator.report.flows import edge_sites, moves_chart
 from simulator.report.format import HOP_WORDS, show
 from simulator.report.series import labels_of, mean_series, series
+from simulator.report.site_map import map_chart
 from simulator.report.svg import BLUE, GREEN, GREY, INK, ORANGE, PINK, RED, SKY, YELLOW
 from simulator.report.timecharts import Line, TimeChart
 
@@ -248,7 +249,7 @@ def _beliefs(result: Result) -> Drawn:
 def _map(result: Result) -> Drawn:
     caption = (
         "Requests answered, from clients' sites to edges' (discs: at home), in the first phase and the one most unlike "
-        "it. Dots: sites with edges (how many), ringed where a fault is on; squares: a core. No coasts are drawn."
+        "it. Dots: sites with edges (how many), ringed where a fault is on; squares: a core. Coasts: Natural Earth."
     )
     yield caption, map_chart(result, "Who is served where")
 

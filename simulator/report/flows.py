@@ -1,7 +1,6 @@
-"""Who went where: moves of sessions between edges as ribbons, and who is served where on a map, by phases.
+"""Who went where: phases of a run, and moves of sessions between edges as ribbons or a matrix.
 
-A phase lasts from one change of the faults to the next. May import svg and series. The map is equidistant
-cylindrical, cut where the sites leave the widest gap; it shows no coast (the page loads nothing).
+A phase lasts from one change of the faults to the next. May import svg and series.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import numpy as np
 
 from simulator.report.format import show
 from simulator.report.series import labels_of, series, shaded
-from simulator.report.svg import LETTER, WIDTH, Chart, Floats, num, pixels, short, time_unit
+from simulator.report.svg import LETTER, WIDTH, Chart, num, pixels, short, time_unit
 from simulator.report.written_faults import WrittenFault, merged_spans, written_faults
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ _PHASES_SHOWN: Final = 3
 _INSTANT_S: Final = 1e-6
 _RED_RGB: Final = (213, 94, 0)
 Point = tuple[float, float]
-Box = tuple[float, float, float, float]
 _COLOURS: Final = (0, 4, 2, 3, 5, 1, 7, 6)
 
 
@@ -203,120 +201,6 @@ def _matrices(shown: Sequence[Phase], edges: Sequence[str]) -> str:
     return chart.render()
 
 
-# -- the map ------------------------------------------------------------------------------------------
-def map_chart(result: Result, title: str) -> str:
-    """Sites with the requests that clients (rings) had answered at edges (dots), by phase: first and telling."""
-    resolved = result.facts.resolved
-    sites = _coordinates(resolved.get("sites"))
-    clients = {name: str(group.get("site")) for name, group in _groups(resolved, "clients")}
-    places = {edge: site for edge, site in edge_sites(resolved).items() if site in sites}
-    clients = {name: site for name, site in clients.items() if site in sites}
-    every = telling(phases(result, "served.rate"))
-    shown = every[:2]
-    used: list[str] = sorted({*places.values(), *clients.values()})
-    if len(used) < 2 or not clients or not any(phase.rates for phase in shown):
-        return ""
-    cores = {group.get("site") for _, group in _groups(resolved, "cores")}
-    where = _project({site: sites[site] for site in used}, WIDTH - 96.0, 190.0)
-    tall = max(y for _, y in where.values()) + 92.0
-    chart = Chart(title, height=tall * len(shown) + 6.0)
-    most = max(rate for phase in shown for rate in phase.rates.values())
-    for row, phase in enumerate(shown):
-        base = row * tall
-        at = {site: (x + 48.0, y + base + 54.0) for site, (x, y) in where.items()}
-        chart.rect(0.5, base + 18.5, WIDTH - 1, tall - 20.0, "sea")
-        chart.text(2, base + 12, f"{phase.title}: {short(phase.what, 44)}", "key")
-        words = _map_flows(chart, phase, clients, places, at, most)
-        _map_sites(chart, phase, places, cores, at, words)
-    return chart.render()
-
-
-def _map_flows(
-    chart: Chart, phase: Phase, clients: Mapping[str, str], places: Mapping[str, str],
-    at: Mapping[str, Point], most: float,
-) -> list[tuple[Point, str]]:  # fmt: skip
-    """Draw who is served where; returns the places and words of what may be written beside the lines."""
-    sums: dict[tuple[str, str], float] = {}
-    for (group, edge), rate in phase.rates.items():
-        if group in clients and edge in places:
-            key = (clients[group], places[edge])
-            sums[key] = sums.get(key, 0.0) + rate
-    largest = max([*sums.values(), most])
-    words: list[tuple[Point, str]] = []
-    for (source, target), rate in sorted(sums.items(), key=lambda item: -item[1]):
-        (x, y), (u, v) = at[source], at[target]
-        width = max(0.6, 13.0 * rate / largest)
-        if source == target:
-            chart.add(f'<circle class="home" cx="{num(x)}" cy="{num(y)}" r="{num(6.0 + width)}"/>')
-            continue
-        length = math.hypot(u - x, v - y) or 1.0
-        bend = min(40.0, 0.22 * length)
-        mx, my = (x + u) / 2 + bend * (v - y) / length, (y + v) / 2 - bend * (u - x) / length
-        path = f"M{num(x)} {num(y)}Q{num(mx)} {num(my)} {num(u)} {num(v)}"
-        chart.add(f'<path class="flow" stroke-width="{num(width)}" d="{path}"/>')
-        if length > 60.0 and rate > 0.05 * largest:
-            text = f"{show(rate, '1/s')} to {short(target, 14)}"
-            words.append((((mx + (x + u) / 2) / 2, (my + (y + v) / 2) / 2 - 4), text))
-    return words
-
-
-def _map_sites(
-    chart: Chart, phase: Phase, places: Mapping[str, str], cores: set[Any], at: Mapping[str, Point],
-    words: Sequence[tuple[Point, str]],
-) -> None:  # fmt: skip
-    """Dots and names of sites, then what fits of the words beside the lines."""
-    broken = {places[target] for _, target in phase.faults if target in places}
-    taken: list[Box] = [(x - 9, y - 9, x + 9, y + 9) for x, y in at.values()]
-    for site, (x, y) in sorted(at.items(), key=lambda item: item[1]):
-        edges = sum(1 for other in places.values() if other == site)
-        if edges:
-            chart.add(f'<circle class="{"mark" if site in broken else "f0"}" cx="{num(x)}" cy="{num(y)}" r="5"/>')
-        if site in cores:
-            chart.rect(x - 3, y - 3, 6, 6, "coremark")
-        name = f"{short(site, 18)} ({edges})" if edges else short(site, 18)
-        wide = 0.9 * LETTER * len(name)
-        spots = [(x, y + 25), (x, y - 16), (x + 14 + wide / 2, y + 4), (x - 14 - wide / 2, y + 4)]
-        spots += [(x + sx * (8 + wide / 2), y + sy) for sx in (1, -1) for sy in (16, -10)]
-        spots += [(x, y + 36), (x, y - 28)]
-        best = min(spots, key=lambda spot: _crowding(_box(spot, wide), taken))
-        taken.append(_box(best, wide))
-        chart.text(*best, name, "tiny", anchor="middle")
-    for spot, text in words:
-        box = _box(spot, 0.9 * LETTER * len(text))
-        if not _crowding(box, taken):
-            taken.append(box)
-            chart.text(*spot, text, "tiny", anchor="middle")
-
-
-def _box(middle: Point, wide: float) -> Box:
-    return middle[0] - wide / 2, middle[1] - 10, middle[0] + wide / 2, middle[1] + 3
-
-
-def _crowding(box: Box, taken: Sequence[Box]) -> float:
-    """How much of a box is covered by others or outside, in square units."""
-    left, top, right, bottom = box
-    outside = max(0.0, 2.0 - left) + max(0.0, right - WIDTH + 2.0)
-    return 20.0 * outside + sum(
-        max(0.0, min(right, x1) - max(left, x0)) * max(0.0, min(bottom, y1) - max(top, y0)) for x0, y0, x1, y1 in taken
-    )
-
-
-def _project(sites: Mapping[str, tuple[float, float]], width: float, height: float) -> dict[str, tuple[float, float]]:
-    """Places of sites (lat, lon in degrees) in a box of that size: east to the right, north up."""
-    lons = np.sort(np.array([lon % 360.0 for _, lon in sites.values()]))
-    gaps = np.diff(np.append(lons, lons[0] + 360.0))
-    west = float(lons[(int(gaps.argmax()) + 1) % lons.size])
-    lat_middle = sum(lat for lat, _ in sites.values()) / len(sites)
-    squeeze = max(0.2, math.cos(math.radians(lat_middle)))
-    flat = {name: (((lon - west) % 360.0) * squeeze, -lat) for name, (lat, lon) in sites.items()}
-    xs: Floats = np.array([x for x, _ in flat.values()])
-    ys: Floats = np.array([y for _, y in flat.values()])
-    scale = min(width / max(float(np.ptp(xs)), 1e-6), height / max(float(np.ptp(ys)), 1e-6))
-    pad = (width - float(np.ptp(xs)) * scale) / 2
-    left, top = float(xs.min()), float(ys.min())
-    return {name: ((x - left) * scale + pad, (y - top) * scale) for name, (x, y) in flat.items()}
-
-
 def _differ(result: Result) -> bool:
     """Whether the replications' phases begin at different times."""
     return len({tuple(sorted(_starts(r.timeseries))) for r in result.replications}) > 1
@@ -328,17 +212,8 @@ def _starts(columns: Mapping[str, Sequence[Any]]) -> set[float]:
     return {float(t) for t, name in zip(columns["t_s"], columns["metric"], strict=True) if name in names}
 
 
-def _coordinates(sites: object) -> dict[str, tuple[float, float]]:
-    if not isinstance(sites, Mapping):
-        return {}
-    return {
-        str(name): (float(site["lat"]), float(site["lon"]))
-        for name, site in sites.items()
-        if isinstance(site, Mapping) and "lat" in site and "lon" in site
-    }
-
-
-def _groups(resolved: Mapping[str, Any], section: str) -> list[tuple[str, Mapping[str, Any]]]:
+def groups_of(resolved: Mapping[str, Any], section: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """The groups of a section ("edges") of a resolved scenario, by name."""
     groups = resolved.get(section)
     return [(n, g) for n, g in groups.items() if isinstance(g, Mapping)] if isinstance(groups, Mapping) else []
 
@@ -346,7 +221,7 @@ def _groups(resolved: Mapping[str, Any], section: str) -> list[tuple[str, Mappin
 def edge_sites(resolved: Mapping[str, Any]) -> dict[str, str]:
     """The site of every edge, by the names that the scenario gives them."""
     found: dict[str, str] = {}
-    for name, group in _groups(resolved, "edges"):
+    for name, group in groups_of(resolved, "edges"):
         at = group.get("at")
         if isinstance(at, Mapping):
             for site, count in at.items():
