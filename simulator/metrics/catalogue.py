@@ -309,6 +309,8 @@ _ROWS: Final[tuple[Row, ...]] = (
 
 CATALOGUE: Final[dict[str, Metric]] = {row[0]: Metric.of(*row) for row in _ROWS}
 
+_AT: Final = ("site of the edges",)
+_MANY: Final = "; where edges are too many (more than 64) for series of their own"
 _SERIES_ROWS: Final[tuple[Row, ...]] = (
     ("failures.rate", "1/s", _DOWN, (), "requests that failed in the window"),
     ("hits.l1.rate", "1/s", _UP, (), "L1 lookups answered by the edge's own cache", "edge: hits / s"),
@@ -316,6 +318,10 @@ _SERIES_ROWS: Final[tuple[Row, ...]] = (
     ("hits.l2.rate", "1/s", _UP, (), "L2 lookups answered by the core's cache", "core: hits / s"),
     ("renewals.sent.rate", "1/s", _NONE, (), "leases in renewal messages", "lease: sent / s"),
     ("edge.in_system", "1", _NONE, (_E,), "mean number waiting and in service at an edge"),
+    ("site.load", "1/s", _NONE, _AT, f"requests that reached the edges of a site{_MANY}"),
+    ("site.load.max", "1/s", _NONE, _AT, f"requests that reached the busiest edge of a site{_MANY}"),
+    ("site.in_system.max", "1", _NONE, _AT, f"mean number waiting and in service at the fullest edge of a site{_MANY}"),
+    ("site.hit_ratio.l1", "ratio", _UP, _AT, f"L1 hits / lookups at the edges of a site{_MANY}"),
     ("stickiness.sessions", "1", _NONE, ("weight",), "open sessions by their stickiness weight, rounded"),
     ("moves.rate", "1/s", _NONE, ("from>to",), "requests and sessions that left one edge for another, by phase"),
     ("served.rate", "1/s", _NONE, ("group>edge",), "requests of a group answered by an edge, by phase"),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 PERCENTILES: Final = (50, 95, 99)
 BELIEFS: Final = ("health.believed.ratio", "health.wrong.ratio")
 CAUSES: Final = tuple((int(cause), cause.name.lower()) for cause in Cause)
+MOST_SITES: Final = 64
 MARK: Final = "renewals.sent.rate"
 """The series that says in which windows there were leases."""
 
@@ -38,6 +39,7 @@ class TimeSeries:
     def __init__(self, world: World, label_edges: bool) -> None:
         self._world = world
         self._label_edges = label_edges
+        self._sites = {} if label_edges else by_site([(edge.name, edge.site) for edge in world.edges])
         self._failed = 0  # requests until the last window's end
         self._causes_met: dict[str, set[int]] = {"edge": set(), "core": set()}
         self.columns: dict[str, list[Any]] = {"t_s": [], "metric": [], "label": [], "value": []}
@@ -68,6 +70,8 @@ class TimeSeries:
         self._write_caches(t_s, window)
         if self._label_edges:
             self._write_edges(t_s, window)
+        elif len(self._sites) <= MOST_SITES:
+            self._write_sites(t_s, window)
         if len(window.counts["lease"]):
             self._write_leases(t_s, window)
         if self._world.manager is not None:
@@ -115,6 +119,18 @@ class TimeSeries:
             for metric, value in zip(("edge.load", "edge.in_system", "hit_ratio.l1"), values, strict=True):
                 self.add(t_s, metric, value, edge.name)
 
+    def _write_sites(self, t_s: float, window: Window) -> None:
+        """What is kept of many edges: sums by site, and the edge there that has the most."""
+        sums = list(self._sites.values())
+        loads = np.array(window.each("edge.load"))
+        present = window.areas_s["edge.in_system"] / window.width_s
+        rows = zip(self._sites, sums, window.each("edge.load", sums), window.each("hit_ratio.l1", sums), strict=True)
+        for site, numbers, load, ratio in rows:
+            self.add(t_s, "site.load", load, site)
+            self.add(t_s, "site.load.max", loads[numbers].max(), site)
+            self.add(t_s, "site.in_system.max", present[numbers].max(), site)
+            self.add(t_s, "site.hit_ratio.l1", ratio, site)
+
     def _write_leases(self, t_s: float, window: Window) -> None:
         for metric in (MARK, "renewal_batches.rate"):
             self.add(t_s, metric, window.total(metric))
@@ -144,3 +160,11 @@ class TimeSeries:
         for start_s, end_s in zip(starts_s, ends_s, strict=True):
             count = np.count_nonzero((ended_s >= start_s) & (ended_s < end_s))
             self.add(start_s, "lease.expiries.rate", count / (end_s - start_s))
+
+
+def by_site(edges: Sequence[tuple[str, str | None]]) -> dict[str, list[int]]:
+    """Site -> numbers of its edges, given as (name, site); an edge without a site counts to its group's name."""
+    found: dict[str, list[int]] = {}
+    for number, (name, site) in enumerate(edges):
+        found.setdefault(site or name.rpartition("-")[0], []).append(number)
+    return found

@@ -115,10 +115,12 @@ class Window:
         formula = _formula_of(metric)
         return float(self.counts[formula.counted_by].whole.quotients(formula, self.width_s)[0])
 
-    def each(self, metric: str) -> list[float]:
-        """The same for each actor."""
+    def each(self, metric: str, sums: Sequence[list[int]] | None = None) -> list[float]:
+        """The same for each actor, or for each of some sets of them, given by their numbers."""
         formula = _formula_of(metric)
-        values: list[float] = self.counts[formula.counted_by].quotients(formula, self.width_s).tolist()
+        counts = self.counts[formula.counted_by]
+        rows = counts if sums is None else counts.summed(sums)
+        values: list[float] = rows.quotients(formula, self.width_s).tolist()
         return values
 
     def quotients(self, wholes: Wholes, changes: bool) -> Values:

@@ -194,6 +194,20 @@ def _edges(
     return draw
 
 
+def _edge_sites(
+    metric: str, title: str, unit: str, caption: str, scale: float, top: float | None
+) -> Callable[[Result], Drawn]:
+    def draw(result: Result) -> Drawn:
+        known = labels_of(result, metric)
+        order = list(dict.fromkeys(edge_sites(result.facts.resolved).values()))
+        names = sorted(known, key=lambda site: order.index(site) if site in order else len(order))
+        times, _ = series(result, "requests.rate")
+        rows = [Line(name, BLUE, times, scale * mean_series(result, metric, name, times)[1]) for name in names]
+        yield caption, TimeChart("heat", title, unit, tuple(rows), top=top, by="site") if rows else ""
+
+    return draw
+
+
 def _weights(result: Result) -> Drawn:
     mean, low, high = (mean_series(result, f"stickiness.{name}") for name in ("mean", "p05", "p95"))
     middle = mean_series(result, "stickiness.p50")
@@ -330,6 +344,27 @@ _EDGE_MAKERS: Final[tuple[_Maker, ...]] = tuple(
         ),
     )
 )  # fmt: skip
+_SITE_MAKERS: Final[tuple[_Maker, ...]] = tuple(
+    (name, _EDGES, title, _edge_sites(metric, title, unit, caption, scale, top))
+    for name, title, metric, unit, caption, scale, top in (
+        (
+            "site_load", "Requests that reached the edges of each site", "site.load", "requests/s",
+            "A row per site, as series of so many edges are kept by site. Outlined: faults of its edges.", 1.0, None,
+        ),
+        (
+            "site_load_max", "The busiest edge of each site", "site.load.max", "requests/s",
+            "Requests that reached that edge, whichever it was in a window.", 1.0, None,
+        ),
+        (
+            "site_queue_max", "The fullest edge of each site", "site.in_system.max", "requests",
+            "Waiting and in service there: where queues grow.", 1.0, None,
+        ),
+        (
+            "site_hits", "L1 hit ratio of each site", "site.hit_ratio.l1", "%",
+            "Of all lookups at its edges. Light: cold, or filled by others. Empty: no lookups.", 100.0, 100.0,
+        ),
+    )
+)  # fmt: skip
 _MAKERS: Final[tuple[_Maker, ...]] = (
     *_VARIANT_MAKERS,
     ("variants_cost", VARIANTS, "What it costs, and what it keeps", _cost_front),
@@ -342,6 +377,7 @@ _MAKERS: Final[tuple[_Maker, ...]] = (
     ("l1", _CACHES, "L1: hits, delayed hits, misses by cause", _l1),
     ("l2", _CACHES, "L2: hits, misses by cause", _l2),
     *_EDGE_MAKERS,
+    *_SITE_MAKERS,
     ("beliefs", _EDGES, "Edges as health checks see them", _beliefs),
     ("map", _EDGES, "Who is served where", _map),
     ("weights", _MOVES, "Stickiness weights over time", _weights),

@@ -47,7 +47,7 @@ def page_data(result: Result) -> dict[str, Any]:
         for name, group in _over_time(every)
     }
     sites = edge_sites(result.facts.resolved)
-    loaded = dict.fromkeys(name for one in every for name in _edges(one))
+    known = dict.fromkeys([*(name for one in every for name in _edges(one)), *sites])
     return {
         "end": max(ends, 1e-9),
         "warmup": result.facts.warmup_s,
@@ -55,7 +55,7 @@ def page_data(result: Result) -> dict[str, Any]:
         "unit": list(time_unit(ends)),
         "replications": len(result.replications),
         "variants": ["as written", *result.variants],
-        "edges": [{"name": name, "site": sites.get(name, "")} for name in loaded],
+        "edges": [{"name": name, "site": sites.get(name, "")} for name in known],
         "groups": _group_sites(result.facts.resolved),
         "faults": [
             {"name": fault.name, "begin": fault.begin_s, "end": min(fault.end_s, ends)}
@@ -106,7 +106,7 @@ class _Packer:
         high = first.top or max((_highest(chart) for chart in charts if chart is not None), default=1.0) or 1.0
         packed = {
             "kind": first.kind, "title": first.title, "unit": first.unit, "log": first.log, "top": first.top,
-            "band": list(first.band) if first.band is not None else None,
+            "band": list(first.band) if first.band is not None else None, "by": first.by,
             "of": [None if c is None else self._heat(c, high) if heat else self._curves(c) for c in charts],
         }  # fmt: skip
         return packed | ({"high": high} if heat else {})

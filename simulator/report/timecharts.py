@@ -5,14 +5,17 @@ May import svg and series. A long run is drawn with at most `MOST_POINTS` points
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from simulator.report.fault_labels import fault_labels
+from simulator.report.flows import edge_sites
 from simulator.report.series import shaded, shades, window_of
 from simulator.report.svg import (
     LETTER,
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 MOST_POINTS: Final = 320
 _HEADROOM: Final = 0.1
 _SWATCHES: Final = 9
+_LINE: Final = 12.0
 _BLUE_RGB: Final = (37, 119, 201)
 
 
@@ -61,6 +65,7 @@ class TimeChart:
         log: whether the vertical axis is logarithmic.
         top: the upper end of the axis or of the colours, where it is fixed.
         band: the names of two lines with shade between them.
+        by: what the rows of a heatmap are: "edge" or "site".
     """
 
     kind: str
@@ -70,6 +75,7 @@ class TimeChart:
     log: bool = False
     top: float | None = None
     band: tuple[str, str] | None = None
+    by: str = "edge"
 
     def svg(self, result: Result) -> str:
         """The chart as SVG; "" where there is nothing to draw."""
@@ -175,7 +181,7 @@ def heat_chart(
     """A row a name, a column a window: the darker, the more; white is zero, no value is hatched."""
     if not rows or not times.size:
         return ""
-    names = [name for name, _ in rows]
+    names, places = [name for name, _ in rows], edge_sites(result.facts.resolved)
     times, columns = thin(times, *(values for _, values in rows))
     levels = np.array(columns)
     if not np.isfinite(levels).any():
@@ -184,7 +190,7 @@ def heat_chart(
     if high <= 0.0:
         return ""
     size = 20.0 if len(rows) <= 16 else 9.0 if len(rows) <= 40 else 5.0
-    left = 12.0 + LETTER * min(20, max(map(len, names))) if size >= 9.0 else 44.0
+    left = 12.0 + LETTER * min(20, max(map(len, names if size >= 9.0 else [places.get(n, "") for n in names])))
     chart = _frame(result, title, left=left, right=16.0, height=24.0 + 34.0 + size * len(rows), faults=False)
     width = _width(times, result)
     x, right = float(chart.x(times[0])), float(chart.x(min(times[-1] + width, chart.x1)))
@@ -197,13 +203,28 @@ def heat_chart(
         if size >= 9.0:
             chart.text(left - 6, y + size / 2 + 4, short(name, 20), "tick" if size >= 16 else "tiny", anchor="end")
         for begin, end, what in shaded(result):
-            if what.partition(" ")[2] == name:
+            target = what.partition(" ")[2]
+            if name in (target, places.get(target)):
                 x_begin = float(chart.x(begin))
                 chart.rect(x_begin, y + 1, float(chart.x(end)) - x_begin, size - 2, "mark")
+    if size < 9.0:
+        _site_names(chart, [places.get(name, "") for name in names], size)
     _fault_edges(chart, result)
     _colours(chart, f"{high:.3g} {unit}")
     _x_axis(chart, result)
     return chart.render()
+
+
+def _site_names(chart: Chart, sites: Sequence[str], size: float) -> None:
+    """The names of sites beside their rows of a heatmap, as far as there is room; rows of one site stand together."""
+    begin, free = 0, -math.inf
+    for site, run in groupby(sites):
+        end = begin + len(list(run))
+        middle = chart.top + size * (begin + end) / 2 + 4
+        if site and middle - free >= _LINE:
+            chart.text(chart.left - 6, middle, short(site, 20), "tiny", anchor="end")
+            free = middle
+        begin = end
 
 
 def _colours(chart: Chart, words: str) -> None:

@@ -59,6 +59,10 @@ def address(tmp_path_factory):
         names = {"pop-1": "pop-frankfurt-1", "pop-2": "pop-frankfurt-2", "pop-3": "pop-tokyo-1"}
         for r in one.replications:
             r.timeseries["label"] = [names.get(label, label) for label in r.timeseries["label"]]
+            by_site = {"t_s": [*range(100)] * 2, "metric": ["site.load"] * 200, "value": [60.0] * 200}
+            by_site["label"] = ["frankfurt"] * 100 + ["tokyo"] * 100  # runs of many edges have these, by site
+            for column, more in by_site.items():
+                r.timeseries[column] += more
             loads = zip(names.values(), (10.0, 30.0, 20.0), strict=True)
             r.metrics = {k: v for k, v in r.metrics.items() if not k.startswith("edge.load[")}
             r.metrics |= {f"edge.load[{edge}]": load for edge, load in loads}
@@ -212,10 +216,15 @@ def test_tables_sort(opened):
 
 
 def test_filters_filter(opened):
-    rows = "[...report.charts.built].find((c) => c.figure === 'edge_load').rows.map((row) => row.name)"
+    names = "[...report.charts.built].find((c) => c.figure === '{}').rows.map((row) => row.name)"
+    rows, sites = names.format("edge_load"), names.format("site_load")
     assert len(opened.evaluate(rows)) == 3
+    assert opened.evaluate(sites) == ["frankfurt", "tokyo"]
+    opened.select_option("#explore select[name=edge]", "pop-frankfurt-2")
+    assert opened.evaluate(sites) == ["frankfurt"]
     opened.select_option("#explore select[name=site]", "tokyo")
     assert opened.evaluate(rows) == ["pop-tokyo-1"]
+    assert opened.evaluate(sites) == ["tokyo"]
     table = opened.locator("table.sorts", has_text="pop-tokyo-1")
     assert table.locator("tbody tr:visible").count() == 1
     opened.select_option("#explore select[name=fault]", "0")

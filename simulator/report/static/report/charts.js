@@ -130,14 +130,15 @@ report.charts = (() => {
   }
 
   function heat(chart) {
-    const rows = chart.rows = chart.every.filter((row) => report.edgeFits(row.name));
+    const bySite = chart.spec.by === "site", fits = bySite ? report.siteFits : report.edgeFits;
+    const rows = chart.rows = chart.every.filter((row) => fits(row.name));
     chart.place.classList.toggle("empty", !rows.length);
-    if (!rows.length) { chart.place.textContent = "No edge is left by the filter."; return; }
+    if (!rows.length) { chart.place.textContent = `No ${chart.spec.by} is left by the filter.`; return; }
     const size = rows.length <= 16 ? 18 : rows.length <= 40 ? 13 : Math.max(4, Math.min(9, 640 / rows.length));
     const left = narrow() ? 92 : 128, options = frame(chart, size * rows.length + 36, left);
     const sites = [];  // runs of rows of one site
     rows.forEach((row, k) => {
-      const site = report.siteOf[row.name] || "";
+      const site = bySite ? row.name : report.siteOf[row.name] || "";
       if (!sites.length || sites.at(-1).site !== site) sites.push({ site, from: k, to: k + 1 });
       else sites.at(-1).to = k + 1;
     });
@@ -174,7 +175,7 @@ report.charts = (() => {
     });
     ctx.globalAlpha = 1;
     ctx.strokeStyle = css("--ill"); ctx.lineWidth = 1.6 * ratio;
-    rows.forEach((row, k) => data.spans.filter((span) => span[2] === row.name).forEach(([from, to]) => {
+    rows.forEach((row, k) => data.spans.filter((span) => row.name === (chart.spec.by === "site" ? report.siteOf[span[2]] : span[2])).forEach(([from, to]) => {
       const a = u.valToPos(from, "x", true), b = u.valToPos(to, "x", true);
       ctx.strokeRect(a, bbox.top + k * tall + ratio, Math.max(b - a, 2), tall - 2 * ratio);
     }));
@@ -186,13 +187,14 @@ report.charts = (() => {
     sites.forEach((run) => {
       const top = bbox.top + run.from * tall, middle = bbox.top + (run.from + run.to) / 2 * tall;
       ctx.strokeStyle = css("--dim"); ctx.lineWidth = ratio;
-      if (sites.length > 1) { ctx.beginPath(); ctx.moveTo(bbox.left - 5 * ratio, top); ctx.lineTo(bbox.left + bbox.width, top); ctx.globalAlpha = 0.5; ctx.stroke(); ctx.globalAlpha = 1; }
+      if (sites.length > 1 && chart.spec.by !== "site") { ctx.beginPath(); ctx.moveTo(bbox.left - 5 * ratio, top); ctx.lineTo(bbox.left + bbox.width, top); ctx.globalAlpha = 0.5; ctx.stroke(); ctx.globalAlpha = 1; }
       ctx.fillStyle = css("--dim"); font(10.5);
-      if (each) for (let k = run.from; k < run.to; k++) ctx.fillText(cut(ctx, rows[k].name, room * ratio), bbox.left - 6 * ratio, bbox.top + (k + 0.5) * tall);
+      if (each) for (let k = run.from; k < run.to; k++) ctx.fillText(cut(ctx, chart.spec.by === "site" ? counted(rows[k].name) : rows[k].name, room * ratio), bbox.left - 6 * ratio, bbox.top + (k + 0.5) * tall);
       else if (middle - last >= 11 * ratio) { ctx.fillText(cut(ctx, `${run.site} (${run.to - run.from})`, room * ratio), bbox.left - 6 * ratio, middle); last = middle; }
     });
     ctx.restore();
   }
+  const counted = (site) => (report.edgesAt[site] ? `${site} (${report.edgesAt[site]})` : site);
   function cut(ctx, text, room) {
     if (ctx.measureText(text).width <= room) return text;
     while (text.length > 1 && ctx.measureText(`${text}…`).width > room) text = text.slice(0, -1);

@@ -30,6 +30,9 @@ const report = (() => {
     setSpan(state.span[0] + shift, state.span[1] + shift);
   }
   const siteOf = Object.fromEntries(data.edges.map((edge) => [edge.name, edge.site]));
+  const edgesAt = {};
+  data.edges.forEach((edge) => { edgesAt[edge.site] = (edgesAt[edge.site] || 0) + 1; });
+  const siteFits = (name) => (!state.site || name === state.site) && (!state.edge || siteOf[state.edge] === name);
   const edgeFits = (name) => (!state.edge || name === state.edge) && (!state.site || siteOf[name] === state.site);
 
   const [scale, unit] = data.unit;
@@ -41,6 +44,6 @@ const report = (() => {
     element.append(...children);
     return element;
   };
-  return { data, css, bytes, floats, times, on, tell, state, setSpan, zoom, pan, siteOf, edgeFits, scale, unit, number, moment, make };
+  return { data, css, bytes, floats, times, on, tell, state, setSpan, zoom, pan, siteOf, edgesAt, siteFits, edgeFits, scale, unit, number, moment, make };
 })();
 window.report = report;  // for the console
