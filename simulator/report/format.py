@@ -6,11 +6,13 @@ May import nothing of the project. Input is SI (s, ratio, 1/s, B, B/s, 1); NaN a
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 NOTHING: Final = "–"
+_UNITS: Final = re.compile(r"(?<=\d) (?=%|ms\b|s\b|µs|min\b|h\b|/s|k/s|points\b|±|\d{3}\b)|(?<=±) (?=\d)")
 HOP_WORDS: Final = {
     "client_link": "client – edge network", "edge_queue": "queue at the edge", "edge_service": "service at the edge",
     "core_link": "edge – core network", "core_queue": "queue at the core", "core_service": "service at the core",
@@ -172,3 +174,8 @@ def _decimals(shown: float, half: float) -> int:
     leading = half / 10.0**exponent
     wanted = -exponent + (1 if leading < 2.95 else 0)
     return max(0, min(wanted, plain + 1))
+
+
+def unbroken(text: str) -> str:
+    """Prose in which numbers stay with their units: no-break spaces between them."""
+    return _UNITS.sub("\u00a0", text)

@@ -5,16 +5,16 @@ May import the frame of offline pages and escaping.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+from simulator.report.format import unbroken
 from simulator.report.offline import assembled, asset
 from simulator.report.svg import escape
 
-_STYLES: Final = tuple(f"static/{name}.css" for name in ("light", "dark", "chart", "page"))
-_UNITS: Final = re.compile(r"(?<=\d) (?=%|ms\b|s\b|µs|min\b|h\b|/s|k/s|points\b|±|\d{3}\b)|(?<=±) (?=\d)")
+STYLES: Final = tuple(f"static/{name}.css" for name in ("light", "dark", "chart", "page"))
+EARLY: Final = "static/theme.js"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +28,12 @@ class Drawn:
     metric: str = ""
 
 
-def document(
-    title: str, body: Iterable[str], *,
-    styles: Sequence[str] = (), scripts: Sequence[str] = (), data: Mapping[str, Any] | None = None,
-) -> str:  # fmt: skip
-    """A whole page; `body` holds HTML, of which empty parts are left out. Styles come after those of every page."""
+def document(title: str, body: Iterable[str]) -> str:
+    """A whole page without scripts of its own; `body` holds HTML, of which empty parts are left out."""
     from markupsafe import Markup
 
-    return assembled(
-        "templates/page.html",
-        styles=(*_STYLES, *styles),
-        scripts=scripts,
-        early="static/theme.js",
-        data=data,
-        title=title,
-        body=[Markup(part) for part in body if part],
-    )
+    parts = [Markup(part) for part in body if part]
+    return assembled("templates/page.html", styles=STYLES, early=EARLY, title=title, body=parts)
 
 
 def figure_style() -> str:
@@ -53,7 +43,7 @@ def figure_style() -> str:
 
 def kept(text: str) -> str:
     """Escaped prose in which numbers stay with their units."""
-    return _UNITS.sub("\u00a0", escape(text))
+    return escape(unbroken(text))
 
 
 def figure(name: str, title: str, caption: str, svg: str) -> str:
