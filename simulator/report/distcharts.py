@@ -13,12 +13,25 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from simulator.report.format import show
-from simulator.report.svg import LETTER, WIDTH, Chart, Floats, legend_rows, log_ticks, nice_ticks, plain, short
+from simulator.report.svg import (
+    LETTER,
+    WIDTH,
+    Chart,
+    Floats,
+    escape,
+    legend_rows,
+    log_ticks,
+    nice_ticks,
+    plain,
+    points,
+    short,
+)
 
 if TYPE_CHECKING:
     from simulator.observe.histogram import Histogram
 
 _POINTS: Final = 90
+_PART_POINTS: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +44,20 @@ class Curve:
     dashed: bool = False
 
 
-def ccdf_chart(title: str, curves: Sequence[Curve]) -> str:
-    """Share of the requests of each kind that took longer, over the time; both axes logarithmic."""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Latencies of a part of the requests: what filters know it by ("site", "group", "edge"), its name, seconds."""
+
+    kind: str
+    name: str
+    histogram: Histogram
+
+
+def ccdf_chart(title: str, curves: Sequence[Curve], parts: Sequence[Part] = (), acts: str = "") -> str:
+    """Share of the requests of each kind that took longer, over the time; both axes logarithmic.
+
+    Curves of `parts` are hidden until a filter of the page chooses them; `acts` names filters that choose `curves`.
+    """
     drawn: list[tuple[Curve, Floats, Floats]] = []
     for curve in curves:
         x, above = _ccdf(curve.histogram)
@@ -53,12 +78,21 @@ def ccdf_chart(title: str, curves: Sequence[Curve]) -> str:
     chart.text(4, chart.top - 10, "slower than that", "unit")
     chart.x_axis(_spread(log_ticks(chart.x0, chart.x1), chart), "latency (ms)")
     for curve, x, above in drawn:
-        chart.line(x * 1e3, above, f"l s{curve.colour}" + (" dash" if curve.dashed else ""))
+        chart.line(x * 1e3, above, f"l s{curve.colour}" + (" dash" if curve.dashed else ""), curve.name)
+    if acts or parts:
+        chart.data["acts"] = acts or " ".join(dict.fromkeys(part.kind for part in parts))
+    if parts:
+        chart.text(chart.left + 8, chart.plot_bottom - 8, "", "name part")
+    for part in parts:
+        x, above = _ccdf(part.histogram, _PART_POINTS)
+        if x.size > 1:
+            line = points(chart.x(x * 1e3).tolist(), chart.y(above).tolist())
+            chart.add(f'<polyline class="l s8 part" data-{part.kind}="{escape(part.name)}" points="{line}"/>')
     return chart.render()
 
 
-def _ccdf(histogram: Histogram) -> tuple[Floats, Floats]:
-    """At most _POINTS points of the curve, evenly spread along its length on logarithmic axes."""
+def _ccdf(histogram: Histogram, most: int = _POINTS) -> tuple[Floats, Floats]:
+    """At most `most` points of the curve, evenly spread along its length on logarithmic axes."""
     if not histogram.count:
         return np.empty(0), np.empty(0)
     x, above = histogram.ccdf()
@@ -70,9 +104,9 @@ def _ccdf(histogram: Histogram) -> tuple[Floats, Floats]:
     above = np.concatenate(([1.0], above[keep], [1.0 / histogram.count]))
     order = np.lexsort((-above, x))
     x, above = x[order], np.minimum.accumulate(above[order])
-    if x.size > _POINTS:
+    if x.size > most:
         length = np.concatenate(([0.0], np.cumsum(np.hypot(np.diff(np.log10(x)), np.diff(np.log10(above))))))
-        picks = np.unique(np.searchsorted(length, np.linspace(0.0, length[-1], _POINTS)))
+        picks = np.unique(np.searchsorted(length, np.linspace(0.0, length[-1], most)))
         x, above = x[picks], above[picks]
     return x, above
 

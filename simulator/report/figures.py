@@ -14,7 +14,7 @@ import numpy as np
 
 from simulator.metrics.labels import HOPS, MISS_CAUSES
 from simulator.report.cost_front import CAPTION, cost_chart
-from simulator.report.distcharts import Curve, bar_chart, ccdf_chart, weights_chart
+from simulator.report.distcharts import Curve, Part, bar_chart, ccdf_chart, weights_chart
 from simulator.report.flows import edge_sites, moves_chart
 from simulator.report.format import HOP_WORDS, show
 from simulator.report.series import labels_of, mean_series, series
@@ -142,7 +142,17 @@ def _ccdf(result: Result) -> Drawn:
     if failed.count:
         curves.append(Curve(f"failed ({show(failed.count / every, 'ratio')})", RED, failed, dashed=True))
     caption = "Read: of the requests answered by this tier (or failed), what share took longer than that?"
-    yield caption, ccdf_chart("Latency by tier and outcome", curves)
+    yield caption, ccdf_chart("Latency by tier and outcome", curves, list(_parts(result)))
+
+
+def _parts(result: Result) -> Iterator[Part]:
+    """What is known of the ok requests of sites of clients, of client groups and of edges, where there are several."""
+    resolved = result.facts.resolved
+    named = (("site", resolved.get("sites")), ("group", resolved.get("clients")), ("edge", edges_of(result)))
+    for kind, names in named:
+        found = [Part(kind, str(name), result.histogram(f"latency[{name}]")) for name in names or ()]
+        kept = [part for part in found if part.histogram.count]
+        yield from kept if len(kept) > 1 else ()
 
 
 def _ccdf_by_group(result: Result) -> Drawn:
@@ -153,7 +163,10 @@ def _ccdf_by_group(result: Result) -> Drawn:
         for name, colour in zip(names[:8], VARIANT_COLOURS[1:], strict=False)
     ]
     kept = [curve for curve in curves if curve.histogram.count]
-    yield "Of ok requests: what share took longer than that?", ccdf_chart("Latency by client group", kept)
+    yield (
+        "Of ok requests: what share took longer than that?",
+        ccdf_chart("Latency by client group", kept, acts="site group"),
+    )
 
 
 def _hops(result: Result) -> Drawn:

@@ -14,7 +14,7 @@ import numpy as np
 
 from simulator.report.format import show
 from simulator.report.series import labels_of, series, shaded
-from simulator.report.svg import LETTER, WIDTH, Chart, num, pixels, short, time_unit
+from simulator.report.svg import LETTER, WIDTH, Chart, escape, num, pixels, short, time_unit
 from simulator.report.written_faults import WrittenFault, merged_spans, written_faults
 
 if TYPE_CHECKING:
@@ -117,6 +117,7 @@ def moves_chart(result: Result, edges: Sequence[str]) -> str:
     names = [short(edge, 16) for edge in edges]
     margin = 10.0 + LETTER * max(map(len, names))
     chart = Chart("Moves of sessions between edges", height=48.0 + max(150.0, 21.0 * len(edges)), left=margin)
+    chart.data |= {"ends": "edge", "acts": "site edge"}
     gap = 26.0
     width = (WIDTH - 2 * margin - gap * (len(shown) - 1)) / len(shown)
     most = max(sum(phase.rates.values()) for phase in shown)
@@ -161,19 +162,20 @@ def _ribbons(
             if thick < 0.15:
                 continue
             kind = f"ribbon f{_COLOURS[i % len(_COLOURS)]}"
-            chart.add(_ribbon(kind, (a, float(begun[i])), (b, float(arrived[j])), thick))
+            ends = f'data-from="{escape(edges[i])}" data-to="{escape(edges[j])}"'
+            chart.add(_ribbon(kind, ends, (a, float(begun[i])), (b, float(arrived[j])), thick))
             begun[i] += thick
             arrived[j] += thick
     return (out_at + outs / 2).tolist(), (in_at + ins / 2).tolist()
 
 
-def _ribbon(kind: str, begin: Point, end: Point, thick: float) -> str:
+def _ribbon(kind: str, ends: str, begin: Point, end: Point, thick: float) -> str:
     """A filled area between two bars, `thick` high everywhere; a stroke as thick as the gap would bulge out of it."""
     (a, y), (b, z) = begin, end
     middle = (a + b) / 2
     there = f"M{num(a)} {num(y)}C{num(middle)} {num(y)} {num(middle)} {num(z)} {num(b)} {num(z)}"
     back = f"V{num(z + thick)}C{num(middle)} {num(z + thick)} {num(middle)} {num(y + thick)} {num(a)} {num(y + thick)}Z"
-    return f'<path class="{kind}" d="{there}{back}"/>'
+    return f'<path class="{kind}" {ends} d="{there}{back}"/>'
 
 
 def _node_names(chart: Chart, names: Sequence[str], at: Sequence[float], x: float, anchor: str) -> None:

@@ -15,7 +15,7 @@ from simulator.report.flows import edge_sites
 from simulator.report.format import show, show_duration, unbroken
 from simulator.report.offline import assembled, render
 from simulator.report.page_data import page_data
-from simulator.report.sections import expectation_rows, measured_rows, played, read_lines, sections, tally
+from simulator.report.sections import Section, expectation_rows, measured_rows, played, read_lines, sections, tally
 from simulator.report.story import story
 from simulator.report.svg import escape
 from simulator.report.verdict import answer
@@ -75,6 +75,7 @@ def document(result: Result, drawn: list[Figure], *, variant: str = "", links: d
         data={"run": page_data(result)} if some else None,
         title=f"{result.name}: {variant}" if variant else result.name,
         run=_run(result, links or {}),
+        parts=_parts(result),
         played=some,
         choices=_choices(result) if some else (),
         of_variants=[_shown(result, figure) for figure in drawn if figure.group == VARIANTS],
@@ -102,19 +103,33 @@ def _run(result: Result, links: dict[str, str]) -> dict[str, Any]:
         "troubles": _troubles(result),
         "verdict": _verdict(result),
         "which": f" ({AS_WRITTEN})" if result.variants else "",
-        "told": _told(result),
+        "story": _story(result),
+        "sections": _sections(result),
         "comparison": _comparison(result, links),
         "measured": measured_rows(result),
     }
 
 
-def _told(result: Result) -> dict[str, Any]:
-    """What is said of one variant: sentences, numbers, tables."""
-    return {
-        "story": [(unbroken(first), unbroken(" ".join(rest))) for first, *rest in story(result)],
-        "sections": sections(result) if result.replications else [],
-        "breakdowns": tables.breakdowns(result),
-    }
+def _parts(result: Result) -> list[dict[str, Any]]:
+    """What is said of each variant: sentences, numbers, tables; the page shows those of the variant in view."""
+    every = {AS_WRITTEN: result, **result.variants}
+    return [
+        {
+            "which": f" ({name})" if result.variants else "",
+            "story": _story(one),
+            "sections": _sections(one),
+            "breakdowns": tables.breakdowns(one),
+        }
+        for name, one in every.items()
+    ]
+
+
+def _story(result: Result) -> list[tuple[str, str]]:
+    return [(unbroken(first), unbroken(" ".join(rest))) for first, *rest in story(result)]
+
+
+def _sections(result: Result) -> list[Section]:
+    return sections(result) if result.replications else []
 
 
 def _verdict(result: Result) -> dict[str, Any] | None:

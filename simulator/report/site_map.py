@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from simulator.report.coastline import coastline, fitted
 from simulator.report.flows import Phase, Point, edge_sites, groups_of, phases, telling
 from simulator.report.format import show
-from simulator.report.svg import LETTER, WIDTH, Chart, num, short
+from simulator.report.svg import LETTER, WIDTH, Chart, escape, num, short
 
 if TYPE_CHECKING:
     from simulator.results.result import Result
@@ -38,6 +38,7 @@ def map_chart(result: Result, title: str) -> str:
     tall = max(y for _, y in where.values()) + 92.0
     coast = coastline(view, (47.5, 35.5), (WIDTH - 1, tall - 20.0))
     chart = Chart(title, height=tall * len(shown) + 6.0)
+    chart.data |= {"ends": "site", "acts": "site group edge"}
     most = max(rate for phase in shown for rate in phase.rates.values())
     for row, phase in enumerate(shown):
         base = row * tall
@@ -66,14 +67,15 @@ def _map_flows(
     for (source, target), rate in sorted(sums.items(), key=lambda item: -item[1]):
         (x, y), (u, v) = at[source], at[target]
         width = max(0.6, 13.0 * rate / largest)
+        ends = f'data-from="{escape(source)}" data-to="{escape(target)}"'
         if source == target:
-            chart.add(f'<circle class="home" cx="{num(x)}" cy="{num(y)}" r="{num(6.0 + width)}"/>')
+            chart.add(f'<circle class="home" {ends} cx="{num(x)}" cy="{num(y)}" r="{num(6.0 + width)}"/>')
             continue
         length = math.hypot(u - x, v - y) or 1.0
         bend = min(40.0, 0.22 * length)
         mx, my = (x + u) / 2 + bend * (v - y) / length, (y + v) / 2 - bend * (u - x) / length
         path = f"M{num(x)} {num(y)}Q{num(mx)} {num(my)} {num(u)} {num(v)}"
-        chart.add(f'<path class="flow" stroke-width="{num(width)}" d="{path}"/>')
+        chart.add(f'<path class="flow" {ends} stroke-width="{num(width)}" d="{path}"/>')
         if length > 60.0 and rate > 0.05 * largest:
             text = f"{show(rate, '1/s')} to {short(target, 14)}"
             words.append((((mx + (x + u) / 2) / 2, (my + (y + v) / 2) / 2 - 4), text))

@@ -58,7 +58,9 @@ def address(tmp_path_factory):
     for one in (made, *made.variants.values()):  # names as `at` gives them
         names = {"pop-1": "pop-frankfurt-1", "pop-2": "pop-frankfurt-2", "pop-3": "pop-tokyo-1"}
         for r in one.replications:
-            r.timeseries["label"] = [names.get(label, label) for label in r.timeseries["label"]]
+            r.timeseries["label"] = [
+                ">".join(names.get(part, part) for part in label.split(">")) for label in r.timeseries["label"]
+            ]
             by_site = {"t_s": [*range(100)] * 2, "metric": ["site.load"] * 200, "value": [60.0] * 200}
             by_site["label"] = ["frankfurt"] * 100 + ["tokyo"] * 100  # runs of many edges have these, by site
             for column, more in by_site.items():
@@ -201,7 +203,7 @@ def test_variants_stand_side_by_side_or_alone(opened):
 
 
 def test_tables_sort(opened):
-    table = opened.locator("table.sorts", has_text="pop-tokyo-1")
+    table = opened.locator("table.sorts", has_text="pop-tokyo-1").first  # as written
 
     def names() -> list[str]:
         return [row.split()[0] for row in table.locator("tbody tr").all_inner_texts()]
@@ -225,12 +227,41 @@ def test_filters_filter(opened):
     opened.select_option("#explore select[name=site]", "tokyo")
     assert opened.evaluate(rows) == ["pop-tokyo-1"]
     assert opened.evaluate(sites) == ["tokyo"]
-    table = opened.locator("table.sorts", has_text="pop-tokyo-1")
+    table = opened.locator("table.sorts", has_text="pop-tokyo-1").first
     assert table.locator("tbody tr:visible").count() == 1
+    assert opened.inner_text("#latency_over_time .whole") == "Not filtered: all sites."
+    assert not opened.locator("#edge_load .whole").is_visible()  # it has shown Tokyo's edge only, see above
     opened.select_option("#explore select[name=fault]", "0")
     (found,) = spans(opened)
     assert found[0] == pytest.approx(29.0)
     assert found[1] == pytest.approx(81.0)
+    assert opened.inner_text("#hops .whole") == "Not filtered: all sites, the whole run."
     opened.click("[data-act=reset]")
     assert spans(opened) == {(0, 100)}
     assert len(opened.evaluate(rows)) == 3
+    assert opened.locator(".whole:visible").count() == 0
+
+
+def test_charts_of_the_whole_run_show_what_is_chosen(opened):
+    first = "[data-variant='0']"
+    opened.select_option("#explore select[name=group]", "asia")
+    shown = "(all) => all.filter((one) => one.checkVisibility()).map((one) => one.dataset.group)"
+    assert opened.locator(f"#latency_ccdf {first} polyline.part").evaluate_all(shown) == ["asia"]
+    assert "asia" in str(opened.locator(f"#latency_ccdf {first} text.part").text_content())
+    pale = opened.locator(f"#latency_groups {first} .pale")
+    assert pale.evaluate_all("(all) => all.map((one) => one.dataset.n)") == ["europe"]
+    opened.click("[data-act=reset]")
+    opened.select_option("#explore select[name=edge]", "pop-frankfurt-1")
+    flows = opened.locator(f"#moves {first} [data-from]")
+    assert flows.count() == 18  # six ways between three edges, in three phases
+    others = "(all) => all.filter((one) => one.classList.contains('pale')).length"
+    assert flows.evaluate_all(others) == 6  # between the two other edges, there and back
+
+
+def test_tables_and_sentences_follow_the_variant(opened):
+    told = "[...document.querySelectorAll('h2')].filter((one) => one.checkVisibility()).map((one) => one.textContent)"
+    assert [h for h in opened.evaluate(told) if "(" in h] == [
+        "What happened (as written)", "In numbers (as written)", "Side by side (as written)"]  # fmt: skip
+    opened.select_option("#explore select[name=variant]", "1")
+    assert [h for h in opened.evaluate(told) if "(" in h] == [
+        "What happened (nearest)", "In numbers (nearest)", "Side by side (nearest)"]  # fmt: skip
