@@ -49,7 +49,8 @@ def kept(text: str) -> str:
 def figure(name: str, title: str, caption: str, svg: str) -> str:
     """A figure with its heading and caption."""
     said = f"<figcaption>{kept(caption)}</figcaption>" if caption else ""
-    return f'<figure id="{escape(name)}"><h3>{escape(title)}</h3>{said}{svg}</figure>'
+    begin = f'<figure id="{escape(name)}" aria-labelledby="{escape(name)}-title"><h3 id="{escape(name)}-title">'
+    return f"{begin}{escape(title)}</h3>{said}{svg}</figure>"
 
 
 def grid(figures: Sequence[str]) -> str:

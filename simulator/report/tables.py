@@ -68,7 +68,7 @@ def by_variant(result: Result, links: dict[str, str]) -> str:
             value = cell.value if math.isfinite(cell.value) else ""
             line.append(_Cell(f"{cell.text} {cell.verdict}".strip(), kind, value))
         rows.append(_Row(line))
-    return _table([("variant", ""), *((heading, "n") for heading in content.headings)], rows)
+    return _table("The variants", [("variant", ""), *((heading, "n") for heading in content.headings)], rows)
 
 
 def breakdowns(result: Result) -> list[tuple[str, str]]:
@@ -90,16 +90,19 @@ def breakdowns(result: Result) -> list[tuple[str, str]]:
     faults += [("no fault", "fault:none", ())] if faults else []
     edges = [(edge, edge, (("edge", edge), ("site", places.get(edge, "")))) for edge in edges_of(result)]
     found = [
-        ("By site of the clients", _breakdown(result, "site", sites, _REQUESTS)),
-        ("By client group", _breakdown(result, "group", groups, _REQUESTS)),
-        ("By fault: of requests due while it was on", _breakdown(result, "fault", faults, _FAULTS)),
-        ("By edge", _breakdown(result, "edge", edges, _EDGES, places)),
+        (name, _breakdown(result, name, first, rows, metrics, where))
+        for name, first, rows, metrics, where in (
+            ("By site of the clients", "site", sites, _REQUESTS, None),
+            ("By client group", "group", groups, _REQUESTS, None),
+            ("By fault: of requests due while it was on", "fault", faults, _FAULTS, None),
+            ("By edge", "edge", edges, _EDGES, places),
+        )
     ]
-    return [(heading, table) for heading, table in found if table]
+    return [(name, table) for name, table in found if table]
 
 
 def _breakdown(
-    result: Result, first: str, rows: Sequence[tuple[str, str, tuple[tuple[str, str], ...]]],
+    result: Result, name: str, first: str, rows: Sequence[tuple[str, str, tuple[tuple[str, str], ...]]],
     metrics: Sequence[tuple[str, str]], places: dict[str, str] | None = None,
 ) -> str:  # fmt: skip
     """A row for each (name, label of its metrics, keys) that has any value."""
@@ -109,15 +112,15 @@ def _breakdown(
     if len(kept) < 2:
         return ""
     body = []
-    for name, label, keys in kept:
-        cells = [_Cell(name), *([_Cell(places.get(name, ""))] if places else [])]
+    for word, label, keys in kept:
+        cells = [_Cell(word), *([_Cell(places.get(word, ""))] if places else [])]
         for _, metric in columns:
             value = values[label, metric]
             unit = parse_metric(metric).unit
             cells.append(_Cell("–", "n", "") if value is None else _Cell(show(value, unit), "n", float(value)))
         body.append(_Row(cells, keys))
     headings = [(first, ""), *([("site", "")] if places else []), *((word, "n") for word, _ in columns)]
-    return _table(headings, body)
+    return _table(name, headings, body)
 
 
 def _get(result: Result, name: str) -> Any:
@@ -128,5 +131,5 @@ def _get(result: Result, name: str) -> Any:
     return None if math.isnan(value) else value
 
 
-def _table(columns: Sequence[tuple[str, str]], rows: Sequence[_Row]) -> str:
-    return render("templates/table.html", columns=columns, rows=rows)
+def _table(name: str, columns: Sequence[tuple[str, str]], rows: Sequence[_Row]) -> str:
+    return render("templates/table.html", name=name, columns=columns, rows=rows)

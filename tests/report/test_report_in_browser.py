@@ -265,3 +265,67 @@ def test_tables_and_sentences_follow_the_variant(opened):
     opened.select_option("#explore select[name=variant]", "1")
     assert [h for h in opened.evaluate(told) if "(" in h] == [
         "What happened (nearest)", "In numbers (nearest)", "Side by side (nearest)"]  # fmt: skip
+
+
+def test_everything_has_a_name(opened):
+    """What a screen reader is told: every control, chart, figure and table has a name, and no canvas is told of."""
+    nodes = opened.context.new_cdp_session(opened).send("Accessibility.getFullAXTree")["nodes"]
+    told = [(n["role"]["value"], n.get("name", {}).get("value", "").strip()) for n in nodes if not n["ignored"]]
+    roles = {role for role, _ in told}
+    assert {"button", "combobox", "figure", "image", "main", "table", "DisclosureTriangle"} <= roles
+    assert "Canvas" not in roles
+    named = ("button", "combobox", "figure", "image", "link", "table", "DisclosureTriangle")
+    assert [role for role, name in told if role in named and not name] == []
+    buttons = [name for role, name in told if role == "button"]
+    assert not any(mark in name for name in buttons for mark in "↕↑↓◀▶")  # signs are not read out
+
+
+@pytest.mark.parametrize("opened", [(1400, "dark")], indirect=True)
+def test_paper_is_light_and_charts_fit_its_columns(opened):
+    opened.set_viewport_size({"width": 718, "height": 1000})  # A4 less margins of 1 cm
+    opened.evaluate("dispatchEvent(new Event('beforeprint'))")
+    opened.emulate_media(media="print")
+    assert opened.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    right = "getBoundingClientRect().right"
+    beyond = f"(all) => all.filter((one) => one.{right} > one.closest('figure').{right}).length"
+    assert opened.locator("figure canvas").evaluate_all(beyond) == 0
+    assert opened.evaluate("document.documentElement.scrollWidth") <= 718
+    assert opened.locator("details.paper pre, details.paper code").first.is_visible()
+    assert not opened.locator("#explore").is_visible()
+    opened.emulate_media(media="screen")
+    opened.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert opened.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 27)"
+    assert opened.evaluate("[...report.charts.built].every((c) => c.plot.width === c.place.clientWidth)")
+    assert not opened.locator("details.paper code").first.is_visible()
+
+
+def test_fingers_zoom_move_and_tap(browser, address):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(address)
+    page.evaluate("report.charts.fill()")
+    over = page.locator("[data-chart=latency_over_time] .over")
+    over.scroll_into_view_if_needed()
+    box = over.bounding_box()
+    page.touchscreen.tap(box["x"] + 0.4145 * box["width"], box["y"] + 60)
+    assert "europe-9" in page.inner_text("#requests li:first-child", timeout=2000)
+    page.locator("#requests > button").tap()
+    session = context.new_cdp_session(page)
+
+    def touch(kind: str, points: list[dict[str, float]]) -> None:
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    def move(*ways: tuple[float, float]) -> list[float]:
+        """Fingers go from one place to another (shares of the chart's width); gives the span that charts show then."""
+        for step in range(6):
+            at = [{"x": box["x"] + (a + (b - a) * step / 5) * box["width"], "y": box["y"] + 80} for a, b in ways]
+            points = [{**point, "id": number} for number, point in enumerate(at)]
+            touch("touchMove" if step else "touchStart", points)
+        touch("touchEnd", [])
+        page.evaluate("new Promise((done) => setTimeout(done, 50))")
+        return page.evaluate("report.state.span")
+
+    assert move((0.4, 0.2), (0.6, 0.8)) == pytest.approx([33.3, 66.7], abs=1.0)  # a fifth apart, then three
+    assert move((0.6, 0.3)) == pytest.approx([43.3, 76.7], abs=1.5)  # three tenths of a third of the run to the left
+    assert page.evaluate("visualViewport.scale") == 1
+    context.close()

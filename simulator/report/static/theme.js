@@ -1,4 +1,4 @@
-// Light or dark: as the system says, until the button says otherwise. Paper is always light (dark.css is for screens).
+// Light or dark: as the system says, until the button says otherwise. Paper is always light.
 (() => {
   "use strict";
   const root = document.documentElement, system = matchMedia("(prefers-color-scheme: dark)");
@@ -9,6 +9,8 @@
   let chosen = null;
   show(system.matches);
   system.addEventListener("change", () => chosen === null && show(system.matches));
+  addEventListener("beforeprint", () => show(false));
+  addEventListener("afterprint", () => show(chosen ?? system.matches));
   document.addEventListener("click", (event) => {
     if (event.target.id === "look") show((chosen = !root.classList.contains("dark")));
   });

@@ -3,7 +3,8 @@
 report.charts = (() => {
   const { data, css, floats, times, state, number, moment, make } = report;
   const built = new Set(), hidden = {};  // hidden: figure -> names switched off
-  const narrow = () => innerWidth < 560;
+  const narrow = () => innerWidth < 560, PAPER = 380;  // width of a chart on paper, whose letters shrink with it
+  let printing = false;
   const colour = (k) => css(`--c${k}`);
   const live = document.getElementById("said");
 
@@ -68,7 +69,7 @@ report.charts = (() => {
   function frame(chart, height, left) {
     const axis = { stroke: () => css("--dim"), font: "11px system-ui, sans-serif", ticks: { stroke: () => css("--dim"), size: 4 } };
     return {
-      width: Math.max(chart.place.clientWidth, 120), height, padding: [6, 10, 0, 0], legend: { show: false },
+      width: printing ? PAPER : Math.max(chart.place.clientWidth, 120), height, padding: [6, 10, 0, 0], legend: { show: false },
       cursor: {
         sync: { key: "time", scales: ["x", null] }, y: false, points: { size: 6 },
         drag: { x: true, y: false, dist: 4 },
@@ -205,6 +206,7 @@ report.charts = (() => {
     chart.place.textContent = "";
     chart.plot = new uPlot(options, table, chart.place);
     chart.plot.over.classList.add("over");
+    chart.plot.root.setAttribute("aria-hidden", "true");  // the name of its place tells what it is
     listen(chart);
     values(chart);
   }
@@ -334,15 +336,18 @@ report.charts = (() => {
     chart.read = make("span", { className: `read ${spec.kind}` });
     if (spec.kind === "heat") { chart.every = chart.rows = matrix(spec, part); chart.legend = []; }
     else { chart.rows = series(part); chart.legend = legend(chart); }
+    const many = data.variants.length > 1 && state.variant === "all" && spec.of.length > 1;
     chart.place = make("div", { className: "plot", tabIndex: 0 });
     chart.place.setAttribute("role", "img");
-    chart.place.setAttribute("aria-label", `${spec.title}, ${spec.unit}, over simulated time: ${chart.rows.slice(0, 12).map((row) => row.name).join(", ")}`);
+    chart.place.setAttribute("aria-label", `${spec.title}, ${spec.unit}, over simulated time${many ? `, ${data.variants[variant]}` : ""}: ${chart.rows.slice(0, 12).map((row) => row.name).join(", ")}`);
     chart.place.setAttribute("aria-describedby", "keys");
-    const many = data.variants.length > 1 && state.variant === "all" && spec.of.length > 1;
     chart.root = make("div", { className: "chartbox" });
     if (many) chart.root.append(make("h4", { textContent: data.variants[variant] }));
     const key = spec.kind === "heat" ? [make("span", { className: "scale" }), make("span", { textContent: ` 0 to ${number(spec.high)} ${spec.unit}; outlined: faults ` })] : [];
-    chart.root.append(make("div", { className: "legend" }, make("span", { className: "unit", textContent: spec.kind === "heat" ? "" : spec.unit }), ...key, ...chart.legend, chart.read), chart.place);
+    const names = make("div", { className: "legend" }, make("span", { className: "unit", textContent: spec.kind === "heat" ? "" : spec.unit }), ...key, ...chart.legend, chart.read);
+    names.setAttribute("role", "group");
+    names.setAttribute("aria-label", `Legend: ${spec.title}${many ? `, ${data.variants[variant]}` : ""}`);
+    chart.root.append(names, chart.place);
     into.append(chart.root);
     built.add(chart);
     keys(chart);
@@ -373,7 +378,8 @@ report.charts = (() => {
   addEventListener("theme", () => repaint(false));
   let width = innerWidth;
   addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; [...built].forEach(redraw); } });
-  addEventListener("beforeprint", () => { places.forEach(fill); repaint(false); });
-  matchMedia("print").addEventListener("change", () => repaint(false));
+  const print = (now) => () => { printing = now; places.forEach(fill); [...built].forEach(redraw); };
+  addEventListener("beforeprint", print(true));
+  addEventListener("afterprint", print(false));
   return { built, fill: () => places.forEach(fill) };
 })();

@@ -93,6 +93,10 @@
     note.textContent = parts.length ? `Not filtered: ${parts.join(", ")}.` : "";
   }
 
+  const paper = document.querySelectorAll("details.paper:not([open])");  // unfolded on paper
+  addEventListener("beforeprint", () => paper.forEach((fold) => { fold.dataset.was = fold.open ? "1" : ""; fold.open = true; }));
+  addEventListener("afterprint", () => paper.forEach((fold) => { fold.open = fold.dataset.was === "1"; }));
+
   document.querySelectorAll("table.sorts").forEach((table) => {
     const body = table.tBodies[0];
     table.querySelectorAll("thead th").forEach((head, k) => {
