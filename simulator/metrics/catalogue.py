@@ -322,6 +322,7 @@ _SERIES_ROWS: Final[tuple[Row, ...]] = (
     ("site.load.max", "1/s", _NONE, _AT, f"requests that reached the busiest edge of a site{_MANY}"),
     ("site.in_system.max", "1", _NONE, _AT, f"mean number waiting and in service at the fullest edge of a site{_MANY}"),
     ("site.hit_ratio.l1", "ratio", _UP, _AT, f"L1 hits / lookups at the edges of a site{_MANY}"),
+    ("site.served.rate", "1/s", _NONE, ("group>site",), f"requests of a group answered at a site, by phase{_MANY}"),
     ("stickiness.sessions", "1", _NONE, ("weight",), "open sessions by their stickiness weight, rounded"),
     ("moves.rate", "1/s", _NONE, ("from>to",), "requests and sessions that left one edge for another, by phase"),
     ("served.rate", "1/s", _NONE, ("group>edge",), "requests of a group answered by an edge, by phase"),

@@ -55,7 +55,7 @@ class Recorder:
         self.sojourns: dict[str, Histogram] = {"": Histogram()}
         self.tier_counts = np.zeros((len(world.groups), len(world.edges), len(Tier)))
         self.weights: dict[str, Counter[float]] = {}
-        self.phases = Phases(world) if self.label_edges else None
+        self.phases = Phases(world, self.series.sites)
         self.faults = FaultTime(world)
         self.by_fault = ByFault(world, self.label_edges)
         world.log.on_event = self._hear
@@ -129,8 +129,7 @@ class Recorder:
         self.at_warmup, self.links_at_warmup = at, self.counters.links()
         self.waits, self.sojourns = {"": Histogram()}, {"": Histogram()}
         self.faults.count()
-        if self.phases is not None:
-            self.phases.begin(at.t_s)
+        self.phases.begin(at.t_s)
 
     def stop(self) -> None:
         """The measured window is over: what comes now only ends what was counted."""
@@ -143,8 +142,7 @@ class Recorder:
             self.close_window(start_s)
         self.expiries_s = [_expiries_s(core) for core in self.world.cores]
         self.series.write_expiries(self.expiries_s)
-        if self.phases is not None:
-            self.series.add_rows(self.phases.close(self.tier_counts.sum(axis=2), self.at_end.t_s))
+        self.series.add_rows(self.phases.close(self.tier_counts.sum(axis=2), self.at_end.t_s))
 
     def _hear(self, kind: str, fault: int | None) -> None:
         """An event was noted in the log."""
@@ -239,7 +237,7 @@ class Recorder:
 
     def turn_phase(self) -> None:
         """At a window's end, when the faults of that instant have begun or ended: a phase may be over."""
-        if self.phases is not None and self.at_warmup is not None and self.at_end is None:
+        if self.at_warmup is not None and self.at_end is None:
             self.series.add_rows(self.phases.window(self.tier_counts.sum(axis=2), self.world.kernel.now))
 
 

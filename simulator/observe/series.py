@@ -33,13 +33,17 @@ class TimeSeries:
     """The rows of all windows so far.
 
     Attributes:
+        sites: site -> numbers of its edges, where edges are too many for series of their own; else None.
         columns: equal-length lists t_s (the window's begin, seconds), metric, label, value.
     """
 
     def __init__(self, world: World, label_edges: bool) -> None:
         self._world = world
         self._label_edges = label_edges
-        self._sites = {} if label_edges else by_site([(edge.name, edge.site) for edge in world.edges])
+        self.sites: dict[str, list[int]] | None = None
+        if not label_edges:
+            found = by_site([(edge.name, edge.site) for edge in world.edges])
+            self.sites = found if len(found) <= MOST_SITES else {}
         self._failed = 0  # requests until the last window's end
         self._causes_met: dict[str, set[int]] = {"edge": set(), "core": set()}
         self.columns: dict[str, list[Any]] = {"t_s": [], "metric": [], "label": [], "value": []}
@@ -70,8 +74,8 @@ class TimeSeries:
         self._write_caches(t_s, window)
         if self._label_edges:
             self._write_edges(t_s, window)
-        elif len(self._sites) <= MOST_SITES:
-            self._write_sites(t_s, window)
+        else:
+            self._write_sites(t_s, window, self.sites or {})
         if len(window.counts["lease"]):
             self._write_leases(t_s, window)
         if self._world.manager is not None:
@@ -119,12 +123,14 @@ class TimeSeries:
             for metric, value in zip(("edge.load", "edge.in_system", "hit_ratio.l1"), values, strict=True):
                 self.add(t_s, metric, value, edge.name)
 
-    def _write_sites(self, t_s: float, window: Window) -> None:
+    def _write_sites(self, t_s: float, window: Window, sites: dict[str, list[int]]) -> None:
         """What is kept of many edges: sums by site, and the edge there that has the most."""
-        sums = list(self._sites.values())
+        if not sites:
+            return
+        sums = list(sites.values())
         loads = np.array(window.each("edge.load"))
         present = window.areas_s["edge.in_system"] / window.width_s
-        rows = zip(self._sites, sums, window.each("edge.load", sums), window.each("hit_ratio.l1", sums), strict=True)
+        rows = zip(sites, sums, window.each("edge.load", sums), window.each("hit_ratio.l1", sums), strict=True)
         for site, numbers, load, ratio in rows:
             self.add(t_s, "site.load", load, site)
             self.add(t_s, "site.load.max", loads[numbers].max(), site)

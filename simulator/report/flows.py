@@ -56,9 +56,9 @@ class Phase:
 
 
 def phases(result: Result, metric: str) -> list[Phase]:
-    """The phases of "moves.rate" or "served.rate": means over replications whose phases are the same.
+    """The phases of "moves.rate", "served.rate" or "site.served.rate".
 
-    With random faults they differ; then those of the first replication.
+    Means over replications whose phases are the same; with random faults they differ, then those of the first.
     """
     by_start: dict[float, dict[tuple[str, str], float]] = {}
     differ = _differ(result)
@@ -210,7 +210,7 @@ def _differ(result: Result) -> bool:
 
 def _starts(columns: Mapping[str, Sequence[Any]]) -> set[float]:
     """When phases began: moves and requests served are given by the same ones."""
-    names = ("moves.rate", "served.rate")
+    names = ("moves.rate", "served.rate", "site.served.rate")
     return {float(t) for t, name in zip(columns["t_s"], columns["metric"], strict=True) if name in names}
 
 

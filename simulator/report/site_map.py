@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from simulator.report.coastline import coastline, fitted
 from simulator.report.flows import Phase, Point, edge_sites, groups_of, phases, telling
 from simulator.report.format import show
+from simulator.report.series import labels_of
 from simulator.report.svg import LETTER, WIDTH, Chart, escape, num, short
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ def map_chart(result: Result, title: str) -> str:
     clients = {name: str(group.get("site")) for name, group in groups_of(resolved, "clients")}
     places = {edge: site for edge, site in edge_sites(resolved).items() if site in sites}
     clients = {name: site for name, site in clients.items() if site in sites}
-    every = telling(phases(result, "served.rate"))
+    by_site = {site: site for site in sites}  # of many edges, series tell the site
+    every = telling(phases(result, "served.rate" if labels_of(result, "served.rate") else "site.served.rate"))
     shown = every[:2]
     used: list[str] = sorted({*places.values(), *clients.values()})
     if len(used) < 2 or not clients or not any(phase.rates for phase in shown):
@@ -47,7 +49,7 @@ def map_chart(result: Result, title: str) -> str:
         box = f'x="0.5" y="{num(base + 18.5)}" width="{num(WIDTH - 1)}" height="{num(tall - 20.0)}"'
         chart.add(f'<svg {box}><path class="land" d="{coast}"/></svg>' if coast else "")
         chart.text(2, base + 12, f"{phase.title}: {short(phase.what, 44)}", "key")
-        words = _map_flows(chart, phase, clients, places, at, most)
+        words = _map_flows(chart, phase, clients, by_site | places, at, most)
         _map_sites(chart, phase, places, cores, at, words)
     return chart.render()
 

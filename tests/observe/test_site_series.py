@@ -65,6 +65,14 @@ def test_the_hit_ratio_of_a_site_is_that_of_its_lookups(many):
         assert hits / 30 == pytest.approx(math.fsum(a * b for a, b in zip(rates, lookups, strict=True)), rel=1e-9)
 
 
+def test_who_is_served_is_told_by_site(many):
+    """Without faults there is one phase, the run; its answers are all that were ok, and moves are not told."""
+    served = series(many, "site.served.rate")
+    assert set(served) == {f"u>{site}" for site in AT}
+    assert 30 * math.fsum(rate for (rate,) in served.values()) == pytest.approx(many.totals["ok"])
+    assert series(many, "served.rate") == series(many, "moves.rate") == {}
+
+
 def test_few_edges_keep_their_own_series():
     few = worlds.played(merged(FREE, {"duration": "3s", "warmup": "0s", "edges": {"e": {"count": 3}}}))
     assert set(series(few, "edge.load")) == {"e-1", "e-2", "e-3"}

@@ -64,6 +64,25 @@ def test_land_is_land_and_water_is_water():
     assert {name for name, at in WATER.items() if inside(place(*at), outline)} == set()
 
 
+def test_many_edges_have_a_map_by_their_series_of_sites():
+    """35 requests a second from Europe to Tokyo, 99 at home: one line, one disc, in each of the phases shown."""
+    series = replication()
+    keep = [k for k, metric in enumerate(series.timeseries["metric"]) if metric not in ("served.rate", "moves.rate")]
+    rows = {name: [column[k] for k in keep] for name, column in series.timeseries.items()}
+    for begin in (10.0, 40.0):
+        for label, rate in (("europe>frankfurt", 99.0), ("europe>tokyo", 35.0)):
+            for column, value in (("t_s", begin), ("metric", "site.served.rate"), ("label", label), ("value", rate)):
+                rows[column].append(value)
+    series.timeseries = rows
+    resolved = result().facts.resolved | {"edges": {"pop": {"at": {"frankfurt": 60, "tokyo": 40}}}}
+    root = ElementTree.fromstring(map_chart(Result(result(resolved=resolved).facts, [series], {}), "Map"))
+    ends = [(one.get("class"), one.get("data-from"), one.get("data-to")) for one in root.iter() if one.get("data-from")]
+    assert ends == [("home", "frankfurt", "frankfurt"), ("flow", "frankfurt", "tokyo")] * 2
+    words = [text.text for text in root.iter(f"{SVG}text")]
+    assert words.count("35.0 /s to tokyo") == 2
+    assert words.count("frankfurt (60)") == 2
+
+
 @pytest.mark.parametrize(
     "sites",
     [
