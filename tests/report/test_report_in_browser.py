@@ -53,8 +53,9 @@ def address(tmp_path_factory):
         "edges": {"pop": {"at": {"frankfurt": 2, "tokyo": 1}}},
         "faults": [{"at": "40s", "for": "20s", "crash": "pop-1"}],
     }
-    made = result(resolved=resolved, variants={"nearest": result(resolved=resolved)})
-    made = Result(made.facts, [traced()], made.variants)
+    made = result(resolved=resolved, variants={"nearest": result(resolved=resolved)}, count=2)
+    made.replications[1].metrics["hit_ratio.l1"] = 0.65  # what is expected is undecided, with a note of many words
+    made = Result(made.facts, [traced(), made.replications[1]], made.variants)
     for one in (made, *made.variants.values()):  # names as `at` gives them
         names = {"pop-1": "pop-frankfurt-1", "pop-2": "pop-frankfurt-2", "pop-3": "pop-tokyo-1"}
         for r in one.replications:
@@ -92,7 +93,7 @@ def opened(browser, address, request):
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("request", lambda one: asked.append(one.url))
     page.goto(address)
-    page.wait_for_selector(".uplot")
+    page.wait_for_function("window.report?.charts")
     page.evaluate("report.charts.fill()")
     yield page
     assert said == []
@@ -110,6 +111,7 @@ def spans(page) -> set[tuple[float, float]]:
 def test_it_fits_the_screen_in_both_themes(opened):
     wide, screen = opened.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     assert wide <= screen
+    assert "more replications decide" in opened.inner_text(".verdict.undecided")
     dark = opened.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
     ground = opened.evaluate("getComputedStyle(document.body).backgroundColor")
     assert ground == ("rgb(20, 23, 27)" if dark else "rgb(255, 255, 255)")
