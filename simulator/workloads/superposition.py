@@ -105,7 +105,7 @@ class Superposition:
         """Count `client` in, with a candidate of it that had been passed over before it is due."""
         self._open[client] = 1
         k, now_s = self._from, self._kernel.now
-        while True:
+        while k < self._at:  # before the first are drawn there are none, as for all that are open from the start
             try:
                 k = self._picks.index(client, k, self._at)
             except ValueError:
