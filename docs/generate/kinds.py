@@ -16,7 +16,7 @@ from simulator.scenario import balancers, control, families, health
 from simulator.scenario.clients import Operations, RetriedOutcomes
 from simulator.scenario.matrix import MatrixFile
 from simulator.scenario.network import Sites
-from simulator.scenario.schema import DurationOrTrace
+from simulator.scenario.spec import DurationOrTrace
 from simulator.workloads import trace
 
 Schema = Mapping[str, Any]

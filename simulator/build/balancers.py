@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from simulator.agents.trips import round_trips
+from simulator.build.basis import Basis
 from simulator.clients.balancing import Balancing
 from simulator.laws.distributions import Constant
 from simulator.links.ends import BALANCER, Endpoint
@@ -26,7 +27,6 @@ from simulator.server.guide import Guide
 
 if TYPE_CHECKING:
     from simulator.agents.client import Client, Session
-    from simulator.build.builder import _Builder
     from simulator.clients.access import Access
     from simulator.engine.samplers import Sampler
     from simulator.routing.directory import Directory
@@ -98,11 +98,11 @@ class ByBalancer(Router):
 class BalancerBuilder:
     """Makes the balancers of a world."""
 
-    def __init__(self, builder: _Builder) -> None:
-        self.builder = builder
+    def __init__(self, basis: Basis) -> None:
+        self.basis = basis
         self.specs = [
             (name, site, group_name, group)
-            for group_name, group in builder.scenario.balancers.items()
+            for group_name, group in basis.scenario.balancers.items()
             for name, site in group.nodes(group_name)
         ]
         self.ends = [Endpoint(BALANCER, name, group, site) for name, site, group, _ in self.specs]
@@ -114,22 +114,22 @@ class BalancerBuilder:
             world.balancers.append(self._balancer(world, index, name, site, spec))
 
     def _balancer(self, world: World, index: int, name: str, site: str | None, spec: BalancerGroup) -> Balancer:
-        builder = self.builder
-        service = builder.draw(spec.service_time, name, "service")
+        basis = self.basis
+        service = basis.draw(spec.service_time, name, "service")
         passes = spec.workers is None and spec.service_time == Constant(0.0)
         balancer = Balancer(
-            index, name, site, builder.kernel, _policy(spec), service, passes, world.directory, world.edges,
-            builder.sizes.lookup,
+            index, name, site, basis.kernel, _policy(spec), service, passes, world.directory, world.edges,
+            basis.sizes.lookup,
         )  # fmt: skip
-        here, wiring = self.ends[index], builder.wiring
+        here, wiring = self.ends[index], basis.wiring
         expected_s = []
-        for end in builder.edge_ends:
-            balancer.up_links.append(builder.link(here, end))
-            balancer.down_links.append(builder.link(end, here))
+        for end in basis.edge_ends:
+            balancer.up_links.append(basis.link(here, end))
+            balancer.down_links.append(basis.link(end, here))
             expected_s.append(wiring.expected_s(here, end) + wiring.expected_s(end, here))
-        nearest = builder.edge_ends[min(range(len(expected_s)), key=expected_s.__getitem__)].site
-        clock = builder.kernel.clock
-        balancer.guide = Guide(clock, round_trips(len(expected_s)), expected_s, nearest, world.manager, builder.tallies)
+        nearest = basis.edge_ends[min(range(len(expected_s)), key=expected_s.__getitem__)].site
+        clock = basis.kernel.clock
+        balancer.guide = Guide(clock, round_trips(len(expected_s)), expected_s, nearest, world.manager, basis.tallies)
         return balancer
 
     def join(self, world: World, access: Access, moves: Moves, request_bytes: Sampler) -> Balancing:
@@ -137,7 +137,7 @@ class BalancerBuilder:
         for balancer in world.balancers:
             balancer.guide.serve(self._router(balancer, world), moves)
             balancer.guide.passive = None if world.health is None else world.health.passive
-        return Balancing(self.builder.kernel.clock, access, world.balancers, request_bytes, self.builder.sizes)
+        return Balancing(self.basis.kernel.clock, access, world.balancers, request_bytes, self.basis.sizes)
 
     @staticmethod
     def router(balancing: Balancing) -> Router:
@@ -146,7 +146,7 @@ class BalancerBuilder:
 
     def _router(self, balancer: Balancer, world: World) -> Router:
         """The router of a balancer for a group; policies that keep nothing by client serve all groups alike."""
-        named = self.builder.scenario.routing.policy
+        named = self.basis.scenario.routing.policy
         policy = configured(find_policy(named), settings_in(named))
         if policy.moves_alone:
             return self._new_router(balancer, world, policy)
@@ -155,15 +155,15 @@ class BalancerBuilder:
         return self._shared[balancer.name]
 
     def _new_router(self, balancer: Balancer, world: World, policy: type[Router]) -> Router:
-        builder, directory = self.builder, world.directory
+        basis, directory = self.basis, world.directory
         entity = f"balancers.{balancer.name}"
         load: Callable[[Client, int], int] = lambda _, edge: balancer.outstanding[edge]  # noqa: E731
-        if builder.scenario.routing.view == "shared":
+        if basis.scenario.routing.view == "shared":
             load = lambda _, edge: directory.outstanding[edge]  # noqa: E731
-        uniform = builder.streams.uniforms(entity, "routing").next
+        uniform = basis.streams.uniforms(entity, "routing").next
 
         def context_of(seen: Directory) -> RoutingContext:
-            return builder.routing_context(seen, entity, uniform, load)
+            return basis.routing_context(seen, entity, uniform, load)
 
         scope = self._scope(balancer, directory, policy, entity)
         if scope is None:
@@ -171,21 +171,21 @@ class BalancerBuilder:
         return scoped(policy, scope, context_of)
 
     def _scope(self, balancer: Balancer, directory: Directory, policy: type[Router], entity: str) -> FromSeat | None:
-        builder, routing = self.builder, self.builder.scenario.routing
+        basis, routing = self.basis, self.basis.scenario.routing
         subset = None if policy.moves_alone else routing.subset
         if routing.scope == "global" or balancer.site is None:
             if subset is None:
                 return None
             found = FromSeat(directory, Seat(balancer.index, 0))
-            found.inner = SubsetScope(directory, subset, builder.hash_salt())
+            found.inner = SubsetScope(directory, subset, basis.hash_salt())
             return found
-        seat = Seat(0, int(builder.streams.generator(entity, "salt").integers(1 << 63)))
+        seat = Seat(0, int(basis.streams.generator(entity, "salt").integers(1 << 63)))
         found = FromSeat(directory, seat)
-        draws = builder.streams.uniforms(entity, "site").next
+        draws = basis.streams.uniforms(entity, "site").next
         draw: Callable[[Client], float] = found.own_draw if policy.moves_alone else lambda _: draws()
-        found.inner = sites = SiteScope(directory, routing.overprovision, draw, subset, builder.hash_salt())
+        found.inner = sites = SiteScope(directory, routing.overprovision, draw, subset, basis.hash_salt())
         here = self.ends[balancer.index]
-        sites.enter(seat.salt, balancer.site, [builder.wiring.expected_s(here, end) for end in builder.edge_ends])
+        sites.enter(seat.salt, balancer.site, [basis.wiring.expected_s(here, end) for end in basis.edge_ends])
         return found
 
 

@@ -7,50 +7,40 @@ model knows the scenario language. Does not run anything.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from simulator.agents.client import Client
-from simulator.agents.policies import Sizes
 from simulator.build.balancers import BalancerBuilder
+from simulator.build.basis import Basis, limit
 from simulator.build.clients import ClientsBuilder
 from simulator.build.health import make_health
-from simulator.build.wiring import Wiring
 from simulator.caches import Cache, make_cache
 from simulator.engine.event_log import EventLog
-from simulator.engine.kernel import Kernel
 from simulator.engine.samplers import Fixed, Sampler
 from simulator.engine.streams import Streams
-from simulator.laws.distributions import Constant, Distribution, sampler
+from simulator.laws.distributions import Constant
 from simulator.leases.changes import Changes
 from simulator.leases.locks import LockTable
-from simulator.leases.renewal import LeasePolicy, LeaseTable, renew_all
+from simulator.leases.renewal import LeaseTable, renew_all
 from simulator.links import Link
-from simulator.links.ends import CORE, EDGE, SAM, STORAGE, Endpoint
+from simulator.links.ends import SAM, STORAGE, Endpoint
 from simulator.plugins.named import settings_in
-from simulator.routing import RoutingContext
 from simulator.routing.directory import Directory
-from simulator.routing.leaving import make_assigning, make_leaving
-from simulator.routing.near import Nearest
 from simulator.routing.weights import Weights
 from simulator.sam.load import EdgeLoad
 from simulator.sam.manager import StickinessManager
 from simulator.sam.policy import ManagerPolicy
 from simulator.sam.rule import StickinessRule
 from simulator.scenario.control import Sam
-from simulator.scenario.joining import joining
 from simulator.scenario.schema import Scenario
-from simulator.scenario.schema import Tier as TierSpec
+from simulator.scenario.tiers import Tier as TierSpec
 from simulator.scenario.traces import asked_for
 from simulator.server.core import CoreNode, CorePolicy
 from simulator.server.edge import EdgeNode
-from simulator.server.home_shards import HomeShards
 from simulator.server.standby import StandbyPlace
 from simulator.server.storage import Storage
-from simulator.server.tally import Tally
 from simulator.server.visits import EdgePolicy
-from simulator.workloads.trace import common_origin_s
 from simulator.world.heartbeats import watch_nodes
 from simulator.world.targets import Targets
 from simulator.world.world import World
@@ -67,56 +57,12 @@ def build(scenario: Scenario, seed: int, replication: int, warmup_s: float | Non
     return _Builder(scenario, Streams(seed, replication)).world(warmup_s)
 
 
-def _limit(number: int | None) -> float:
-    return INFINITY if number is None else number
-
-
-class _Builder:
-    """What the steps of building share."""
+class _Builder(Basis):
+    """The steps of building, one after the other."""
 
     def __init__(self, scenario: Scenario, streams: Streams) -> None:
-        self.scenario = scenario
-        self.streams = streams
-        self.kernel = Kernel()
-        self.wiring = Wiring(scenario, streams)
-        self.between_sites: list[Link] = []
-        self.origin_s = common_origin_s((group.workload for group in scenario.clients.values()), scenario.base_dir)
-        messages = scenario.network.messages
-        self.sizes = Sizes(messages.control, messages.metadata, messages.batch, messages.batch_lease)
-        leases = scenario.leases
-        self.leases: LeasePolicy | None = None
-        if leases is not None:
-            self.leases = LeasePolicy(
-                leases.length, leases.renew_before, leases.batch_every, _limit(leases.max_batch), leases.batching,
-                leases.idle_after, leases.lock_delay, leases.clock_skew, leases.phase == "spread",
-            )  # fmt: skip
-        self.edge_specs = [
-            (name, site, group_name, group)
-            for group_name, group in scenario.edges.items()
-            for name, site in group.nodes(group_name)
-        ]
-        self.joining = joining(scenario)
-        self.edge_specs += [
-            (edge.name, edge.site, edge.group, scenario.edges[edge.group])
-            for edges in self.joining.values()
-            for edge in edges
-        ]
-        self.core_specs = [
-            (name, site, group_name, group)
-            for group_name, group in scenario.cores.items()
-            for name, site in group.nodes(group_name)
-        ]
-        self.edge_ends = [Endpoint(EDGE, name, group, site) for name, site, group, _ in self.edge_specs]
+        super().__init__(scenario, streams)
         self.balancers = BalancerBuilder(self) if scenario.balancers else None
-        self.tallies: list[Tally] = []  # what nodes keep of each client group, as the next: their samplers of responses
-        self.response_bytes: list[Sampler] = []
-        self.core_ends = [Endpoint(CORE, name, group, site) for name, site, group, _ in self.core_specs]
-        by_site = any(group.shard_by == "site" for group in scenario.cores.values())
-        self.home_shards = HomeShards([end.site for end in self.core_ends]) if by_site else None
-
-    def draw(self, law: Distribution, entity: str, purpose: str) -> Sampler:
-        """Scalar draws of a law from the stream of that name."""
-        return sampler(law, self.streams.generator(entity, purpose))
 
     # -- the whole ------------------------------------------------------------------------------------
     def world(self, warmup_s: float | None) -> World:
@@ -170,7 +116,7 @@ class _Builder:
             world.static_weight = scenario.routing.weight
         if scenario.health is not None:
             world.health = make_health(world, scenario, scenario.health, self.edge_ends, self.link, self.sizes.lookup)
-        ClientsBuilder(self, world).make()
+        ClientsBuilder(self, world, self.balancers).make()
         tables = [edge.leases for edge in edges if edge.leases is not None]
         if self.leases is not None and self.leases.batching:
             world.starts.append(partial(self.kernel.process, renew_all(self.kernel, tables, self.leases)))
@@ -229,7 +175,7 @@ class _Builder:
         if spec.l1.inherit_ttl and ttl_s is None:
             ttl_s = Fixed(spec.l1.ttl.mean)
         policy = EdgePolicy(
-            _limit(spec.workers), _limit(spec.queue), spec.hold_worker_on_miss, spec.coalesce, spec.l1.inherit_ttl,
+            limit(spec.workers), limit(spec.queue), spec.hold_worker_on_miss, spec.coalesce, spec.l1.inherit_ttl,
             spec.fetch_timeout, INFINITY if spec.shed is None else spec.shed.wait,
         )  # fmt: skip
         leases = None
@@ -256,7 +202,7 @@ class _Builder:
         name, site, _, spec = self.core_specs[index]
         cache, ttl_s = self.cache(spec.l2, name)
         policy = CorePolicy(
-            _limit(spec.workers), spec.standby is not None, spec.takeover,
+            limit(spec.workers), spec.standby is not None, spec.takeover,
             None if isinstance(spec.grace, str) else spec.grace, self.scenario.coherence == "invalidate",
         )  # fmt: skip
         service = self.draw(spec.service_time, name, "service")
@@ -301,14 +247,6 @@ class _Builder:
             distances.one_way_s(site, core.site),
         )
 
-    def link(self, source: Endpoint, target: Endpoint) -> Link:
-        """A link between two nodes."""
-        leg = self.wiring.connect(source, target)
-        link = Link(leg.path, leg.base_s)
-        if self.scenario.price is not None and source.site != target.site:
-            self.between_sites.append(link)
-        return link
-
     def beats(self) -> list[Link]:
         """The links on which edges send heartbeats to the SAM; none where health checks watch them."""
         sam = self.scenario.sam
@@ -325,23 +263,6 @@ class _Builder:
         if not isinstance(written, str):
             return [written] * len(self.edge_ends)
         return [self.wiring.tail_s(edge, _end_of(sam)) for edge in self.edge_ends]
-
-    def hash_salt(self) -> int:
-        """Of the positions of edges on rings and tables: another one in each replication, unless it is fixed."""
-        if self.scenario.routing.hash_salt == "fixed":
-            return 0
-        return int(self.streams.generator("routing", "hash salt").integers(1, 1 << 63))
-
-    def routing_context(
-        self, seen: Directory, entity: str, uniform: Callable[[], float], load: Callable[[Client, int], int]
-    ) -> RoutingContext:
-        """What the policy of some actor is built from, when it sees only the edges of a directory."""
-        routing, rng = self.scenario.routing, partial(self.streams.generator, f"{entity}.routing")
-        return RoutingContext(
-            routing, seen, make_leaving(routing.leave_to, seen, uniform, load), Nearest(seen),
-            uniform, rng, load, lambda: self.kernel.now, self.hash_salt(),
-            make_assigning(routing.assign, seen, uniform, load),
-        )  # fmt: skip
 
 
 def _locks_until_s(cores: Sequence[CoreNode], session_id: int) -> float:

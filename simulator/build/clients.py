@@ -16,6 +16,8 @@ import numpy as np
 
 from simulator.agents.client import Client
 from simulator.agents.policies import GroupPolicy, LockPolicy, RetryPolicy
+from simulator.build.balancers import BalancerBuilder
+from simulator.build.basis import Basis
 from simulator.build.placement import Placing
 from simulator.clients.access import Access
 from simulator.clients.balancing import Balancing
@@ -43,13 +45,12 @@ from simulator.routing.moves import Moves
 from simulator.routing.near import first_edges
 from simulator.routing.scope import SiteScope, own_draw, scoped
 from simulator.routing.subset import SubsetScope
+from simulator.scenario.clients import ClientGroup as GroupSpec
 from simulator.scenario.control import Sam
-from simulator.scenario.schema import ClientGroup as GroupSpec
 from simulator.server.tally import Tally
 from simulator.workloads import Source, SourceContext
 
 if TYPE_CHECKING:
-    from simulator.build.builder import _Builder
     from simulator.clients.routes import Routes
     from simulator.world.world import World
 
@@ -61,49 +62,50 @@ Scope = SiteScope | SubsetScope
 class ClientsBuilder:
     """Makes the client groups of a world."""
 
-    def __init__(self, builder: _Builder, world: World) -> None:
-        self.builder = builder
+    def __init__(self, basis: Basis, world: World, balancers: BalancerBuilder | None) -> None:
+        self.basis = basis
         self.world = world
+        self._balancers = balancers
         self._session_ids = count()
-        named = builder.scenario.routing.policy
+        named = basis.scenario.routing.policy
         self._policy: type[Router] = configured(find_policy(named), settings_in(named))
 
     def make(self) -> None:
         """All groups, in the order of the scenario."""
-        for number, (name, spec) in enumerate(self.builder.scenario.clients.items()):
+        for number, (name, spec) in enumerate(self.basis.scenario.clients.items()):
             self._add(self._group(number, name, spec), spec)
 
     # -- a group and its parts ------------------------------------------------------------------------
     def _group(self, number: int, name: str, spec: GroupSpec) -> ClientGroup:
-        builder, world, entity = self.builder, self.world, f"clients.{name}"
-        clock, streams = builder.kernel.clock, builder.streams
+        basis, world, entity = self.basis, self.world, f"clients.{name}"
+        clock, streams = basis.kernel.clock, basis.streams
         policy = GroupPolicy(name, number, _retry_policy(spec), self._lock_policy(spec, entity, number))
         tally = Tally(world.warmup_s, world.duration_s)
-        builder.tallies.append(tally)
-        builder.response_bytes.append(builder.draw(spec.response_size, entity, "response size"))
-        request_bytes = builder.draw(spec.request_size, entity, "request size")
-        access, moves = Access(clock, builder.sizes.lookup), self._moves()
+        basis.tallies.append(tally)
+        basis.response_bytes.append(basis.draw(spec.response_size, entity, "response size"))
+        request_bytes = basis.draw(spec.request_size, entity, "request size")
+        access, moves = Access(clock, basis.sizes.lookup), self._moves()
         books = Books(world.warmup_s, world.duration_s, [edge.site for edge in world.edges])
         retries = Retries(policy.retry, streams.uniforms(entity, "retry jitter"))
         hedging, scope = None, None
-        balanced = builder.balancers is not None
+        balanced = self._balancers is not None
         routes: Routes
-        if builder.balancers is not None:
-            routes = balancing = builder.balancers.join(world, access, moves, request_bytes)
-            router = builder.balancers.router(balancing)
+        if self._balancers is not None:
+            routes = balancing = self._balancers.join(world, access, moves, request_bytes)
+            router = self._balancers.router(balancing)
         else:
             scope = self._scope(spec, entity)
             router = self._router(scope, entity)
-            routes = direct = Direct(clock, access, router, world.edges, moves, retries, request_bytes, builder.sizes)
+            routes = direct = Direct(clock, access, router, world.edges, moves, retries, request_bytes, basis.sizes)
             direct.outstanding = self._outstanding()
             direct.passive = None if world.health is None else world.health.passive
             if spec.hedge is not None and spec.hedge.after < INFINITY:
                 hedge = HedgePolicy(spec.hedge.after, spec.hedge.cancel)
-                hedging = Hedging(builder.kernel, hedge, direct, retries, books)
+                hedging = Hedging(basis.kernel, hedge, direct, retries, books)
         reports = self._reports(balanced)
         sessions = self._sessions(routes, router, reports, books, policy.retry.timeout_s)
         group = ClientGroup(
-            policy, builder.kernel, access, router, routes, sessions, retries, hedging,
+            policy, basis.kernel, access, router, routes, sessions, retries, hedging,
             Measuring(not balanced and self._uses_rtt(spec)), reports, moves, tally,
             self._operations(spec, entity), streams.uniforms(entity, "lock"),
         )  # fmt: skip
@@ -114,19 +116,19 @@ class ClientsBuilder:
 
     def _router(self, scope: Scope | None, entity: str) -> Router:
         """The router of a group whose clients choose edges themselves."""
-        builder, directory, policy = self.builder, self.world.directory, self._policy
-        uniform = builder.streams.uniforms(entity, "routing").next
-        shared = builder.scenario.routing.view == "shared"
+        basis, directory, policy = self.basis, self.world.directory, self._policy
+        uniform = basis.streams.uniforms(entity, "routing").next
+        shared = basis.scenario.routing.view == "shared"
         load = (lambda _, edge: directory.outstanding[edge]) if shared else _own_load
 
         def context_of(seen: Directory) -> RoutingContext:
-            return builder.routing_context(seen, entity, uniform, load)
+            return basis.routing_context(seen, entity, uniform, load)
 
         return checked_router(policy(context_of(directory))) if scope is None else scoped(policy, scope, context_of)
 
     def _looks_at(self) -> set[str]:
         """The policies by which edges are chosen."""
-        routing = self.builder.scenario.routing
+        routing = self.basis.scenario.routing
         found: set[str] = {routing.policy, routing.leave_to}
         return found | {routing.assign} if routing.policy == "cookie" else found
 
@@ -134,27 +136,27 @@ class ClientsBuilder:
         """What counts the load of edges, where a policy looks at it."""
         if not self._looks_at() & LOAD_AWARE and not is_foreign(self._policy):
             return None
-        return Outstanding(self.world.directory, self.builder.scenario.routing.view == "shared")
+        return Outstanding(self.world.directory, self.basis.scenario.routing.view == "shared")
 
     def _uses_rtt(self, spec: GroupSpec) -> bool:
         """Whether anything looks at the round trips that the clients measured."""
         steady = spec.session.established and spec.session.length == Constant(INFINITY)
-        establishes = not steady or self.builder.leases is not None  # an expired session is established anew, nearby
-        return self._policy.uses_rtt or self.builder.scenario.routing.leave_to == "nearest" or establishes
+        establishes = not steady or self.basis.leases is not None  # an expired session is established anew, nearby
+        return self._policy.uses_rtt or self.basis.scenario.routing.leave_to == "nearest" or establishes
 
     def _reports(self, balanced: bool) -> Reports | None:
         """What tells the SAM of requests; of edges that are silent balancers tell, where there are any."""
-        sam, manager = self.builder.scenario.sam, self.world.manager
+        sam, manager = self.basis.scenario.sam, self.world.manager
         if sam is None or manager is None:
             return None
         silences = manager.client_reports and not balanced
-        return Reports(manager, self.builder.kernel.clock, sam.latency == "response", silences)
+        return Reports(manager, self.basis.kernel.clock, sam.latency == "response", silences)
 
     def _moves(self) -> Moves:
         """What counts the moves of a group's sessions."""
-        sam, manager, world = self.builder.scenario.sam, self.world.manager, self.world
+        sam, manager, world = self.basis.scenario.sam, self.world.manager, self.world
         window_s = Sam().window if sam is None else sam.window
-        moves = Moves(self.builder.kernel.clock, world.directory.size, window_s)
+        moves = Moves(self.basis.kernel.clock, world.directory.size, window_s)
         if manager is not None:
             manager.moves.append(moves)
             if manager.by_edge:
@@ -167,7 +169,7 @@ class ClientsBuilder:
         manager = self.world.manager
         measures_first = manager is not None and manager.policy.measured
         sessions = Sessions(
-            self.builder.kernel.clock, routes, router, reports, books, self._session_ids, timeout_s, measures_first
+            self.basis.kernel.clock, routes, router, reports, books, self._session_ids, timeout_s, measures_first
         )
         if self._policy.counts_sessions or "least_sessions" in self._looks_at():
             sessions.standing = self.world.directory.standing
@@ -175,12 +177,12 @@ class ClientsBuilder:
 
     def _new_client(self, group: ClientGroup, spec: GroupSpec, scope: Scope | None) -> Callable[[int], Client]:
         """What makes the clients of a group, by index: each knows its way to the edges, or to the balancers."""
-        builder, balancing = self.builder, group.routes
-        shards, ends = builder.home_shards, builder.edge_ends
-        if builder.balancers is not None:
-            ends = builder.balancers.ends
+        basis, balancing = self.basis, group.routes
+        shards, ends = basis.home_shards, basis.edge_ends
+        if self._balancers is not None:
+            ends = self._balancers.ends
         sites = scope if isinstance(scope, SiteScope) else None
-        placing = Placing(builder.wiring, ends, group.policy, spec, sites, shards)
+        placing = Placing(basis.wiring, ends, group.policy, spec, sites, shards)
         if shards is not None:
             group.sessions.number_for = lambda client: shards.next_number(placing.homes[client.index])
         if not spec.count:  # faults may strike links of clients that have yet to come
@@ -191,20 +193,20 @@ class ClientsBuilder:
 
     def _scope(self, spec: GroupSpec, entity: str) -> Scope | None:
         """Within which edges a group's requests are routed; None where all of them are candidates of all clients."""
-        builder, directory, policy = self.builder, self.world.directory, self._policy
-        routing = builder.scenario.routing
+        basis, directory, policy = self.basis, self.world.directory, self._policy
+        routing = basis.scenario.routing
         subset = None if policy.moves_alone else routing.subset  # hashing shares clients out among all
         if routing.scope == "global" or spec.site is None:
-            return None if subset is None else SubsetScope(directory, subset, builder.hash_salt())
+            return None if subset is None else SubsetScope(directory, subset, basis.hash_salt())
         if policy.moves_alone:
             return SiteScope(directory, routing.overprovision, own_draw)
-        uniform = builder.streams.uniforms(entity, "site").next
-        return SiteScope(directory, routing.overprovision, lambda _: uniform(), subset, builder.hash_salt())
+        uniform = basis.streams.uniforms(entity, "site").next
+        return SiteScope(directory, routing.overprovision, lambda _: uniform(), subset, basis.hash_salt())
 
     def _lock_policy(self, spec: GroupSpec, entity: str, number: int) -> LockPolicy:
         locks = spec.locks
         forever = locks.hold == Constant(INFINITY)
-        hold = None if forever else self.builder.draw(locks.hold, entity, "lock hold")
+        hold = None if forever else self.basis.draw(locks.hold, entity, "lock hold")
         own = locks.per_session if locks.per_session + locks.shared_pool else 1
         return LockPolicy(number, own, locks.shared_pool, hold, locks.mode == "exclusive", locks.conflict == "wait")
 
@@ -216,14 +218,14 @@ class ClientsBuilder:
         codes = np.array([Operation[name.upper()].value for name in names])
         bounds = np.array(list(accumulate(spec.operations[name] for name in names)))
         bounds[-1] = 1.0
-        rng = self.builder.streams.generator(entity, "operation")
+        rng = self.basis.streams.generator(entity, "operation")
         return whole_numbers(lambda n: codes[np.searchsorted(bounds, rng.random(n), side="right")])
 
     # -- a group in its world -------------------------------------------------------------------------
     def _add(self, group: ClientGroup, spec: GroupSpec) -> None:
         """Let a group have its workload, its sessions and its probes."""
-        builder, world = self.builder, self.world
-        scenario, kernel = builder.scenario, builder.kernel
+        basis, world = self.basis, self.world
+        scenario, kernel = basis.scenario, basis.kernel
         if world.manager is not None and not world.groups:
             keeps = scenario.routing.policy == "cookie" and scenario.routing.on_down != "reassign"
             world.manager.moves_sessions = not self._policy.moves_alone and not keeps
@@ -232,9 +234,9 @@ class ClientsBuilder:
         entity, plan = f"clients.{group.name}", SessionPlan(kernel, group, world.duration_s)
         arrive = plain_index(group.arrive) if is_foreign(spec.workload) else group.arrive
         place = SourceContext(
-            kernel, group.name, spec.count, partial(builder.streams.generator, entity), arrive, group.arrive_as,
+            kernel, group.name, spec.count, partial(basis.streams.generator, entity), arrive, group.arrive_as,
             plan.open_now, plan.close_now, world.duration_s, scenario.base_dir,
-            builder.origin_s, partial(Streams(builder.streams.seed, 0).generator, entity),
+            basis.origin_s, partial(Streams(basis.streams.seed, 0).generator, entity),
         )  # fmt: skip
         source: Source = spec.workload.build(place)
         world.sources.append(source)
@@ -254,13 +256,13 @@ class ClientsBuilder:
         self, spec: GroupSpec, group: ClientGroup, plan: SessionPlan, source: Source, entity: str
     ) -> None:
         """Say when the sessions of a group open and close."""
-        session, builder, starts = spec.session, self.builder, self.world.starts
+        session, basis, starts = spec.session, self.basis, self.world.starts
         plan.source = source
-        plan.length_s = builder.draw(session.length, entity, "session length")
-        plan.pause_s = builder.draw(session.pause, entity, "session pause")
-        plan.start_s = builder.draw(session.start, entity, "session start")
+        plan.length_s = basis.draw(session.length, entity, "session length")
+        plan.pause_s = basis.draw(session.pause, entity, "session pause")
+        plan.start_s = basis.draw(session.start, entity, "session start")
         if session.arrivals is not None:
-            plan.gap_s = builder.draw(Exponential(1.0 / session.arrivals), entity, "session arrivals")
+            plan.gap_s = basis.draw(Exponential(1.0 / session.arrivals), entity, "session arrivals")
             starts.append(plan.open_stream)
         elif spec.count:
             if session.established:
@@ -270,8 +272,8 @@ class ClientsBuilder:
 
     def _establish_all(self, group: ClientGroup, entity: str) -> None:
         """Sessions that exist at t = 0: in storage and in the store, at their nearest edge, which holds the lease."""
-        world, manager, policy = self.world, self.world.manager, self.builder.leases
-        phases = self.builder.streams.uniforms(entity, "lease phase").next
+        world, manager, policy = self.world, self.world.manager, self.basis.leases
+        phases = self.basis.streams.uniforms(entity, "lease phase").next
         for client, edge in zip(group.clients, first_edges(_assigning(group.router), group.clients), strict=True):
             session = group.sessions.adopt(client, edge)
             if manager is not None:

@@ -54,9 +54,10 @@ def command(files: tuple[str, ...], overrides: tuple[str, ...], **common: Given)
 
 def _from_stdin(overrides: Sequence[str]) -> Scenario:
     from simulator.scenario.loading import load_text
+    from simulator.scenario.schema import Scenario
 
     data = b"" if sys.stdin is None else sys.stdin.buffer.read()
-    return load_text(data, "<stdin>", overrides)
+    return load_text(Scenario, data, "<stdin>", overrides)
 
 
 def _preset(name: str, overrides: Sequence[str]) -> str | None:

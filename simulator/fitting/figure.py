@@ -12,14 +12,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from simulator.fitting.cut import Floats
-from simulator.fitting.fit import Fit
+from simulator.fitting.fitted import Fitted
 from simulator.fitting.predict import next_arrivals
 from simulator.fitting.rates import Likelihood
 
 _DATA, _FIT = "#1f5fa8", "#d1661f"
 
 
-def draw(fit: Fit) -> Figure:
+def draw(fit: Fitted) -> Figure:
     """Four axes: requests of a client, gaps within a session, starts of sessions, requests by hour of the day."""
     figure = Figure(figsize=(9, 6.5), layout="constrained")
     (who, gaps), (starts, hours) = figure.subplots(2, 2)
@@ -38,7 +38,7 @@ def draw(fit: Fit) -> Figure:
     return figure
 
 
-def _requests(axes: Axes, fit: Fit, likelihood: Likelihood) -> None:
+def _requests(axes: Axes, fit: Fitted, likelihood: Likelihood) -> None:
     """Requests of each client, by rank; the fit's are one draw of its law."""
     axes.loglog(*_ranked(fit.cut.clients.requests), ".", color=_DATA, label="log")
     law = fit.rates
@@ -53,7 +53,7 @@ def _requests(axes: Axes, fit: Fit, likelihood: Likelihood) -> None:
     axes.set(title="Requests of a client", xlabel="rank", ylabel="requests")
 
 
-def _gaps(axes: Axes, fit: Fit, likelihood: Likelihood) -> None:
+def _gaps(axes: Axes, fit: Fitted, likelihood: Likelihood) -> None:
     """The share of gaps within sessions that are longer than x."""
     gaps_s = np.sort(fit.cut.gaps_s)
     gaps_s = gaps_s[gaps_s > 0]
@@ -70,7 +70,7 @@ def _gaps(axes: Axes, fit: Fit, likelihood: Likelihood) -> None:
     axes.set(title="Gaps within a session", xlabel="s", ylabel="share that is longer")
 
 
-def _hours(axes: Axes, fit: Fit) -> None:
+def _hours(axes: Axes, fit: Fitted) -> None:
     """Requests by hour of the day, relative to the mean."""
     first_s = (fit.log.first_s or 0.0) + float(fit.log.time_s[0])
     of_day = (first_s + fit.log.time_s - fit.log.time_s[0]) % 86_400 / 3600

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulator.fitting.amounts import Amounts, amounts
+from simulator.fitting import writing
+from simulator.fitting.amounts import amounts
 from simulator.fitting.bursts import Bursts, bursts
 from simulator.fitting.cut import Cut, cut, even_times
-from simulator.fitting.lengths import Lengths, lengths, with_lengths
+from simulator.fitting.fitted import Fitted
+from simulator.fitting.lengths import lengths, with_lengths
 from simulator.fitting.rates import Likelihood, Rates, candidates, matched
-from simulator.fitting.rhythm import Rhythm, rhythm
+from simulator.fitting.rhythm import rhythm
 from simulator.fitting.windows import Windows, windows
 from simulator.logs import OPERATIONS, Log, TraceError, read_log
 from simulator.logs.formats.base import ClientKey
@@ -30,134 +31,36 @@ if TYPE_CHECKING:
 
 GAP_S = 1800.0
 LEAST_REQUESTS = 50
-_RETURNING = 1.5  # sessions per client from which clients are taken to come back
 
 
-@dataclass(frozen=True, eq=False)
-class Fit:
-    """A fitted workload. Rates are per second, times in seconds."""
-
-    log: Log
-    cut: Cut
-    laws: tuple[Rates, ...]
-    """Every law between clients, the best first."""
-    bursts: Bursts | None
-    """None: no more variable than a Poisson process."""
-    rhythm: Rhythm | None
-    """None: less than two days, or no daily rhythm."""
-    sizes: Amounts | None
-    service: Amounts | None
-    operations: Mapping[str, float]
-    """Shares; empty where the log does not say."""
-    windows: Windows | None = None
-    """When the log was written; None: all the time."""
-    lengths: tuple[Lengths, ...] = ()
-    """Every law of session lengths, the best first; empty where they were not told apart (see `lengths`)."""
-    bursty: bool = False
-    """Whether bursts explain the gaps better than different rates of the clients."""
-
-    @property
-    def rates(self) -> Rates:
-        """The law of rates between clients that was chosen."""
-        return self.laws[0]
-
-    @property
-    def length(self) -> Lengths | None:
-        """The law of session lengths that was chosen; None: an exponential one, for want of a choice."""
-        return self.lengths[0] if self.lengths and not self.bursty else None
-
-    @property
-    def mean_rate(self) -> float:
-        """Requests per second of the time on record."""
-        return len(self.log.time_s) / self.cut.span_s
-
-    @property
-    def cv(self) -> float:
-        """Coefficient of variation of the clients' rates, by the better of gamma and lognormal."""
-        return next(one.cv for one in self.laws if one.law in ("gamma", "lognormal"))
-
-    @property
-    def zipf(self) -> float | None:
-        """Exponent of Zipf's law; None where clients come and go."""
-        return next((one.spread for one in self.laws if one.law == "zipf"), None)
-
-    @property
-    def session_length_s(self) -> float:
-        """Mean length; infinity for clients that are always there."""
-        end = self.bursts.end_rate if self.bursty and self.bursts is not None else self.rates.end_rate
-        return 1 / end if end > 0 and self.rates.end_rate > 0 else math.inf
-
-    @property
-    def kind(self) -> str:
-        """always, returning or new: what clients do between sessions."""
-        if self.rates.end_rate == 0:
-            return "always"
-        returning = len(self.cut.starts) >= _RETURNING * len(self.cut.clients)
-        return "returning" if returning and self.rates.start_rate * self.session_length_s < 0.95 else "new"
-
-    @property
-    def count(self) -> int | None:
-        """Clients, those that the log does not show among them; None where each session is of a new one."""
-        if self.kind == "new":
-            return None
-        if self.rates.law == "zipf" and not self.bursty:
-            return len(self.cut.clients)
-        seen = 1.0 if self.bursty else self.rates.seen
-        return max(1, round(len(self.cut.clients) / seen))
-
-    @property
-    def session_rate(self) -> float:
-        """Sessions per second, those among them that end before a request; 0 for clients that are always there."""
-        if self.rates.end_rate == 0:
-            return 0.0
-        if self.bursty and self.bursts is not None:
-            return len(self.cut.starts) / (self.cut.span_s * self.bursts.seen)
-        return len(self.cut.clients) / self.rates.seen * self.rates.start_rate
-
-    @property
-    def pause_s(self) -> float:
-        """Mean time between two sessions of a returning client."""
-        return max((self.count or 0) / self.session_rate - self.session_length_s, 0.001)
-
-    def with_rates(self, rates: Rates) -> Fit:
-        """The same with another law of rates."""
-        return replace(self, laws=(rates, *self.laws[1:]))
+class Fit(Fitted):
+    """A fitted workload, to be looked at, drawn, and written as a scenario."""
 
     def clients(self, phase_s: float = 0.0) -> dict[str, Any]:
         """The client group as a scenario has it; the daily rhythm begins `phase_s` after the log."""
-        from simulator.fitting.writing import client_group
-
-        return client_group(self, phase_s)
+        return writing.client_group(self, phase_s)
 
     def to_yaml(self) -> str:
         """A commented scenario that `simulator run` plays."""
-        from simulator.fitting.writing import scenario_text
-
-        return scenario_text(self)
+        return writing.scenario_text(self)
 
     def scenario(self) -> Scenario:
         """That scenario, read."""
-        from simulator.fitting.writing import scenario_of
-
-        return scenario_of(self)
+        return writing.scenario_of(self)
 
     def assumed(self) -> list[str]:
         """What the log cannot tell, and what is assumed instead."""
-        from simulator.fitting.writing import assumptions
-
-        return assumptions(self)
+        return writing.assumptions(self)
 
     def plot(self) -> Figure:
         """What was fitted beside the log."""
-        from simulator.fitting.figure import draw
+        from simulator.fitting.figure import draw  # matplotlib takes a while
 
         return draw(self)
 
     def summary(self) -> str:
         """What was found, for a terminal."""
-        from simulator.fitting.writing import summary
-
-        return summary(self)
+        return writing.summary(self)
 
     def to_dict(self) -> dict[str, Any]:
         """What was fitted, as JSON has it."""

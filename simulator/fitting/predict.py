@@ -15,20 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.fitting.cut import Floats
-from simulator.fitting.fit import Fit
+from simulator.fitting.fitted import Fitted
 from simulator.fitting.rates import Likelihood, Rates
 from simulator.fitting.swaps import Arrivals
 
 _BLOCK = 500
 
 
-def keeps_clients(fit: Fit) -> bool:
+def keeps_clients(fit: Fitted) -> bool:
     """Whether the clients of the log are those of the time after it."""
     return fit.windows is not None or (fit.kind != "new" and not fit.bursty and fit.rhythm is None)
 
 
 def next_arrivals(
-    fit: Fit, law: Rates, likelihood: Likelihood, span_s: float, rng: np.random.Generator, *, known: bool = True
+    fit: Fitted, law: Rates, likelihood: Likelihood, span_s: float, rng: np.random.Generator, *, known: bool = True
 ) -> Arrivals:
     """Requests over `span_s` seconds after the log, under `law` (the fitted one, or a draw around it).
 
@@ -39,7 +39,7 @@ def next_arrivals(
 
 
 def next_in_windows(
-    fit: Fit, law: Rates, likelihood: Likelihood, lengths_s: Floats, rng: np.random.Generator
+    fit: Fitted, law: Rates, likelihood: Likelihood, lengths_s: Floats, rng: np.random.Generator
 ) -> Arrivals:
     """The same where only windows of these lengths are seen, back to back: what is open ends with each."""
     rates = _rates(fit, law, likelihood, rng) if fit.kind != "new" else _anew(fit, law, likelihood, rng)
@@ -54,7 +54,7 @@ def next_in_windows(
     return time_s, np.concatenate([part[1] + number * len(rates) for number, part in enumerate(parts)])
 
 
-def drawn(fit: Fit, law: Rates, rates: Floats, span_s: float, rng: np.random.Generator) -> Arrivals:
+def drawn(fit: Fitted, law: Rates, rates: Floats, span_s: float, rng: np.random.Generator) -> Arrivals:
     """Requests of clients with these rates over `span_s` seconds."""
     if law.end_rate == 0:
         number = rng.poisson(rates * span_s)
@@ -74,7 +74,7 @@ def drawn(fit: Fit, law: Rates, rates: Floats, span_s: float, rng: np.random.Gen
     return begins_s[session] + rng.random(len(session)) * open_s[session], client[session]
 
 
-def _rates(fit: Fit, law: Rates, likelihood: Likelihood, rng: np.random.Generator) -> Floats:
+def _rates(fit: Fitted, law: Rates, likelihood: Likelihood, rng: np.random.Generator) -> Floats:
     points, weights = likelihood.points(law.mean, law.spread)
     clients = fit.cut.clients
     drawn = []
@@ -89,7 +89,7 @@ def _rates(fit: Fit, law: Rates, likelihood: Likelihood, rng: np.random.Generato
     return np.concatenate(drawn)
 
 
-def _anew(fit: Fit, law: Rates, likelihood: Likelihood, rng: np.random.Generator) -> Floats:
+def _anew(fit: Fitted, law: Rates, likelihood: Likelihood, rng: np.random.Generator) -> Floats:
     points, weights = likelihood.points(law.mean, law.spread)
     share = np.exp(weights)
     rates: Floats = rng.choice(points, size=round(len(fit.cut.clients) / law.seen), p=share / share.sum())

@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.fitting.cut import Cut, Floats
-from simulator.fitting.fit import Fit
+from simulator.fitting.fitted import Fitted
 from simulator.fitting.rates import Likelihood
 
 Arrivals = tuple[Floats, NDArray[np.int64]]
-Swap = Callable[[Fit, Cut, np.random.Generator], Arrivals]
+Swap = Callable[[Fitted, Cut, np.random.Generator], Arrivals]
 
 
-def amount(fit: Fit, real: Cut, rng: np.random.Generator) -> Arrivals:
+def amount(fit: Fitted, real: Cut, rng: np.random.Generator) -> Arrivals:
     """As many requests as the fit expects: real ones left out, or repeated within a second of themselves."""
     expected = int(rng.poisson(fit.mean_rate * real.span_s))
     number = len(real.time_s)
@@ -31,7 +31,7 @@ def amount(fit: Fit, real: Cut, rng: np.random.Generator) -> Arrivals:
     return time_s, real.client[np.concatenate([kept, more])]
 
 
-def who(fit: Fit, real: Cut, rng: np.random.Generator) -> Arrivals:
+def who(fit: Fitted, real: Cut, rng: np.random.Generator) -> Arrivals:
     """The real times, dealt to clients in proportion to rates drawn from the fitted law."""
     count = fit.count or len(real.clients)
     law = fit.rates
@@ -43,13 +43,13 @@ def who(fit: Fit, real: Cut, rng: np.random.Generator) -> Arrivals:
     return real.time_s, rng.choice(count, size=len(real.time_s), p=rates / rates.sum())
 
 
-def times(fit: Fit, real: Cut, rng: np.random.Generator) -> Arrivals:
+def times(fit: Fitted, real: Cut, rng: np.random.Generator) -> Arrivals:
     """The real clients and numbers of requests, at times as a Poisson process has them."""
     del fit
     return rng.random(len(real.time_s)) * real.span_s, real.client
 
 
-def within(fit: Fit, real: Cut, rng: np.random.Generator) -> Arrivals:
+def within(fit: Fitted, real: Cut, rng: np.random.Generator) -> Arrivals:
     """The real sessions, each with its first and last request and their number; times between them as fitted."""
     number = _numbers(real)
     session = np.repeat(np.arange(len(number)), number)
@@ -69,7 +69,7 @@ def within(fit: Fit, real: Cut, rng: np.random.Generator) -> Arrivals:
     return real.time_s[real.first][session] + share * _spans(real)[session], real.client
 
 
-def lengths(fit: Fit, real: Cut, rng: np.random.Generator) -> Arrivals:
+def lengths(fit: Fitted, real: Cut, rng: np.random.Generator) -> Arrivals:
     """The real starts and numbers of requests, over lengths drawn from the fitted law."""
     number = _numbers(real)
     drawn_s = rng.exponential(fit.session_length_s, len(number))
@@ -82,7 +82,7 @@ def lengths(fit: Fit, real: Cut, rng: np.random.Generator) -> Arrivals:
     return start_s + (real.time_s - start_s) * stretch[session], real.client
 
 
-def numbers(fit: Fit, real: Cut, rng: np.random.Generator) -> Arrivals:
+def numbers(fit: Fitted, real: Cut, rng: np.random.Generator) -> Arrivals:
     """The real starts and lengths, with numbers of requests by rates drawn from the fitted law."""
     number, span_s = _numbers(real), _spans(real)
     if fit.bursty and fit.bursts is not None:
@@ -100,7 +100,7 @@ def numbers(fit: Fit, real: Cut, rng: np.random.Generator) -> Arrivals:
     return np.concatenate([starts_s, later_s]), np.concatenate([client, client[session]])
 
 
-def starts(fit: Fit, real: Cut, rng: np.random.Generator) -> Arrivals:
+def starts(fit: Fitted, real: Cut, rng: np.random.Generator) -> Arrivals:
     """The real sessions, begun at the fitted rate and evenly over time, each by a client of its own."""
     at = real.starts
     share = len(fit.cut.starts) / fit.cut.span_s
@@ -122,7 +122,7 @@ SESSIONS: Final[dict[str, Swap]] = {
 }  # fmt: skip
 
 
-def _law(fit: Fit) -> tuple[Floats, Floats]:
+def _law(fit: Fitted) -> tuple[Floats, Floats]:
     law = next(one for one in fit.laws if one.law != "zipf")
     points, weights = Likelihood(fit.cut, law.law, sessions=law.end_rate > 0).points(law.mean, law.spread)
     share = np.exp(weights)

@@ -13,7 +13,7 @@ from simulator.units import number_text
 
 if TYPE_CHECKING:
     from simulator.fitting.amounts import Amounts
-    from simulator.fitting.fit import Fit
+    from simulator.fitting.fitted import Fitted
     from simulator.scenario.schema import Scenario
 
 _SITE: Final = "frankfurt"
@@ -32,7 +32,7 @@ def _rate(value: float) -> str:
     return f"{_number(value)}/s"
 
 
-def client_group(fit: Fit, phase_s: float = 0.0) -> dict[str, Any]:
+def client_group(fit: Fitted, phase_s: float = 0.0) -> dict[str, Any]:
     """The client group as a scenario has it."""
     group: dict[str, Any] = {}
     if fit.count is not None:
@@ -49,7 +49,7 @@ def client_group(fit: Fit, phase_s: float = 0.0) -> dict[str, Any]:
     return group
 
 
-def _workload(fit: Fit, phase_s: float) -> dict[str, Any]:
+def _workload(fit: Fitted, phase_s: float) -> dict[str, Any]:
     if fit.bursty and fit.bursts is not None:
         b = fit.bursts
         return {"kind": "mmpp", "rates": [_rate(b.rate), "0/s"], "switching": [_rate(b.off_rate), _rate(b.on_rate)]}
@@ -73,7 +73,7 @@ def _workload(fit: Fit, phase_s: float) -> dict[str, Any]:
     return {"kind": "diurnal", "rate": rate, "peak": peak, "period": "24h", "phase": _seconds(phase)}
 
 
-def _session(fit: Fit) -> dict[str, Any]:
+def _session(fit: Fitted) -> dict[str, Any]:
     if fit.kind == "always":
         return {"length": "forever", "established": True}
     length: dict[str, Any] = {"exponential": _seconds(fit.session_length_s)}
@@ -99,7 +99,7 @@ def _law(amounts: Amounts, factor: float, unit: str) -> Any:
     return {"lognormal": {"median": amount(amounts.median), "sigma": float(_number(amounts.sigma))}}
 
 
-def assumptions(fit: Fit) -> list[str]:
+def assumptions(fit: Fitted) -> list[str]:
     """What the log cannot tell, and what is assumed instead."""
     said = ["Where clients are: all at one site, frankfurt. Put them where yours are."]
     if fit.service is None:
@@ -117,7 +117,7 @@ def assumptions(fit: Fit) -> list[str]:
     return said
 
 
-def _of_arrivals(fit: Fit) -> list[str]:
+def _of_arrivals(fit: Fitted) -> list[str]:
     """The same of times, sessions and rates."""
     said = []
     if fit.log.whole_seconds:
@@ -148,7 +148,7 @@ def _of_arrivals(fit: Fit) -> list[str]:
     return said
 
 
-def _why_exponential(fit: Fit) -> str:
+def _why_exponential(fit: Fitted) -> str:
     """Why no law of session lengths was chosen."""
     if fit.bursty:
         return "bursts hide it"
@@ -157,7 +157,7 @@ def _why_exponential(fit: Fit) -> str:
     return "sessions are too few, or silences cut them too often"
 
 
-def findings(fit: Fit) -> list[tuple[str, str]]:
+def findings(fit: Fitted) -> list[tuple[str, str]]:
     """(what, found) in the order of a summary."""
     rows = []
     if fit.windows is not None:
@@ -209,7 +209,7 @@ def _span(seconds: float) -> str:
     return f"{seconds:.3g} s"
 
 
-def summary(fit: Fit) -> str:
+def summary(fit: Fitted) -> str:
     """For a terminal."""
     lines = [fit.log.summary(), ""]
     lines += [f"{what:<22} {found}" for what, found in findings(fit)]
@@ -218,7 +218,7 @@ def summary(fit: Fit) -> str:
     return "\n".join(lines) + "\n"
 
 
-def scenario_text(fit: Fit) -> str:
+def scenario_text(fit: Fitted) -> str:
     """A commented scenario that `simulator run` plays."""
     group = client_group(fit)
     duration_s = min(max(fit.cut.span_s, 60.0), 3600.0)
@@ -260,7 +260,7 @@ def _flow(value: Any) -> str:
     return number_text(value) if isinstance(value, float) else str(value)
 
 
-def scenario_of(fit: Fit) -> Scenario:
+def scenario_of(fit: Fitted) -> Scenario:
     """The scenario, read back."""
     import tempfile
     from pathlib import Path

@@ -49,7 +49,7 @@ class Measurement:
         found |= queues.cores(world, window)
         found |= self._links()
         found |= self._expiries()
-        found |= stickiness(self.recorder)
+        found |= stickiness(self.recorder.world, self.recorder.weights)
         found |= failover(world, window.width_s)
         if world.health is not None:
             found |= world.health.metrics([edge.name for edge in world.edges], window.begin_s, window.end_s)

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from simulator.observe.window import Values
 
 if TYPE_CHECKING:
-    from simulator.observe.recorder import Recorder
+    from simulator.world.world import World
 
 PERCENTILES = (5, 50, 95)
 
 
-def stickiness(recorder: Recorder) -> Values:
-    """The metrics of weights, in all and by group; none where nobody keeps weights."""
-    world = recorder.world
+def stickiness(world: World, seen: Mapping[str, Counter[float]]) -> Values:
+    """The metrics of weights, in all and by group; none where nobody keeps weights.
+
+    Args:
+        world: the world that was measured.
+        seen: how many sessions had each weight, by group and in all (""), added up over the measured windows.
+    """
     if world.static_weight is not None:
         labels = ["", *(f"[{group.name}]" for group in world.groups)]
         names = ("mean", *(f"p{q:02d}" for q in PERCENTILES))
         return {f"stickiness.{name}{label}": world.static_weight for name in names for label in labels}
     result: Values = {}
-    for group_name, weights in recorder.weights.items():
+    for group_name, weights in seen.items():
         if weights:
             label = f"[{group_name}]" if group_name else ""
             result |= {f"{name}{label}": value for name, value in of_weights(weights).items()}

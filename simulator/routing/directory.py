@@ -1,6 +1,6 @@
 """Which edges are believed healthy, and how loaded they are: what routing policies may look at.
 
-May import: nothing of the model. Does not model: how belief comes about (the SAM's detector, health checks), nor when
+Does not model: how belief comes about (the SAM's detector, health checks), nor when
 it is no longer acted on (`simulator.health.panic`).
 """
 
@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
-if TYPE_CHECKING:
-    from simulator.routing.weights import Weights
+from simulator.routing.weights import Weights
 
 
 class Draining(IntEnum):

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
+from simulator.routing.by_weight import Drawn, LeastWeighted
 from simulator.routing.directory import Directory
 from simulator.routing.near import Nearest
 from simulator.routing.rotation import InTurn
-from simulator.routing.weights import Drawn, LeastWeighted, weighted
+from simulator.routing.weights import weighted
 
 if TYPE_CHECKING:
     from simulator.agents.client import Client

@@ -4,18 +4,14 @@ An edge counts its own weight (`edges.*.weight`), and after it comes (back) only
 window (slow start): max(least, (t / window)^(1 / aggression)), as Envoy has it; with an aggression of 1 it grows in a
 line, as in HAProxy and NGINX. Random choices are in proportion to weights; loads are compared as (n + 1) / weight.
 
-May import: the directory. Does not model: nearest edges, cookies that are held, hashing; weights leave them alone.
+Does not choose: see `by_weight`. Does not model: nearest edges, cookies that are held, hashing; weights leave them
+alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
-
-from simulator.routing.directory import Directory
-
-if TYPE_CHECKING:
-    from simulator.agents.client import Client
+from typing import Final
 
 INFINITY: Final = float("inf")
 
@@ -72,63 +68,6 @@ class Weights:
         self._begun_s[edge] = -INFINITY
         self._ramps = sum(other > -INFINITY for other in self._begun_s)
         return 1.0
-
-
-class Drawn:
-    """Any other edge, each as likely as its weight says."""
-
-    def __init__(self, directory: Directory, weights: Weights, uniform: Callable[[], float]) -> None:
-        self._directory = directory
-        self._weights = weights
-        self._uniform = uniform
-
-    def pick(self, client: Client, current: int) -> int:  # noqa: ARG002 (the contract's signature)
-        """An edge other than `current`, by weight; one that counts nothing yet only where all do."""
-        others = [edge for edge in self._directory.healthy if edge != current]
-        if not others:
-            return -1
-        weights = [self._weights.of(edge) for edge in others]
-        total = sum(weights)
-        if total <= 0.0:
-            return others[int(self._uniform() * len(others))]
-        drawn = self._uniform() * total
-        for edge, weight in zip(others, weights, strict=True):
-            drawn -= weight
-            if drawn < 0.0:
-                return edge
-        return others[-1]
-
-
-class LeastWeighted:
-    """The other edge with the least load by weight, (n + 1) / weight; ties at random."""
-
-    def __init__(
-        self,
-        directory: Directory,
-        weights: Weights,
-        uniform: Callable[[], float],
-        load: Callable[[Client, int], int],
-    ) -> None:
-        self._directory = directory
-        self._weights = weights
-        self._uniform = uniform
-        self._load = load
-
-    def pick(self, client: Client, current: int) -> int:
-        """The least loaded edge other than `current`."""
-        best: list[int] = []
-        least = INFINITY
-        for edge in self._directory.healthy:
-            if edge == current:
-                continue
-            load = weighted(self._load(client, edge), self._weights.of(edge))
-            if not best or load < least:
-                best, least = [edge], load
-            elif load == least:
-                best.append(edge)
-        if len(best) < 2:
-            return best[0] if best else -1
-        return best[int(self._uniform() * len(best))]
 
 
 def weighted(load: int, weight: float) -> float:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from simulator.scenario.joining import joining
 
 if TYPE_CHECKING:
-    from simulator.scenario.schema import Scenario
+    from simulator.scenario.spec import ScenarioSpec
 
 PROBER = "health"  # an actor of links alone: nothing that faults strike
 RESERVED = ("sam", "storage", PROBER)
@@ -58,7 +58,7 @@ class Actors:
         return one is not None and (size is None or int(one.group(1)) <= size)
 
 
-def actors_of(scenario: Scenario) -> Actors:
+def actors_of(scenario: ScenarioSpec) -> Actors:
     """The actors of a scenario."""
     groups: dict[str, str] = {}
     for group, edges in scenario.edges.items():

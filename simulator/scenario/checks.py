@@ -13,8 +13,8 @@ from simulator.faults import Fault
 from simulator.scenario.actors import PROBER, RESERVED, Actors, actors_of
 from simulator.scenario.errors import Issue
 from simulator.scenario.joining import joining
-from simulator.scenario.schema import MOST_WINDOWS, Scenario
 from simulator.scenario.sizes import LONGEST_S, MOST_NODES, Found, sizes
+from simulator.scenario.spec import MOST_WINDOWS, ScenarioSpec
 from simulator.scenario.traces import brings_operations, misplaced, unreadable
 from simulator.scenario.tree import Node, Path, descend, dotted
 from simulator.units import format_distance, format_duration, show
@@ -26,13 +26,13 @@ MOST_TIMES = 100_000  # that a fault comes
 FARTHEST_M = 20_015e3  # half the circumference of the Earth
 
 
-def check(scenario: Scenario, tree: Node) -> list[Issue]:
+def check(scenario: ScenarioSpec, tree: Node) -> list[Issue]:
     """Everything that is wrong with a scenario whose values are each valid."""
     oversized = [marked(tree, *found) for found in sizes(scenario)]
     if oversized:
         return oversized
     actors = actors_of(scenario)
-    checks: Sequence[Callable[[Scenario, Node, Actors], Found]] = (
+    checks: Sequence[Callable[[ScenarioSpec, Node, Actors], Found]] = (
         _names, _sites, _matrix, _cores, _clients, _traces, _time, _routing, _balancers,
         _additions, _fault_times, _fault_targets,
         _resets, _link_rules, _labels,
@@ -49,7 +49,7 @@ def marked(tree: Node, path: Path, what: str, mend: str) -> Issue:
     return Issue(what, mend, mark, dotted(taken or path))
 
 
-def _names(scenario: Scenario, tree: Node, actors: Actors) -> Found:
+def _names(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
     del tree
     seen: dict[str, str] = dict.fromkeys(RESERVED, "the program itself")
     for section in ("clients", "balancers", "edges", "cores"):
@@ -77,7 +77,7 @@ def _names(scenario: Scenario, tree: Node, actors: Actors) -> Found:
             nodes.add(edge.name)
 
 
-def _sites(scenario: Scenario, tree: Node, actors: Actors) -> Found:
+def _sites(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
     del tree, actors
     used: list[tuple[Path, str | None]] = []
     for section in ("clients", "balancers", "edges", "cores"):
@@ -101,7 +101,7 @@ def _sites(scenario: Scenario, tree: Node, actors: Actors) -> Found:
             yield path, f"unknown site {show(site)}", mend
 
 
-def _matrix(scenario: Scenario, tree: Node, actors: Actors) -> Found:
+def _matrix(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
     """Measured round trips are about the scenario's sites, all that is needed of them, and no faster than light."""
     del tree, actors
     matrix, sites = scenario.network.matrix, list(scenario.sites)
@@ -134,7 +134,7 @@ def _matrix(scenario: Scenario, tree: Node, actors: Actors) -> Found:
         yield path, what, "plain numbers are milliseconds: write s in the first cell if these are seconds"
 
 
-def _light_s(scenario: Scenario, one: str, other: str) -> float:
+def _light_s(scenario: ScenarioSpec, one: str, other: str) -> float:
     """The round trip of light in a vacuum between two sites, seconds."""
     from simulator.geography.geo import great_circle_m
 
@@ -142,7 +142,7 @@ def _light_s(scenario: Scenario, one: str, other: str) -> float:
     return 2.0 * float(great_circle_m(a.lat, a.lon, b.lat, b.lon)) / 299_792_458.0
 
 
-def _cores(scenario: Scenario, tree: Node, actors: Actors) -> Found:
+def _cores(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
     del tree, actors
     first, *others = scenario.cores
     for name in others:
@@ -152,7 +152,7 @@ def _cores(scenario: Scenario, tree: Node, actors: Actors) -> Found:
             yield ("cores", name, "shard_by"), what, f"write shard_by: {sharding} here too"
 
 
-def _additions(scenario: Scenario, tree: Node, actors: Actors) -> Found:
+def _additions(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
     """Edges that join are of a group that there is, at a site where it is given by sites."""
     del tree, actors
     for i, fault in enumerate(scenario.faults):
@@ -173,7 +173,7 @@ def _additions(scenario: Scenario, tree: Node, actors: Actors) -> Found:
             yield (*path, "count"), what, "simulate a sample of them"
 
 
-def _lost_sites(scenario: Scenario, standing: set[str | None]) -> Found:
+def _lost_sites(scenario: ScenarioSpec, standing: set[str | None]) -> Found:
     """A site can be lost where something stands that can: clients do not go."""
     for i, fault in enumerate(scenario.faults):
         if fault.loses in scenario.sites and fault.loses not in standing:
@@ -181,7 +181,7 @@ def _lost_sites(scenario: Scenario, standing: set[str | None]) -> Found:
             yield ("faults", i, fault.verb), what, "name the site of edges, cores, the SAM or storage"
 
 
-def _clients(scenario: Scenario, tree: Node, actors: Actors) -> Found:
+def _clients(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
     del actors
     for name, group in scenario.clients.items():
         path: Path = ("clients", name)
@@ -211,20 +211,20 @@ def _clients(scenario: Scenario, tree: Node, actors: Actors) -> Found:
             yield (*path, "spread"), what, f"at most {format_distance(FARTHEST_M)}"
 
 
-def _traces(scenario: Scenario, tree: Node, actors: Actors) -> Found:
+def _traces(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
     del tree, actors
     yield from unreadable(scenario)
     yield from misplaced(scenario)
 
 
-def _trace_file(path: Path, scenario: Scenario, workload: object) -> Found:
+def _trace_file(path: Path, scenario: ScenarioSpec, workload: object) -> Found:
     name = getattr(workload, "file", None)
     if name is not None and not (scenario.base_dir / name).is_file():
         what = f"there is no file {show(name, 80)}"
         yield (*path, "workload", "file"), what, "the path is relative to the scenario"
 
 
-def _open_sessions(path: Path, scenario: Scenario, name: str) -> Found:
+def _open_sessions(path: Path, scenario: ScenarioSpec, name: str) -> Found:
     group = scenario.clients[name]
     session = group.session
     if group.count is not None:
@@ -247,7 +247,7 @@ def _open_sessions(path: Path, scenario: Scenario, name: str) -> Found:
         yield (*path, "workload"), what, "give count in place of session.arrivals"
 
 
-def _time(scenario: Scenario, tree: Node, actors: Actors) -> Found:
+def _time(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
     del tree, actors
     if scenario.duration > LONGEST_S:
         yield ("duration",), f"{format_duration(scenario.duration)} is longer than 366 days", "simulate less"
@@ -261,7 +261,7 @@ def _time(scenario: Scenario, tree: Node, actors: Actors) -> Found:
         yield ("record", "window"), "this makes more than a million windows", "make it longer"
 
 
-def _routing(scenario: Scenario, tree: Node, actors: Actors) -> Found:
+def _routing(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
     del actors
     if scenario.routing.policy == "adaptive" and scenario.sam is None:
         mend = "choose another, for example nearest, cookie or {policy: static, weight: 75}"
@@ -275,7 +275,7 @@ def _routing(scenario: Scenario, tree: Node, actors: Actors) -> Found:
             )
 
 
-def _balancers(scenario: Scenario, tree: Node, actors: Actors) -> Found:
+def _balancers(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
     """What clients cannot do where balancers do it."""
     del tree, actors
     if scenario.balancers and scenario.sam is not None and scenario.sam.probes is not None:
@@ -286,7 +286,7 @@ def _balancers(scenario: Scenario, tree: Node, actors: Actors) -> Found:
             yield ("clients", name, "hedge"), what, "remove hedge, or balancers"
 
 
-def _fault_times(scenario: Scenario, tree: Node, actors: Actors) -> Found:
+def _fault_times(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
     del tree
     for i, fault in enumerate(scenario.faults):
         if fault.at >= scenario.duration:
@@ -301,7 +301,7 @@ def _fault_times(scenario: Scenario, tree: Node, actors: Actors) -> Found:
             yield ("faults", i, "name"), what, "rename one: what metrics say of a name is of one fault"
 
 
-def _calendar(scenario: Scenario, path: Path, fault: Fault, every_s: float, actors: Actors) -> Found:
+def _calendar(scenario: ScenarioSpec, path: Path, fault: Fault, every_s: float, actors: Actors) -> Found:
     """A fault that comes again and again is over before it does, and does not come without end."""
     patterns = [pattern for _, patterns in fault.targets() for pattern in patterns]
     lasts_s = fault.lasts_s(len(actors.match(patterns)))
@@ -315,7 +315,7 @@ def _calendar(scenario: Scenario, path: Path, fault: Fault, every_s: float, acto
         yield path, what, f"make every longer: at most {MOST_TIMES:,} times"
 
 
-def _fault_targets(scenario: Scenario, tree: Node, actors: Actors) -> Found:
+def _fault_targets(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
     del tree
     for i, fault in enumerate(scenario.faults):
         for place, patterns in fault.targets():
@@ -325,7 +325,7 @@ def _fault_targets(scenario: Scenario, tree: Node, actors: Actors) -> Found:
                     yield ("faults", i, *place), *wrong
 
 
-def _resets(scenario: Scenario, tree: Node, actors: Actors) -> Found:
+def _resets(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
     """A reset is asked for where somebody can answer with one."""
     del tree
     for i, fault in enumerate(scenario.faults):
@@ -390,7 +390,7 @@ def _nearest(pattern: str, names: Sequence[str]) -> str:
     return f"there are {_some(names)}"
 
 
-def _link_rules(scenario: Scenario, tree: Node, actors: Actors) -> Found:
+def _link_rules(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
     del tree
     for i, rule in enumerate(scenario.network.links):
         for key, patterns in (("from", rule.from_), ("to", rule.to)):
@@ -406,7 +406,7 @@ def _fault_mend(name: str, faults: Sequence[str]) -> str:
     return f"there are {_some(faults)}" if faults else f"name one: {{name: {name}, at: 2min, crash: pop-1}}"
 
 
-def _labels(scenario: Scenario, tree: Node, actors: Actors) -> Found:
+def _labels(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
     """The labels of the metrics that the scenario names: of something that exists."""
     del tree
     from simulator.metrics.expectations import parse_expectation

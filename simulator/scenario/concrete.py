@@ -1,21 +1,21 @@
 """Variants that say `*`, written out group by group: a resolved scenario fills groups in, and then they win over `*`.
 
-May import: everyone, merge. Does not validate.
+A variant is read for that as a scenario of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.scenario.everyone import EVERY
+from simulator.scenario.loading import variant
 from simulator.scenario.merge import GROUPS
+from simulator.scenario.plain import written_out
+from simulator.scenario.spec import ScenarioSpec
 
-if TYPE_CHECKING:
-    from simulator.scenario.schema import Scenario
 
-
-def concrete_variants(scenario: Scenario, filled: Mapping[str, Any]) -> dict[str, Any]:
+def concrete_variants(scenario: ScenarioSpec, filled: Mapping[str, Any]) -> dict[str, Any]:
     """The variants by name, without `*`.
 
     Args:
@@ -51,9 +51,9 @@ def _others(changes: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _by_group(scenario: Scenario, name: str, filled: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _by_group(scenario: ScenarioSpec, name: str, filled: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Path and value of each setting of a group that is another under a variant."""
-    changed = scenario.variant(name).resolved()
+    changed = written_out(variant(ScenarioSpec, scenario.tree, scenario.base_dir, name))
     for section in GROUPS:
         for group, settings in changed.get(section, {}).items():
             before = filled.get(section, {}).get(group, {})

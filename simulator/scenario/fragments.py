@@ -14,7 +14,9 @@ from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.everyone import EVERY
 from simulator.scenario.extending import load_tree
 from simulator.scenario.merge import merge
+from simulator.scenario.spec import ScenarioSpec
 from simulator.scenario.tree import Mark, Node, Source, from_plain
+from simulator.scenario.validating import make
 
 _REST = {
     "name": "preset",
@@ -51,15 +53,13 @@ def name_of(path: Path) -> str:
 
 def validated(path: Path, label: str, overrides: Sequence[str] = ()) -> str | None:
     """The name of the preset at `path`; None for a file that is none. Raises ScenarioError for what is wrong in it."""
-    from simulator.scenario.loading import make
-
     if not is_preset(path):
         return None
     tree = load_tree(path, label)
     if not is_fragment(tree, path):
         return None
     whole = setting.apply(merge(from_plain(_REST, None), tree), setting.from_overrides(overrides))
-    make(whole, path.resolve().parent)
+    make(ScenarioSpec, whole, path.resolve().parent)
     return name_of(path)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from simulator.scenario.schema import Scenario
+    from simulator.scenario.spec import ScenarioSpec
 
 
 class Joining(NamedTuple):
@@ -20,7 +20,7 @@ class Joining(NamedTuple):
     group: str
 
 
-def joining(scenario: Scenario) -> dict[int, list[Joining]]:
+def joining(scenario: ScenarioSpec) -> dict[int, list[Joining]]:
     """Fault number -> the edges that it adds, in order."""
     last: dict[str, int] = {}  # what names begin with -> the highest number so far
     found: dict[int, list[Joining]] = {}

@@ -1,6 +1,6 @@
 """Which paths a scenario has, and which of them a wrong one probably meant: `ttl` is `edges.pop.l1.ttl`.
 
-May import: the schema (for its fields), families, the tree. Does not set or read values.
+May import: the spec (for its fields), families, the tree. Does not set or read values.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from simulator.plugins.families import family
 from simulator.plugins.named import MemberName
 from simulator.plugins.spec import Spec
 from simulator.scenario.merge import GROUPS
+from simulator.scenario.spec import ScenarioSpec
 from simulator.scenario.tree import Node
 
 _MOST = 3  # paths that a hint names
@@ -26,9 +27,7 @@ _MOST_GROUPS = 50  # of one section, among whose paths is searched
 @lru_cache(maxsize=1)
 def known_paths(tree: Node) -> tuple[str, ...]:
     """Every path that can be set in this scenario, its groups by their names; items of lists left out."""
-    from simulator.scenario.schema import Scenario
-
-    return tuple(_below(Scenario, tree, ""))
+    return tuple(_below(ScenarioSpec, tree, ""))
 
 
 def probably(tree: Node, written: str) -> list[str]:

@@ -11,45 +11,32 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args, get_origin
+from typing import Any, Final, Literal, get_args, get_origin
 
 from simulator.laws.distributions import Empirical
-from simulator.logs.sources import is_stream
 from simulator.plugins.named import Named
 from simulator.plugins.spec import Spec
 from simulator.scenario.concrete import concrete_variants
 from simulator.scenario.everyone import spread
 from simulator.scenario.matrix import RoundTrips
+from simulator.scenario.plain import written_out
+from simulator.scenario.spec import ScenarioSpec
 from simulator.scenario.tree import Node, descend
 from simulator.scenario.tree import Path as KeyPath
 from simulator.workloads.trace import Trace
-
-if TYPE_CHECKING:
-    from simulator.scenario.schema import Scenario
 
 _EXACT: Final = 2.0**53
 """Up to here every whole number is a float of its own."""
 
 
-def resolved(scenario: Scenario) -> dict[str, Any]:
-    """See `Scenario.resolved`; data files are named absolutely, so that the result may be kept anywhere.
-
-    Extensions keep their names: nobody's code runs from a place outside the folder of the scenario that names it.
-    """
-    plain: dict[str, Any] = _pruned(scenario.model_dump(mode="json", by_alias=True))
-    for name, group in plain["clients"].items():
-        _absolute(group["workload"], "file", scenario.base_dir)
-        if scenario.clients[name].from_trace:
-            del group["session"]  # sessions come from the trace, and the language refuses both
-            if scenario.clients[name].workload.kind == "trace":
-                del group["operations"]  # likewise
-    if scenario.network.geo is None:
-        plain["network"]["geo"] = "off"
+def resolved(scenario: ScenarioSpec) -> dict[str, Any]:
+    """See `Scenario.resolved`."""
+    plain = written_out(scenario)
     plain["variants"] = concrete_variants(scenario, plain)
     return {key: value for key, value in plain.items() if value not in ("", [], {})}
 
 
-def code(scenario: Scenario) -> dict[str, bytes]:
+def code(scenario: ScenarioSpec) -> dict[str, bytes]:
     """See `Scenario.code`."""
     found = {}
     for name in scenario.extensions:
@@ -58,28 +45,7 @@ def code(scenario: Scenario) -> dict[str, bytes]:
     return found
 
 
-def _absolute(mapping: dict[str, Any], key: str, base_dir: Path) -> None:
-    value = mapping.get(key)
-    if isinstance(value, str):
-        mapping[key] = _absolute_name(value, base_dir)
-    elif isinstance(value, list):
-        mapping[key] = [_absolute_name(name, base_dir) for name in value]
-
-
-def _absolute_name(name: str, base_dir: Path) -> str:
-    path = base_dir / name
-    return name if name == "-" else str(path) if is_stream(path) else str(path.resolve())
-
-
-def _pruned(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _pruned(item) for key, item in value.items() if item is not None}
-    if isinstance(value, list):
-        return [_pruned(item) for item in value]
-    return value
-
-
-def content_hash(scenario: Scenario) -> str:
+def content_hash(scenario: ScenarioSpec) -> str:
     """See `Scenario.content_hash`."""
     plain = _settings(scenario)
     for name, group in scenario.clients.items():

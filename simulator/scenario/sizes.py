@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator
 
 from simulator.scenario.clients import ClientGroup
-from simulator.scenario.schema import Scenario
+from simulator.scenario.spec import ScenarioSpec
 from simulator.scenario.tree import Path
 from simulator.units import format_duration
 
@@ -28,7 +28,7 @@ Found = Iterator[tuple[Path, str, str]]
 """Path, what is wrong, how to mend it."""
 
 
-def sizes(scenario: Scenario) -> Found:
+def sizes(scenario: ScenarioSpec) -> Found:
     """What is too large or empty."""
     clients = sum(group.count or 0 for group in scenario.clients.values())
     if clients > MOST_CLIENTS:
@@ -62,7 +62,7 @@ def sizes(scenario: Scenario) -> Found:
         yield ("cores",), "there are no cores", "add a group of cores, or leave cores out"
 
 
-def _requests(scenario: Scenario) -> Found:
+def _requests(scenario: ScenarioSpec) -> Found:
     """Too many requests of a group, else too many sessions, else too many in a crowd: one cause, one error."""
     alone = True
     for name, group in scenario.clients.items():
@@ -83,7 +83,7 @@ def _requests(scenario: Scenario) -> Found:
             yield ("faults", i, "factor"), f"a crowd of {factor:.2g} times the load cannot be simulated", "lower it"
 
 
-def _often(scenario: Scenario) -> Found:
+def _often(scenario: ScenarioSpec) -> Found:
     """What happens again and again, however little is asked: sessions that open and close, ticks of control."""
     duration_s = min(scenario.duration, LONGEST_S)
     for name, group in scenario.clients.items():

@@ -22,18 +22,18 @@ from simulator.units import format_duration
 from simulator.workloads.trace import Trace, common_origin_s
 
 if TYPE_CHECKING:
-    from simulator.scenario.schema import Scenario
+    from simulator.scenario.spec import ScenarioSpec
 
 _NAMED = 3  # stray lines that a message names
 
 
-def traces_of(scenario: Scenario) -> dict[str, Trace]:
+def traces_of(scenario: ScenarioSpec) -> dict[str, Trace]:
     """The groups that play a log."""
     found = {name: group.workload for name, group in scenario.clients.items()}
     return {name: workload for name, workload in found.items() if isinstance(workload, Trace)}
 
 
-def refuse_streams(scenario: Scenario, what: str) -> None:
+def refuse_streams(scenario: ScenarioSpec, what: str) -> None:
     """Raise ScenarioError where a log comes through a pipe, which `what` could not read again."""
     for name, trace in traces_of(scenario).items():
         stream = trace.stream(scenario.base_dir)
@@ -52,7 +52,7 @@ def brings_operations(trace: Trace, base_dir: Path) -> bool:
         return False
 
 
-def asked_for(scenario: Scenario) -> frozenset[str]:
+def asked_for(scenario: ScenarioSpec) -> frozenset[str]:
     """Every operation that some client asks for; a workload of somebody's own that brings its clients may ask for any.
 
     Raises:
@@ -71,7 +71,7 @@ def asked_for(scenario: Scenario) -> frozenset[str]:
     return frozenset(asked)
 
 
-def unreadable(scenario: Scenario) -> Found:
+def unreadable(scenario: ScenarioSpec) -> Found:
     """Each log that cannot be read, at its `file`."""
     for name, trace in traces_of(scenario).items():
         try:
@@ -84,7 +84,7 @@ def unreadable(scenario: Scenario) -> Found:
             yield ("clients", name, "workload", "file"), what, error.mend
 
 
-def length_s(scenario: Scenario) -> float | None:
+def length_s(scenario: ScenarioSpec) -> float | None:
     """`duration: trace`: until a second of log time after the last line of all; None: no group plays a log.
 
     Raises:
@@ -96,7 +96,7 @@ def length_s(scenario: Scenario) -> float | None:
     return max(lengths, default=None)
 
 
-def stretched_by_few(scenario: Scenario) -> Found:
+def stretched_by_few(scenario: ScenarioSpec) -> Found:
     """Logs of which a few stray lines stretch the span (unless the time of t = 0 is written)."""
     for name, trace in traces_of(scenario).items():
         if trace.origin in ("common", "file"):
@@ -105,7 +105,7 @@ def stretched_by_few(scenario: Scenario) -> Found:
                 yield ("clients", name, "workload", "file"), *found
 
 
-def misplaced(scenario: Scenario) -> Found:
+def misplaced(scenario: ScenarioSpec) -> Found:
     """Logs of which a few stray lines stretch the span, or of which most lines lie outside the run."""
     traces = traces_of(scenario)
     if any(True for _ in unreadable(scenario)):
@@ -146,7 +146,7 @@ def _long(seconds: float) -> str:
     return f"{days:,.0f} days" if days >= 10 else format_duration(round(float(seconds), 3))
 
 
-def _outside(scenario: Scenario, trace: Trace, log: Log, common_s: float | None, outside: int) -> tuple[str, str]:
+def _outside(scenario: ScenarioSpec, trace: Trace, log: Log, common_s: float | None, outside: int) -> tuple[str, str]:
     times_s = trace.times_s(log, common_s)
     run_s = scenario.duration * trace.time_scale
     early = bool(np.count_nonzero(times_s < 0) > np.count_nonzero(times_s >= run_s))
@@ -160,7 +160,7 @@ def _outside(scenario: Scenario, trace: Trace, log: Log, common_s: float | None,
     return what, f"set duration: trace ({format_duration(round(needed_s, 3))}), or a larger time_scale"
 
 
-def measured(scenario: Scenario) -> Mapping[str, float]:
+def measured(scenario: ScenarioSpec) -> Mapping[str, float]:
     """What the logs know of reality, by metric; the groups' names are added where there are several groups."""
     traces = traces_of(scenario)
     found: dict[str, float] = {}

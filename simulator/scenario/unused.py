@@ -17,12 +17,14 @@ from typing import Any
 from simulator.laws.distributions import Constant
 from simulator.scenario import overrides as setting
 from simulator.scenario.balancers_use import balancers_use
+from simulator.scenario.clients import ClientGroup
 from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.everyone import EVERY, spread
 from simulator.scenario.inside import ROUTING, flattened
 from simulator.scenario.merge import GROUPS
 from simulator.scenario.presets_use import without_balancers
-from simulator.scenario.schema import ClientGroup, Scenario, Tier
+from simulator.scenario.schema import Scenario
+from simulator.scenario.tiers import Tier
 from simulator.scenario.tree import Node, Path, descend, dotted
 from simulator.units import format_duration
 

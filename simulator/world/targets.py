@@ -1,6 +1,6 @@
 """What faults do to targets so that overlapping ones compose and unwind: holds are counted, factors multiply.
 
-May import: the world. Does not know when; the scripts of faults do.
+Does not know when; the scripts of faults do.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from simulator.server.core import CoreNode
     from simulator.server.edge import EdgeNode
     from simulator.workloads import Source
-    from simulator.world.world import World
+    from simulator.world.actors import Actors
 
 
 class Targets:
@@ -31,7 +31,7 @@ class Targets:
 
     def __init__(
         self,
-        world: World,
+        world: Actors,
         groups: Mapping[str, str] | None = None,
         sites: Mapping[str, str | None] | None = None,
         standby_sites: Mapping[str, str | None] | None = None,

@@ -18,7 +18,7 @@ from simulator.geography.geo import (
     one_way_s,
     spread_positions,
 )
-from simulator.geography.places import build_cities
+from simulator.geography import build_cities
 
 ALPHA = 1e-4
 """False-alarm rate of each Kolmogorov-Smirnov test here (fixed seeds)."""

@@ -6,8 +6,8 @@ import pytest
 
 from simulator.plugins.named import Named
 from simulator.scenario import Scenario, ScenarioError
+from simulator.scenario.control import Routing, Sam
 from simulator.scenario.inside import ROUTING, SAM
-from simulator.scenario.schema import Routing, Sam
 
 PLAIN = """\
 schema: 1

@@ -86,9 +86,9 @@ class Check:
 
     def scenario(self, base_dir: Path | None = None) -> Scenario:
         """The scenario to play, from `base_dir` (default: the suite's folder). Raises ScenarioError."""
-        from simulator.scenario.loading import make
         from simulator.scenario.overrides import apply, from_node
         from simulator.scenario.schema import Scenario
+        from simulator.scenario.validating import make
         from simulator.scenario.values import mapped
 
         folder = base_dir if base_dir is not None else self.base_dir
@@ -98,7 +98,7 @@ class Check:
             tree = apply(tree, mapped(self.values, folder))
         if self.changes is not None:
             tree = apply(tree, from_node(self.changes))
-        return make(tree.without("variants", "sweep"), loaded.base_dir)
+        return make(Scenario, tree.without("variants", "sweep"), loaded.base_dir)
 
     def located(self, folder: Path) -> str:
         """The scenario's file in that folder (with its variant), or the bundled name."""

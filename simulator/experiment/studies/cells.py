@@ -14,7 +14,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from simulator.errors import SimulatorError
@@ -24,11 +24,10 @@ from simulator.play.job import REPLICATION_FUNCTION, UNPLAYABLE, Item, Job
 from simulator.scenario import loading
 from simulator.scenario import overrides as setting
 from simulator.scenario.errors import Issue, ScenarioError
+from simulator.scenario.schema import Scenario
 from simulator.scenario.tree import Mark, Node, Source
+from simulator.scenario.validating import make
 from simulator.text.version import VERSION
-
-if TYPE_CHECKING:
-    from simulator.scenario.schema import Scenario
 
 VARIANT: Final = "variant"
 """The axis of the scenario's variants."""
@@ -119,8 +118,8 @@ class Cells(Mapping[str, "Scenario"]):
         tree = setting.apply(self.tree, [(path, value.node) for path, value in values.items() if path != VARIANT])
         chosen = values[VARIANT].text if VARIANT in values else AS_WRITTEN
         if chosen != AS_WRITTEN:
-            return loading.variant(tree, self.base_dir, chosen)
-        return loading.make(tree.without("variants"), self.base_dir, alternatives=False)
+            return loading.variant(Scenario, tree, self.base_dir, chosen)
+        return make(Scenario, tree.without("variants"), self.base_dir, alternatives=False)
 
     def __getitem__(self, name: str) -> Scenario:
         warmup_s = self.warmups.get(name)

