@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from simulator.engine.samplers import Sampler
     from simulator.routing.directory import Directory
     from simulator.routing.moves import Moves
-    from simulator.scenario.balancers import BalancerGroup
+    from simulator.scenario.balancers import BalancerGroupSpec
     from simulator.world.world import World
 
 
@@ -113,7 +113,7 @@ class BalancerBuilder:
         for index, (name, site, _, spec) in enumerate(self.specs):
             world.balancers.append(self._balancer(world, index, name, site, spec))
 
-    def _balancer(self, world: World, index: int, name: str, site: str | None, spec: BalancerGroup) -> Balancer:
+    def _balancer(self, world: World, index: int, name: str, site: str | None, spec: BalancerGroupSpec) -> Balancer:
         basis = self.basis
         service = basis.draw(spec.service_time, name, "service")
         passes = spec.workers is None and spec.service_time == Constant(0.0)
@@ -189,7 +189,7 @@ class BalancerBuilder:
         return found
 
 
-def _policy(spec: BalancerGroup) -> BalancerPolicy:
+def _policy(spec: BalancerGroupSpec) -> BalancerPolicy:
     retry = spec.retry
     named = {"timeout": (Outcome.TIMEOUT, Outcome.CRASHED)}
     retried = [False] * len(Outcome)

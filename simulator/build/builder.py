@@ -32,9 +32,9 @@ from simulator.sam.load import EdgeLoad
 from simulator.sam.manager import StickinessManager
 from simulator.sam.policy import ManagerPolicy
 from simulator.sam.rule import StickinessRule
-from simulator.scenario.control import Sam
+from simulator.scenario.control import SamSpec
 from simulator.scenario.schema import Scenario
-from simulator.scenario.tiers import Tier as TierSpec
+from simulator.scenario.tiers import TierSpec
 from simulator.scenario.traces import asked_for
 from simulator.server.core import CoreNode, CorePolicy
 from simulator.server.edge import EdgeNode
@@ -271,5 +271,5 @@ def _locks_until_s(cores: Sequence[CoreNode], session_id: int) -> float:
     return INFINITY if authority is None else authority.locks_until_s(session_id)
 
 
-def _end_of(sam: Sam) -> Endpoint:
+def _end_of(sam: SamSpec) -> Endpoint:
     return Endpoint(SAM, "sam", "sam", sam.site)

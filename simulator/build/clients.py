@@ -45,8 +45,8 @@ from simulator.routing.moves import Moves
 from simulator.routing.near import first_edges
 from simulator.routing.scope import SiteScope, own_draw, scoped
 from simulator.routing.subset import SubsetScope
-from simulator.scenario.clients import ClientGroup as GroupSpec
-from simulator.scenario.control import Sam
+from simulator.scenario.clients import ClientGroupSpec as GroupSpec
+from simulator.scenario.control import SamSpec
 from simulator.server.tally import Tally
 from simulator.workloads import Source, SourceContext
 
@@ -155,7 +155,7 @@ class ClientsBuilder:
     def _moves(self) -> Moves:
         """What counts the moves of a group's sessions."""
         sam, manager, world = self.basis.scenario.sam, self.world.manager, self.world
-        window_s = Sam().window if sam is None else sam.window
+        window_s = SamSpec().window if sam is None else sam.window
         moves = Moves(self.basis.kernel.clock, world.directory.size, window_s)
         if manager is not None:
             manager.moves.append(moves)

@@ -10,7 +10,7 @@ from simulator.health.active import ActiveChecks, ActivePolicy
 from simulator.health.belief import Belief
 from simulator.health.ejections import EjectionPolicy, Ejections
 from simulator.health.health import Health
-from simulator.health.panic import Limit, PanicBelow
+from simulator.health.panic import PanicBelow, PanicLimit
 from simulator.health.passive import Passive
 from simulator.health.sweep import Criterion, Sweep
 from simulator.links.ends import HEALTH, Endpoint
@@ -19,9 +19,15 @@ from simulator.routing.weights import Weights
 
 if TYPE_CHECKING:
     from simulator.links import Link
-    from simulator.scenario.health import Active, FailurePercentage, Latency, SlowStart, SuccessRate
-    from simulator.scenario.health import Health as Spec
-    from simulator.scenario.health import Passive as PassiveSpec
+    from simulator.scenario.health import (
+        ActiveSpec,
+        FailurePercentageSpec,
+        HealthSpec,
+        LatencySpec,
+        PassiveSpec,
+        SlowStartSpec,
+        SuccessRateSpec,
+    )
     from simulator.scenario.schema import Scenario
     from simulator.world.world import World
 
@@ -31,7 +37,7 @@ ALL = "edges"  # what a panic of all edges is told under
 def make_health(
     world: World,
     scenario: Scenario,
-    spec: Spec,
+    spec: HealthSpec,
     ends: Sequence[Endpoint],
     link: Callable[[Endpoint, Endpoint], Link],
     size_bytes: float,
@@ -53,7 +59,8 @@ def make_health(
     scopes = _scopes(scenario, ends)
     by_site = ALL not in scopes or len(scopes) > 1
     if spec.panic_below:
-        limit = Limit(number=spec.panic_below) if isinstance(spec.panic_below, int) else Limit(spec.panic_below)
+        below = spec.panic_below
+        limit = PanicLimit(number=below) if isinstance(below, int) else PanicLimit(below)
         overprovision = scenario.routing.overprovision if by_site else None
         directory.set_panic(PanicBelow(limit, scopes, overprovision, _panic_teller(world)))
     if spec.active is not None:
@@ -78,7 +85,7 @@ def _scopes(scenario: Scenario, ends: Sequence[Endpoint]) -> dict[str, list[int]
     return scopes
 
 
-def _ramps(world: World, spec: SlowStart | None) -> Callable[[int, bool], None]:
+def _ramps(world: World, spec: SlowStartSpec | None) -> Callable[[int, bool], None]:
     """What is done when an edge is believed healthy again: it starts slowly where the scenario says so."""
     if spec is None:
         return lambda edge, joined: None  # noqa: ARG005
@@ -105,7 +112,7 @@ def _panic_teller(world: World) -> Callable[..., None]:
 
 def _active(
     world: World,
-    spec: Active,
+    spec: ActiveSpec,
     belief: Belief,
     prober: Endpoint,
     ends: Sequence[Endpoint],
@@ -155,5 +162,5 @@ def _add_passive(world: World, health: Health, spec: PassiveSpec, scopes: Sequen
     world.starts.append(lambda: kernel.process(sweep.run()))
 
 
-def _criterion(spec: SuccessRate | FailurePercentage | Latency, limit: float) -> Criterion:
+def _criterion(spec: SuccessRateSpec | FailurePercentageSpec | LatencySpec, limit: float) -> Criterion:
     return Criterion(limit, spec.minimum_hosts, spec.minimum_requests)

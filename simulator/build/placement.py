@@ -18,7 +18,7 @@ from simulator.geography.geo import spread_positions
 from simulator.links import Line, Path
 from simulator.links.ends import CLIENT, Endpoint
 from simulator.routing.scope import SiteScope
-from simulator.scenario.clients import ClientGroup as GroupSpec
+from simulator.scenario.clients import ClientGroupSpec as GroupSpec
 from simulator.server.home_shards import Homes, HomeShards
 
 _Paths = tuple[list[Path], list[Path], Vector, Vector, list[float], list[float], str | None]

@@ -16,7 +16,7 @@ from simulator.cli.output import MISSED, UNDECIDED, Given, Output, fail, output_
 from simulator.cli.studying import executor, finish, load, resuming_argv, study_options, told
 
 if TYPE_CHECKING:
-    from simulator.experiment.studies.find import Found, Probe
+    from simulator.experiment.studies.find import Found, TriedValue
 
 
 @click.command(name="find", short_help="The smallest (or largest) value that meets a condition.")
@@ -79,7 +79,7 @@ def command(
         _finish(found, partial(_print, found, output, as_json=as_json), quiet=as_json or output.quiet, go_on=go_on)
 
 
-def _say(probe: Probe, metric: str) -> None:
+def _say(probe: TriedValue, metric: str) -> None:
     from simulator.report.format import show
 
     found = probe.outcome.estimates[metric]

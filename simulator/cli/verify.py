@@ -15,7 +15,7 @@ import click
 from simulator.cli.output import MISSED, Given, Output, fail, output_options, say
 
 if TYPE_CHECKING:
-    from simulator.verification.runner import Outcome
+    from simulator.verification.runner import CaseOutcome
 
 
 @click.command(name="verify", short_help="Does this installation reproduce theory?")
@@ -54,7 +54,7 @@ def command(
         return
     done = 0
 
-    def tell(outcome: Outcome) -> None:
+    def tell(outcome: CaseOutcome) -> None:
         nonlocal done
         done += 1
         if output.progress != "none":
@@ -71,7 +71,7 @@ def command(
     raise click.exceptions.Exit(MISSED if missed else 0)
 
 
-def _print(outcomes: list[Outcome], output: Output, *, as_json: bool) -> None:
+def _print(outcomes: list[CaseOutcome], output: Output, *, as_json: bool) -> None:
     from simulator.verification.report import as_json_object, as_table
 
     if as_json:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from simulator.errors import FolderError
-from simulator.play.job import AS_WRITTEN, REPLICATION_FUNCTION, Item, Job, Outcome
+from simulator.play.job import AS_WRITTEN, REPLICATION_FUNCTION, Item, Job, Played
 from simulator.play.listening import Progress, listening
 from simulator.play.runner import items_of, play
 from simulator.play.warmup import with_found_warmup
@@ -79,7 +79,7 @@ def run(
     }
     if trace is None:
         trace = scenario.record.trace
-    done = _resumed(resume, scenarios) if resume is not None else Outcome()
+    done = _resumed(resume, scenarios) if resume is not None else Played()
     items = items_of(list(scenarios), count, list(done.results))
     outcome = play(Job(scenarios, seed, trace, function), items, jobs=jobs, listener=listening(progress))
     wrong = next((failure for failure in outcome.failures if failure.kind == "scenario"), None)
@@ -91,7 +91,7 @@ def run(
     return _result(outcome, facts)
 
 
-def _result(outcome: Outcome, facts: dict[str, Facts]) -> Result:
+def _result(outcome: Played, facts: dict[str, Facts]) -> Result:
     def of(name: str, variants: dict[str, Result]) -> Result:
         failures = [f for f in outcome.failures if name in (AS_WRITTEN, f.item.variant)]
         return Result(facts[name], outcome.of(name), variants, failures, outcome.interrupted)
@@ -115,9 +115,9 @@ def _source(scenario: Scenario) -> str:
     return "\n".join(mark.source.lines) if mark is not None and mark.source.is_file else ""
 
 
-def _resumed(earlier: Result, scenarios: dict[str, Scenario]) -> Outcome:
+def _resumed(earlier: Result, scenarios: dict[str, Scenario]) -> Played:
     """The finished replications of an earlier result that belong to this one. Raises ResumeError."""
-    outcome = Outcome()
+    outcome = Played()
     if earlier.notes:
         raise ResumeError(f"cannot go on from it: {earlier.notes[0]}")
     parts: Iterable[tuple[str, Result]] = [(AS_WRITTEN, earlier), *earlier.variants.items()]

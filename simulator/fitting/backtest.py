@@ -46,7 +46,7 @@ _OWN: Final = 0.5  # a part whose effect is less than this share of a miss does 
 
 
 @dataclass(frozen=True)
-class Compared:
+class Prediction:
     """One metric, in SI units."""
 
     metric: str
@@ -81,9 +81,9 @@ class Backtest:
     requests: int
     """Of the second part."""
     replications: int
-    rows: tuple[Compared, ...]
+    rows: tuple[Prediction, ...]
 
-    def __getitem__(self, metric: str) -> Compared:
+    def __getitem__(self, metric: str) -> Prediction:
         """One metric. Raises KeyError."""
         for one in self.rows:
             if one.metric == metric:
@@ -91,7 +91,7 @@ class Backtest:
         raise KeyError(metric)
 
     @property
-    def missed(self) -> list[Compared]:
+    def missed(self) -> list[Prediction]:
         """Metrics whose interval does not cover what happened."""
         return [one for one in self.rows if not one.covered]
 
@@ -322,7 +322,7 @@ def _operations(log: Log) -> np.ndarray[Any, Any] | None:
     return np.asarray(log.op)[np.lexsort((log.time_s, log.client))]
 
 
-def _compared(metric: str, drawn: Sequence[float], happened: float) -> Compared:
+def _compared(metric: str, drawn: Sequence[float], happened: float) -> Prediction:
     """Student's interval for one further outcome; that of a ratio lies within 0 and 1."""
     values = np.array(drawn)
     n, mean = len(values), float(values.mean())
@@ -331,12 +331,12 @@ def _compared(metric: str, drawn: Sequence[float], happened: float) -> Compared:
     low, high = mean - half - slack, mean + half + slack
     if unit_of(metric) == "ratio":
         low, high = max(low, 0.0), min(high, 1.0)
-    return Compared(metric, mean, low, high, happened)
+    return Prediction(metric, mean, low, high, happened)
 
 
 def _traced(
-    world: _World, rows: list[Compared], happened: Mapping[str, float], folder: Path
-) -> list[Compared]:  # fmt: skip
+    world: _World, rows: list[Prediction], happened: Mapping[str, float], folder: Path
+) -> list[Prediction]:  # fmt: skip
     """The rows with the effect of each fitted part on every metric that was missed."""
     swaps = ALWAYS if world.fit.kind == "always" else SESSIONS
     world.say(f"{len(swaps)} replays, with one part in each as the fit has it")

@@ -14,7 +14,7 @@ _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class PanicLimit:
     """A panic is on below so many healthy edges, or below such a share of those that exist (0..1)."""
 
     share: float = 0.0
@@ -42,7 +42,7 @@ class PanicBelow:
 
     def __init__(
         self,
-        limit: Limit,
+        limit: PanicLimit,
         scopes: dict[str, list[int]],
         overprovision: float | None = None,
         told: Callable[..., None] = _unheard,

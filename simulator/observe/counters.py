@@ -55,7 +55,7 @@ SESSIONS: Final = "group.sessions"
 NO_COUNTS: Final = PathCounters(0, 0, 0, 0, 0, 0, 0.0)
 
 
-class Named(Protocol):
+class NamedActor(Protocol):
     """An actor."""
 
     @property
@@ -137,7 +137,7 @@ class Counters:
         return totals
 
 
-def actors(world: World) -> dict[str, Sequence[Named]]:
+def actors(world: World) -> dict[str, Sequence[NamedActor]]:
     """All that metrics are told by, by the kind of label."""
     return {"group": world.groups, "edge": world.edges, "core": world.cores, "balancer": world.balancers}
 

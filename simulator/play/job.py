@@ -105,7 +105,7 @@ class Silence:
 
 
 @dataclass(slots=True)
-class Outcome:
+class Played:
     """What became of the items: results by item, failures, and whether Ctrl-C ended it."""
 
     results: dict[Item, Replication] = field(default_factory=dict)
@@ -160,13 +160,13 @@ def failure_of(item: Item, error: BaseException) -> Failure:
     return Failure(item, "raised", f"{type(error).__name__}: {error}", trace)
 
 
-def record_result(outcome: Outcome, ear: Listener, item: Item, result: Replication) -> None:
+def record_result(outcome: Played, ear: Listener, item: Item, result: Replication) -> None:
     """Take note of a finished item."""
     outcome.results[item] = result
     ear.finished(item, simulated_requests(result))
 
 
-def record_failure(outcome: Outcome, ear: Listener, failure: Failure) -> None:
+def record_failure(outcome: Played, ear: Listener, failure: Failure) -> None:
     """Take note of an item that gives no result; raises HopelessError where none of them can."""
     outcome.failures.append(failure)
     if failure.kind == "scenario":

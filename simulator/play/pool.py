@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
-from simulator.play.job import Failure, Item, Job, Listener, Outcome, failure_of, record_failure, record_result
+from simulator.play.job import Failure, Item, Job, Listener, Played, failure_of, record_failure, record_result
 from simulator.play.signals import STOPPING, interruptible
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
 
-def play_in_processes(job: Job, items: Sequence[Item], jobs: int, outcome: Outcome, ear: Listener) -> None:
+def play_in_processes(job: Job, items: Sequence[Item], jobs: int, outcome: Played, ear: Listener) -> None:
     """Play the items with `jobs` workers; fills `outcome`. KeyboardInterrupt stops them and passes on."""
     pool = _Pool(job)
     waiting = deque(items)
@@ -100,7 +100,7 @@ class _Pool:
             self.release(worker)
 
 
-def _hear(pool: _Pool, worker: _Worker, waiting: deque[Item], outcome: Outcome, ear: Listener) -> None:
+def _hear(pool: _Pool, worker: _Worker, waiting: deque[Item], outcome: Played, ear: Listener) -> None:
     """Take one message of a worker; give it the next item, or replace it when it has died."""
     try:
         kind, *content = worker.pipe.recv()

@@ -14,7 +14,7 @@ from simulator.play.job import (
     Item,
     Job,
     Listener,
-    Outcome,
+    Played,
     Silence,
     failure_of,
     record_failure,
@@ -31,14 +31,14 @@ def items_of(variants: Sequence[str], replications: int, done: Sequence[Item] = 
     return [item for item in every if item not in known]
 
 
-def play(job: Job, items: Sequence[Item], *, jobs: int = 1, listener: Listener | None = None) -> Outcome:
+def play(job: Job, items: Sequence[Item], *, jobs: int = 1, listener: Listener | None = None) -> Played:
     """Play all items with `jobs` processes (1: in this one).
 
     Never raises for what an item does: exceptions and dead workers become failures, Ctrl-C an interrupted
     outcome that holds what was finished.
     """
     ear = listener if listener is not None else Silence()
-    outcome = Outcome()
+    outcome = Played()
     durations = [float(getattr(scenario, "duration", 0.0)) for scenario in job.scenarios.values()]
     ear.started(len(items), max(durations, default=0.0))
     try:
@@ -55,7 +55,7 @@ def play(job: Job, items: Sequence[Item], *, jobs: int = 1, listener: Listener |
     return outcome
 
 
-def play_here(job: Job, items: Sequence[Item], outcome: Outcome, ear: Listener) -> None:
+def play_here(job: Job, items: Sequence[Item], outcome: Played, ear: Listener) -> None:
     """Play the items in this process; fills `outcome`. KeyboardInterrupt and HopelessError pass through."""
     for item in items:
         try:

@@ -15,19 +15,19 @@ from simulator.experiment.studies.sensitivity import sensitivity_of
 from simulator.report import optimum_html, page
 from simulator.report.find_view import answer_lines, curve_chart, near_answer
 from simulator.report.format import NOTHING, show, show_difference
-from simulator.report.page import Drawn, cell, folded, header, kept
+from simulator.report.page import PageFigure, cell, folded, header, kept
 from simulator.report.svg import escape
 from simulator.report.sweep_tables import estimate_text, played
 from simulator.report.tornado import leaders_line, title_line, tornado_chart
 
 if TYPE_CHECKING:
-    from simulator.experiment.studies.find import Found, Probe
+    from simulator.experiment.studies.find import Found, TriedValue
     from simulator.experiment.studies.sensitivity import Sensitivity
     from simulator.experiment.studies.sweep_result import SweepResult
     from simulator.statistics.intervals import Difference
 
 
-def figures(result: SweepResult) -> list[Drawn]:
+def figures(result: SweepResult) -> list[PageFigure]:
     """The curve of a search, a tornado for each metric of a sensitivity analysis, or what was tried."""
     optimum = optimum_of(result)
     if optimum is not None:
@@ -36,9 +36,9 @@ def figures(result: SweepResult) -> list[Drawn]:
     if found is not None:
         caption = "A point a value that was tried, with its 95 % interval where there is one; dashed: the condition."
         name, near = found.condition.metric.name, near_answer(found)
-        drawn = [Drawn("curve", f"{name} over {found.path}", caption, curve_chart(found, found.probes))]
+        drawn = [PageFigure("curve", f"{name} over {found.path}", caption, curve_chart(found, found.probes))]
         if near:
-            drawn.append(Drawn("curve-near", "The same near the answer", "", curve_chart(found, near)))
+            drawn.append(PageFigure("curve-near", "The same near the answer", "", curve_chart(found, near)))
         return drawn
     if analysis is None:
         return []
@@ -48,11 +48,11 @@ def figures(result: SweepResult) -> list[Drawn]:
         "The labels are the values that it was moved to."
     )
     metrics = [m for m in result.metrics if m in analysis.base.estimates]
-    drawn = [Drawn(f"tornado-{m}", f"What moves {m}", caption, tornado_chart(analysis, m), m) for m in metrics]
+    drawn = [PageFigure(f"tornado-{m}", f"What moves {m}", caption, tornado_chart(analysis, m), m) for m in metrics]
     return [one for one in drawn if one.svg]
 
 
-def parts(result: SweepResult, drawn: Sequence[Drawn]) -> list[str]:
+def parts(result: SweepResult, drawn: Sequence[PageFigure]) -> list[str]:
     """The page below its title; empty where there is no answer (an interrupted search, or another study)."""
     optimum = optimum_of(result)
     if optimum is not None:
@@ -70,7 +70,7 @@ def fragment(answer: Found | Sensitivity) -> str:
 
 
 # -- find ---------------------------------------------------------------------------------------------
-def _search(found: Found, drawn: Sequence[Drawn]) -> list[str]:
+def _search(found: Found, drawn: Sequence[PageFigure]) -> list[str]:
     first, *rest = answer_lines(found)
     kind = "met" if found.answer is not None else "missed"
     more = "".join(f"<p>{kept(line)}</p>" for line in rest)
@@ -105,13 +105,13 @@ def _tried(found: Found) -> str:
     return f'<div class="wide"><table>{"".join(rows)}</table></div><p class="dim">{kept(meaning)}</p>'
 
 
-def _linked(probe: Probe, sweep: SweepResult) -> str:
+def _linked(probe: TriedValue, sweep: SweepResult) -> str:
     text, name = escape(probe.text), escape(probe.outcome.cell.name)
     return f'<a href="cells/{name}/summary.json">{text}</a>' if sweep.path is not None else text
 
 
 # -- sensitivity --------------------------------------------------------------------------------------
-def _analysis(found: Sensitivity, drawn: Sequence[Drawn]) -> list[str]:
+def _analysis(found: Sensitivity, drawn: Sequence[PageFigure]) -> list[str]:
     sweep = found.sweep
     lines = [leaders_line(found, metric) for metric in sweep.metrics if metric in found.base.estimates]
     said = "".join(f'<p class="answer">{kept(line)}.</p>' for line in lines)

@@ -29,7 +29,7 @@ _NOTABLE: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Swing:
     """A series before a fault and at its worst: values, and when the worst window began."""
 
     before: float
@@ -39,7 +39,7 @@ class Change:
 
 def change_of(
     result: Result, span: tuple[float, float, str], metric: str, label: str = "", *, up: bool
-) -> Change | None:
+) -> Swing | None:
     """How far a series rose (`up`) or fell in a fault, or None where that does not stand out."""
     before_s, near_s = around(result, span)
     _, past = spans_of(result, metric, label, *before_s)
@@ -53,7 +53,7 @@ def change_of(
     if metric.endswith(".rate"):
         deviation = max(deviation, near.size / (near_s[1] - near_s[0]))  # one event a span is nothing
     stands_out = max(_sigmas(near.size) * deviation, _NOTABLE * abs(before), 1e-9)
-    return Change(before, worst, float(times[place])) if sign * (worst - before) > stands_out else None
+    return Swing(before, worst, float(times[place])) if sign * (worst - before) > stands_out else None
 
 
 def spans_of(result: Result, metric: str, label: str, begin: float, end: float) -> tuple[Floats, Floats]:

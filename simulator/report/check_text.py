@@ -16,7 +16,7 @@ from simulator.report.format import NOTHING, show, show_difference
 from simulator.text.printable import printable, printable_lines
 
 if TYPE_CHECKING:
-    from simulator.experiment.checking.check import Finding, Outcome, Report
+    from simulator.experiment.checking.check import CheckOutcome, Finding, Report
 
 _COLOURS: Final = {"PASS": "32", "FAIL": "31", "IMPROVED": "36", "INCONCLUSIVE": "33"}
 _MANY: Final = 8
@@ -114,7 +114,7 @@ def as_markdown(report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _because(outcome: Outcome) -> str:
+def _because(outcome: CheckOutcome) -> str:
     if outcome.problem:
         return outcome.problem
     if outcome.identical:
@@ -152,20 +152,20 @@ def _moved(finding: Finding) -> bool:
     return finding.difference.mean != 0.0
 
 
-def _changes(outcome: Outcome) -> Iterator[str]:
+def _changes(outcome: CheckOutcome) -> Iterator[str]:
     yield from map(printable, outcome.changed[:_MANY])
     if len(outcome.changed) > _MANY:
         yield f"and {len(outcome.changed) - _MANY} more values"
 
 
-def _mend(report: Report, outcome: Outcome) -> list[str]:
+def _mend(report: Report, outcome: CheckOutcome) -> list[str]:
     if report.against != "the baseline":
         return []
     lead = "to accept it:" if outcome.status != "IMPROVED" else "to keep the gain:"
     return [lead, f"  {accept_command(report, outcome.name)}"]
 
 
-def _cases(report: Report, outcome: Outcome) -> Iterator[str]:
+def _cases(report: Report, outcome: CheckOutcome) -> Iterator[str]:
     suite = f"{report.suite.name}.{outcome.name}"
     if outcome.problem:
         yield _case(suite, "baseline", outcome.status, outcome.problem, accept_command(report, outcome.name))

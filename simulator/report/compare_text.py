@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from simulator.report.format import NOTHING, scale_for, show_difference
 
 if TYPE_CHECKING:
-    from simulator.experiment.comparing.compare import Change, Compared, Row
+    from simulator.experiment.comparing.compare import Change, Compared, ComparedRow
     from simulator.experiment.comparing.explain import Explanation
 
 HEADINGS = ("", "before", "after", "difference", "verdict", "paired")
@@ -212,7 +212,7 @@ def notes_of(compared: Compared) -> list[str]:
     return lines
 
 
-def _window_note(rows: Sequence[Row]) -> list[str]:
+def _window_note(rows: Sequence[ComparedRow]) -> list[str]:
     windows = {row.window_s for row in rows}
     if len(windows) == 1:
         return []

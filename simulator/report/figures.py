@@ -20,7 +20,7 @@ from simulator.report.format import HOP_WORDS, show
 from simulator.report.series import labels_of, mean_series, series
 from simulator.report.site_map import map_chart
 from simulator.report.svg import BLUE, GREEN, GREY, INK, ORANGE, PINK, RED, SKY, YELLOW
-from simulator.report.timecharts import Line, TimeChart
+from simulator.report.timecharts import TimeChart, TimeCurve
 
 if TYPE_CHECKING:
     from simulator.results.result import Result
@@ -83,7 +83,7 @@ def _latency(result: Result) -> Drawn:
     lines = []
     for name, colour in (("p50", BLUE), ("p95", ORANGE), ("p99", RED)):
         times, values = mean_series(result, f"latency.{name}")
-        lines.append(Line(name, colour, times, values * 1e3))
+        lines.append(TimeCurve(name, colour, times, values * 1e3))
     finite = [line.values[np.isfinite(line.values)] for line in lines]
     spread = [v for part in finite for v in part if v > 0.0]
     log = bool(spread) and bool(max(spread) > 12.0 * min(spread))
@@ -95,8 +95,8 @@ def _latency(result: Result) -> Drawn:
 
 
 def _failures(result: Result) -> Drawn:
-    layers = [Line("ok", GREEN, *mean_series(result, "goodput"))]
-    layers.append(Line("failed", RED, *mean_series(result, "failures.rate")))
+    layers = [TimeCurve("ok", GREEN, *mean_series(result, "goodput"))]
+    layers.append(TimeCurve("failed", RED, *mean_series(result, "failures.rate")))
     yield (
         "Requests that ended in each second, by outcome.",
         TimeChart("stack", "Outcomes over time", "1/s", tuple(layers)),
@@ -104,8 +104,8 @@ def _failures(result: Result) -> Drawn:
 
 
 def _l1(result: Result) -> Drawn:
-    layers = [Line("hits", GREEN, *mean_series(result, "hits.l1.rate"))]
-    layers.append(Line("delayed hits", SKY, *mean_series(result, "delayed.l1.rate")))
+    layers = [TimeCurve("hits", GREEN, *mean_series(result, "hits.l1.rate"))]
+    layers.append(TimeCurve("delayed hits", SKY, *mean_series(result, "delayed.l1.rate")))
     layers += _misses(result, "misses.l1.rate")
     yield (
         "Lookups at the edges' caches; misses by cause.",
@@ -114,17 +114,17 @@ def _l1(result: Result) -> Drawn:
 
 
 def _l2(result: Result) -> Drawn:
-    layers = [Line("hits", GREEN, *mean_series(result, "hits.l2.rate")), *_misses(result, "misses.l2.rate")]
+    layers = [TimeCurve("hits", GREEN, *mean_series(result, "hits.l2.rate")), *_misses(result, "misses.l2.rate")]
     yield (
         "Lookups at the cores' caches: what L1 missed. L2 misses read storage.",
         TimeChart("stack", "L2 over time", "lookups/s", tuple(layers)),
     )
 
 
-def _misses(result: Result, metric: str) -> list[Line]:
+def _misses(result: Result, metric: str) -> list[TimeCurve]:
     known = labels_of(result, metric)
     return [
-        Line(f"miss: {cause.replace('_', ' ')}", CAUSE_COLOURS[cause], *mean_series(result, metric, cause))
+        TimeCurve(f"miss: {cause.replace('_', ' ')}", CAUSE_COLOURS[cause], *mean_series(result, metric, cause))
         for cause in MISS_CAUSES
         if cause in known
     ]
@@ -189,7 +189,7 @@ def _hops_over_time(result: Result) -> Drawn:
     for hop, colour in zip(HOPS, HOP_COLOURS, strict=True):
         if hop in known:
             times, values = mean_series(result, "latency.hop.mean", hop)
-            layers.append(Line(HOP_WORDS[hop], colour, times, values * 1e3))
+            layers.append(TimeCurve(HOP_WORDS[hop], colour, times, values * 1e3))
     yield "The same, window by window.", TimeChart("stack", "Where the time goes, over time", "ms", tuple(layers))
 
 
@@ -201,7 +201,7 @@ def _edges(
         places = list(dict.fromkeys(sites.values()))
         names = sorted(edges_of(result), key=lambda edge: places.index(sites[edge]) if edge in sites else len(places))
         times, _ = series(result, "requests.rate")
-        rows = [Line(name, BLUE, times, scale * mean_series(result, metric, name, times)[1]) for name in names]
+        rows = [TimeCurve(name, BLUE, times, scale * mean_series(result, metric, name, times)[1]) for name in names]
         yield caption, TimeChart("heat", title, unit, tuple(rows), top=top)
 
     return draw
@@ -224,7 +224,12 @@ def _edge_sites(
 def _weights(result: Result) -> Drawn:
     mean, low, high = (mean_series(result, f"stickiness.{name}") for name in ("mean", "p05", "p95"))
     middle = mean_series(result, "stickiness.p50")
-    lines = [Line("mean", BLUE, *mean), Line("p5", GREY, *low), Line("p50", GREEN, *middle), Line("p95", GREY, *high)]
+    lines = [
+        TimeCurve("mean", BLUE, *mean),
+        TimeCurve("p5", GREY, *low),
+        TimeCurve("p50", GREEN, *middle),
+        TimeCurve("p95", GREY, *high),
+    ]
     caption = f"Weights of open sessions, 0 to 100: the chance, in per cent, that a request stays.{_unused(result)}"
     yield (
         caption,
@@ -256,7 +261,7 @@ def _renewals(result: Result) -> Drawn:
     messages = mean_series(result, "renewal_batches.rate", times=times)[1]
     saved = result.estimates.get("renewal_messages_saved_ratio")
     words = f" Saved: {show(saved, 'ratio', saved.half_width)} of the messages." if saved is not None else ""
-    lines = [Line("messages", BLUE, times, messages), Line("leases", GREY, times, leases)]
+    lines = [TimeCurve("messages", BLUE, times, messages), TimeCurve("leases", GREY, times, leases)]
     yield (
         f"Leases due for renewal, and the messages that carried them.{words}",
         TimeChart("lines", "Lease renewals", "1/s", tuple(lines), band=("messages", "leases")),
@@ -266,7 +271,10 @@ def _renewals(result: Result) -> Drawn:
 def _beliefs(result: Result) -> Drawn:
     times, believed = mean_series(result, "health.believed.ratio")
     wrong = mean_series(result, "health.wrong.ratio", times=times)[1]
-    lines = [Line("believed healthy", GREEN, times, believed * 1e2), Line("believed wrongly", RED, times, wrong * 1e2)]
+    lines = [
+        TimeCurve("believed healthy", GREEN, times, believed * 1e2),
+        TimeCurve("believed wrongly", RED, times, wrong * 1e2),
+    ]
     yield (
         "Share of the edges that health checks believe healthy, and of those of which they believe what is not so.",
         TimeChart("lines", "Edges as health checks see them", "%", tuple(lines)) if times.size else "",
@@ -289,7 +297,7 @@ def _variants(metric: str, title: str, unit: str, scale: float, log: bool) -> Ca
         rows = [("as written", result), *result.variants.items()]
         for (name, part), colour in zip(rows, VARIANT_COLOURS, strict=False):
             times, values = mean_series(part, metric)
-            lines.append(Line(name, colour, times, scale * values))
+            lines.append(TimeCurve(name, colour, times, scale * values))
         yield "", TimeChart("lines", title, unit, tuple(lines), log=log)
 
     return draw

@@ -16,7 +16,7 @@ from simulator.report.sweep_charts import whisker
 from simulator.report.sweep_tables import clip, grid, wrap
 
 if TYPE_CHECKING:
-    from simulator.experiment.studies.find import Found, Probe
+    from simulator.experiment.studies.find import Found, TriedValue
 
 _LOG_FROM: Final = 20.0
 _FEWEST_NEAR: Final = 4
@@ -66,7 +66,7 @@ def _interval_line(found: Found) -> str:
     return f"95 % interval of the answer: {low or 'below what was tried'} to {high or 'beyond what was tried'}."
 
 
-def curve_chart(found: Found, probes: Sequence[Probe]) -> str:
+def curve_chart(found: Found, probes: Sequence[TriedValue]) -> str:
     """The metric over values that were tried, with intervals, the bound, and the interval of the answer."""
     metric, bound = found.condition.metric, found.condition.value
     xs = [probe.number for probe in probes]
@@ -107,7 +107,7 @@ def _spans(chart: Chart, xs: Sequence[float], ys: Sequence[float], bound: float)
     chart.y0, chart.y1 = min(ends) - 0.06 * span, max(ends) + 0.06 * span
 
 
-def _curve(chart: Chart, found: Found, probes: Sequence[Probe], ys: Sequence[float]) -> None:
+def _curve(chart: Chart, found: Found, probes: Sequence[TriedValue], ys: Sequence[float]) -> None:
     """The points, joined; the answer is ringed and named."""
     at = [(float(chart.x(p.number)), float(chart.y(y))) for p, y in zip(probes, ys, strict=True)]
     chart.add(f'<polyline class="l s0" points="{points(*zip(*at, strict=True))}"/>')
@@ -123,7 +123,7 @@ def _curve(chart: Chart, found: Found, probes: Sequence[Probe], ys: Sequence[flo
     chart.text(x + (6 if right else -6), below, found.answer.text, "name", anchor="start" if right else "end")
 
 
-def near_answer(found: Found) -> list[Probe]:
+def near_answer(found: Found) -> list[TriedValue]:
     """The values about the interval of the answer, where a chart of them all would hide them; else none."""
     if found.answer is None or found.everywhere or found.low is None or found.high is None:
         return []

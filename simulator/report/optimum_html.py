@@ -14,33 +14,33 @@ from simulator.report import page
 from simulator.report.format import scale_for
 from simulator.report.front_chart import Spot, front_chart
 from simulator.report.optimum_view import answer_lines, closest, setting, table
-from simulator.report.page import Drawn, cell, folded, kept
+from simulator.report.page import PageFigure, cell, folded, kept
 from simulator.report.svg import BLUE, GREY, ORANGE, Chart, escape, nice_ticks, num
 from simulator.report.sweep_charts import whisker
 
 if TYPE_CHECKING:
-    from simulator.experiment.studies.optimum import Judged, Optimum
+    from simulator.experiment.studies.optimum import JudgedTrial, Optimum
 
 _COLOURS: Final = {"met": BLUE, "undecided": ORANGE, "missed": GREY}
 _VERDICTS: Final = {"best": "met", "tied": "undecided", "undecided": "undecided", "infeasible": "missed",
                     "frontier": "met"}  # fmt: skip
 
 
-def figures(found: Optimum) -> list[Drawn]:
+def figures(found: Optimum) -> list[PageFigure]:
     """The frontier where there are two objectives, and the trials in their order."""
     drawn = []
     if len(found.objectives) == 2:
         caption = "Crosses: simultaneous intervals of finalists. Dashed: the frontier. Small and grey: other trials."
-        drawn.append(Drawn("frontier", "What can be had together", caption, _frontier(found)))
+        drawn.append(PageFigure("frontier", "What can be had together", caption, _frontier(found)))
     for objective in found.objectives:
         caption = "A dot a setting, in the order in which they were tried, with its 95 % interval"
         caption += "; grey: surely breaks a constraint, orange: perhaps." if found.constraints else "."
         name = f"trials-{objective.metric}" if len(found.objectives) > 1 else "trials"
-        drawn.append(Drawn(name, f"The search: {objective.text}", caption, _trials(found, objective.metric)))
+        drawn.append(PageFigure(name, f"The search: {objective.text}", caption, _trials(found, objective.metric)))
     return [one for one in drawn if one.svg]
 
 
-def parts(found: Optimum, drawn: Sequence[Drawn]) -> list[str]:
+def parts(found: Optimum, drawn: Sequence[PageFigure]) -> list[str]:
     """The page below its title."""
     return [
         *_head(found),
@@ -72,7 +72,7 @@ def _head(found: Optimum) -> list[str]:
     ]
 
 
-def _table(found: Optimum, rows: Sequence[Judged], *, links: bool = False) -> str:
+def _table(found: Optimum, rows: Sequence[JudgedTrial], *, links: bool = False) -> str:
     heading, body = table(found, rows)
     settings = 1 + len(found.sweep.paths)
     lines = [page.header(["cell", *heading], numbers_from=1 + settings)]

@@ -16,7 +16,7 @@ from simulator.report.sweep_tables import clip, grid, wrap
 from simulator.text.printable import printable
 
 if TYPE_CHECKING:
-    from simulator.experiment.studies.optimum import Judged, Optimum, Three
+    from simulator.experiment.studies.optimum import JudgedTrial, Optimum, Three
 
 _CLOSEST: Final = 3
 
@@ -32,7 +32,7 @@ def render(found: Optimum, *, width: int = 80) -> str:
     return "\n".join(parts) + "\n"
 
 
-def table(found: Optimum, rows: Sequence[Judged]) -> tuple[list[str], list[list[str]]]:
+def table(found: Optimum, rows: Sequence[JudgedTrial]) -> tuple[list[str], list[list[str]]]:
     """Heading and rows: settings, what is to be said, metrics with intervals, how far behind the best."""
     shorts, first = short_names(found.sweep.paths), found.objectives[0]
     behind = bool(found.judged) and len(found.objectives) == 1
@@ -65,13 +65,13 @@ def answer_lines(found: Optimum) -> list[str]:
     return lines
 
 
-def closest(found: Optimum) -> list[Judged]:
+def closest(found: Optimum) -> list[JudgedTrial]:
     """The trials that break their constraints least, where no setting keeps them."""
     from simulator.metrics.expectations import parse_expectation
 
     conditions = [parse_expectation(text) for text in found.constraints]
 
-    def broken(one: Judged) -> float:
+    def broken(one: JudgedTrial) -> float:
         total = 0.0
         for c in conditions:
             short = (c.value - one.metrics[c.metric.name][0]) * (1.0 if c.op in (">=", ">") else -1.0)
@@ -81,7 +81,7 @@ def closest(found: Optimum) -> list[Judged]:
     return sorted(found.trials, key=lambda one: (broken(one), one.number))[:_CLOSEST]
 
 
-def setting(found: Optimum, one: Judged) -> str:
+def setting(found: Optimum, one: JudgedTrial) -> str:
     """`count=4 policy=nearest`."""
     shorts = short_names(found.sweep.paths)
     return printable(" ".join(f"{shorts[path]}={one.values[path]}" for path in found.sweep.paths))

@@ -18,7 +18,7 @@ EARLY: Final = "static/theme.js"
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class PageFigure:
     """A figure: file name, title, caption, SVG; `metric` is the heading under which it stands, or ""."""
 
     name: str

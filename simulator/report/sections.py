@@ -26,7 +26,7 @@ _FAULT_TOTAL = re.compile(r"^requests\[fault:([^\]]+)\]$")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SectionRow:
     """One line of a section."""
 
     label: str
@@ -39,12 +39,12 @@ class Section:
     """A heading and its rows."""
 
     title: str
-    rows: list[Row]
+    rows: list[SectionRow]
 
 
 def sections(result: Result) -> list[Section]:
     """The key metrics, grouped."""
-    makers: tuple[tuple[str, Callable[[Result], Iterator[Row]]], ...] = (
+    makers: tuple[tuple[str, Callable[[Result], Iterator[SectionRow]]], ...] = (
         ("Latency and failures", _latency),
         ("By fault: within 200 ms, of requests due while it was on", _by_fault),
         ("By site of the clients: within 200 ms", _by_site),
@@ -122,10 +122,10 @@ def _shown(value: Estimate) -> str:
     return show(value, value.unit, value.half_width)
 
 
-def _row(result: Result, label: str, name: str, note: str = "") -> Iterator[Row]:
+def _row(result: Result, label: str, name: str, note: str = "") -> Iterator[SectionRow]:
     value = _get(result, name)
     if value is not None:
-        yield Row(label, _shown(value), note)
+        yield SectionRow(label, _shown(value), note)
 
 
 def _note(result: Result, *pairs: tuple[str, str]) -> str:
@@ -149,7 +149,7 @@ def _causes(result: Result, base: str, causes: tuple[str, ...]) -> str:
     return ", ".join(f"{cause.replace('_', ' ')} {show(found[cause] / total, 'ratio')}" for cause in ranked)
 
 
-def _latency(result: Result) -> Iterator[Row]:
+def _latency(result: Result) -> Iterator[SectionRow]:
     yield from _row(result, "median", "latency.p50", "of ok requests, intended send to answer")
     yield from _row(result, "p95", "latency.p95")
     yield from _row(result, "p99", "latency.p99")
@@ -158,13 +158,13 @@ def _latency(result: Result) -> Iterator[Row]:
     yield from _row(result, "failed during faults", "failures.faults.ratio")
     sessions = _get(result, "sessions.failed_ratio")
     if sessions:
-        yield Row("users who noticed", _shown(sessions), "sessions with a failed request")
+        yield SectionRow("users who noticed", _shown(sessions), "sessions with a failed request")
     attempts = _get(result, "attempts.per_request")
     if attempts is not None and abs(attempts - 1.0) >= 0.005:
-        yield Row("attempts a request", _shown(attempts))
+        yield SectionRow("attempts a request", _shown(attempts))
 
 
-def _by_fault(result: Result) -> Iterator[Row]:
+def _by_fault(result: Result) -> Iterator[SectionRow]:
     """A row for each named fault, in the order in which they are written, and for none."""
     totals = result.replications[0].totals if result.replications else {}
     names = [match[1] for total in totals if (match := _FAULT_TOTAL.match(total))]
@@ -172,7 +172,7 @@ def _by_fault(result: Result) -> Iterator[Row]:
         yield from _within(result, "no fault" if name == "none" else name, f"[fault:{name}]")
 
 
-def _by_site(result: Result) -> Iterator[Row]:
+def _by_site(result: Result) -> Iterator[SectionRow]:
     """A row for each site with clients, where there are several."""
     totals = result.replications[0].totals if result.replications else {}
     for site in result.facts.resolved.get("sites") or ():
@@ -180,18 +180,20 @@ def _by_site(result: Result) -> Iterator[Row]:
             yield from _within(result, str(site), f"[{site}]")
 
 
-def _within(result: Result, label: str, suffix: str) -> Iterator[Row]:
+def _within(result: Result, label: str, suffix: str) -> Iterator[SectionRow]:
     """How many requests of a kind were answered in time; how many failed, and their tail."""
     requests = sum(replication.totals.get(f"requests{suffix}", 0) for replication in result.replications)
     value = _get(result, f"within[200ms]{suffix}")
     if value is None:
-        yield Row(label, "-", "no request was due" if not requests else f"{show_count(requests)} requests")
+        yield SectionRow(label, "-", "no request was due" if not requests else f"{show_count(requests)} requests")
         return
     note = _note(result, ("failed", f"failures.ratio{suffix}"), ("p99", f"latency.p99{suffix}"))
-    yield Row(label, _shown(value), ", ".join(part for part in (note, f"{show_count(requests)} requests") if part))
+    yield SectionRow(
+        label, _shown(value), ", ".join(part for part in (note, f"{show_count(requests)} requests") if part)
+    )
 
 
-def _cache(result: Result) -> Iterator[Row]:
+def _cache(result: Result) -> Iterator[SectionRow]:
     delayed = _get(result, "delayed_hit_ratio.l1")
     note = f"{show(delayed, 'ratio')} more waited for a fetch" if delayed else ""
     yield from _row(result, "L1 hits", "hit_ratio.l1", note)
@@ -209,7 +211,7 @@ def _share_of_hits(result: Result) -> str:
     return f"{show(share, 'ratio')} of L1 hits" if share is not None else ""
 
 
-def _stickiness(result: Result) -> Iterator[Row]:
+def _stickiness(result: Result) -> Iterator[SectionRow]:
     spread = _note(result, ("5 % are below", "stickiness.p05"), ("5 % above", "stickiness.p95"))
     yield from _row(result, "mean weight", "stickiness.mean", spread)
     yield from _row(result, "left their edge", "left_ratio", "of requests")
@@ -217,7 +219,7 @@ def _stickiness(result: Result) -> Iterator[Row]:
     yield from _row(result, "stay length", "stay_length.mean", "requests in a row at one edge")
 
 
-def _load(result: Result) -> Iterator[Row]:
+def _load(result: Result) -> Iterator[SectionRow]:
     yield from _row(result, "requests", "requests.rate")
     tries = _note(result, ("wait", "balancer.wait.mean"), ("retries", "balancer.retries.rate"))
     yield from _row(result, "balancers", "balancer.requests.rate", tries)
@@ -227,7 +229,7 @@ def _load(result: Result) -> Iterator[Row]:
     yield from _row(result, "storage reads", "storage.reads.rate", _note(result, ("writes", "storage.writes.rate")))
 
 
-def _leases(result: Result) -> Iterator[Row]:
+def _leases(result: Result) -> Iterator[SectionRow]:
     saved = _note(result, ("saves", "renewal_messages_saved_ratio"))
     note = f"{saved} of them" if saved else ""
     yield from _row(result, "renewed", "renewals.rate", _note(result, ("lapsed", "lease.lapses.rate")))
@@ -236,13 +238,13 @@ def _leases(result: Result) -> Iterator[Row]:
     yield from _row(result, "messages", "renewal_batches.rate", label_note)
 
 
-def _failover(result: Result) -> Iterator[Row]:
+def _failover(result: Result) -> Iterator[SectionRow]:
     for label, name in (("detected after", "failover.detection"), ("recovered after", "failover.recovery")):
         mean, longest = _get(result, f"{name}.mean"), _get(result, f"{name}.max")
         differ = mean is not None and longest is not None and longest > 1.005 * mean
         yield from _row(result, label, f"{name}.mean", _note(result, ("longest", f"{name}.max")) if differ else "")
     moved = _get(result, "failover.sessions_moved")
     if moved:
-        yield Row("sessions moved", _shown(moved))
+        yield SectionRow("sessions moved", _shown(moved))
     yield from _row(result, "edges ejected", "ejections.rate", "by passive health checks")
     yield from _row(result, "believed wrongly", "health.wrong.ratio", "of the edges' time")

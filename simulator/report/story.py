@@ -18,7 +18,7 @@ import numpy as np
 from simulator.faults.words import Told
 from simulator.metrics.events import DETECTED, EJECTED, FAULT_BEGIN, RECOVERED, SESSIONS_MOVED, TAKEOVER
 from simulator.observe.result import Replication
-from simulator.report.changes import BEFORE_S, SIGMAS, SPANS, Change, around, change_of, same_faults, spans_of
+from simulator.report.changes import BEFORE_S, SIGMAS, SPANS, Swing, around, change_of, same_faults, spans_of
 from simulator.report.format import HOP_WORDS, show, show_count, show_duration
 from simulator.report.series import Floats, labels_of, mean_of, mean_series, series, window_of
 from simulator.report.written_faults import Span, WrittenFault, kind_of, written_faults
@@ -312,7 +312,7 @@ def _failures(result: Result, begin: float, end: float) -> str:
 
 def _slowest_hop(result: Result, span: tuple[float, float, str]) -> str:
     """Where requests lost most time, where that stands out."""
-    worst: tuple[str, Change] | None = None
+    worst: tuple[str, Swing] | None = None
     for hop in labels_of(result, "latency.hop.mean"):
         change = change_of(result, span, "latency.hop.mean", hop, up=True)
         if change is None or change.worst - change.before < _HOP_NOTABLE_S:
@@ -330,7 +330,7 @@ def _slowest_hop(result: Result, span: tuple[float, float, str]) -> str:
 
 def _crowded(result: Result, span: tuple[float, float, str]) -> str:
     """The edge whose queue grew most, where that stands out."""
-    worst: tuple[float, str, Change] | None = None
+    worst: tuple[float, str, Swing] | None = None
     for edge in labels_of(result, "edge.in_system"):
         change = change_of(result, span, "edge.in_system", edge, up=True)
         if change is not None and change.worst >= 2.0 and (worst is None or change.worst - change.before > worst[0]):

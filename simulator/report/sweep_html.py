@@ -13,7 +13,7 @@ from simulator.experiment.studies.design import short_names
 from simulator.metrics.names import parse_metric
 from simulator.report import answer_html, page
 from simulator.report.format import show
-from simulator.report.page import Drawn, cell, figure_style, folded, header, kept
+from simulator.report.page import PageFigure, cell, figure_style, folded, header, kept
 from simulator.report.svg import escape
 from simulator.report.sweep_charts import effects_chart, heat_map, known, pareto_chart, points_chart, scale_of
 from simulator.report.sweep_tables import direction, estimate_text, failure_lines, played, swept_paths
@@ -46,7 +46,7 @@ def write_report(result: SweepResult, folder: Path) -> Path:
     return path
 
 
-def figures(result: SweepResult) -> list[Drawn]:
+def figures(result: SweepResult) -> list[PageFigure]:
     """The figures that have something to show; the same result gives the same bytes."""
     if result.kind != "sweep":
         return answer_html.figures(result)
@@ -55,11 +55,11 @@ def figures(result: SweepResult) -> list[Drawn]:
     judged = [m for m in _moving(result) if parse_metric(m).better != "none"]
     if len(judged) >= 2 and len(result) > 2:
         caption = "A dot a cell. Numbered, dashed: no other cell is better in both (Pareto front)."
-        found.append(Drawn("pareto", "What can be had together", caption, pareto_chart(result, *judged[:2])))
+        found.append(PageFigure("pareto", "What can be had together", caption, pareto_chart(result, *judged[:2])))
     return [one for one in found if one.svg]
 
 
-def _of_metric(result: SweepResult, metric: str, paths: Sequence[str]) -> list[Drawn]:
+def _of_metric(result: SweepResult, metric: str, paths: Sequence[str]) -> list[PageFigure]:
     """The figures of one metric: a map or lines, and main effects; points where the design drew its values."""
     safe = "".join(c if c.isalnum() else "-" for c in metric).strip("-")
     shorts, drawn = short_names(result.paths), []
@@ -70,19 +70,21 @@ def _of_metric(result: SweepResult, metric: str, paths: Sequence[str]) -> list[D
         caption = "A point a cell, with its 95 % interval where there are replications."
         for path in paths[:1] if joined else paths[:_MOST_PANELS]:
             svg = points_chart(result, metric, path, joined=joined)
-            drawn.append(Drawn(f"{safe}-over-{path.replace('.', '-')}", f"Over {shorts[path]}", caption, svg, metric))
+            drawn.append(
+                PageFigure(f"{safe}-over-{path.replace('.', '-')}", f"Over {shorts[path]}", caption, svg, metric)
+            )
         return drawn
     more = [shorts[path] for path in paths[2:]]
     mean = f" Mean over {', '.join(more)}." if more else ""
     caption = f"{direction(metric).capitalize()}; the darker, the higher; framed: the best.{mean}"
     svg = heat_map(result, metric, *paths[:2])
-    drawn.append(Drawn(f"{safe}-map", f"{shorts[paths[0]]} and {shorts[paths[1]]}{unit}", caption, svg, metric))
+    drawn.append(PageFigure(f"{safe}-map", f"{shorts[paths[0]]} and {shorts[paths[1]]}{unit}", caption, svg, metric))
     caption = (
         "What each value does on its own: the mean of its cells less the mean of all, with 95 % intervals over "
         "replications where there are several."
     )
     svg = effects_chart(result, metric, paths[:_MOST_PANELS])
-    drawn.append(Drawn(f"{safe}-effects", "Main effects", caption, svg, metric))
+    drawn.append(PageFigure(f"{safe}-effects", "Main effects", caption, svg, metric))
     return drawn
 
 
@@ -91,7 +93,7 @@ def _moving(result: SweepResult) -> list[str]:
     return [m for m in result.metrics if len({o.value(m) for o in known(result, m)}) > 1]
 
 
-def document(result: SweepResult, drawn: Sequence[Drawn]) -> str:
+def document(result: SweepResult, drawn: Sequence[PageFigure]) -> str:
     """The whole page."""
     answered = answer_html.parts(result, drawn)
     if answered:
@@ -145,11 +147,11 @@ def _still(result: SweepResult) -> list[str]:
     ]
 
 
-def _figures(drawn: Sequence[Drawn]) -> str:
+def _figures(drawn: Sequence[PageFigure]) -> str:
     return page.grid([page.figure(one.name, one.title, one.caption, one.svg) for one in drawn])
 
 
-def _standalone(one: Drawn) -> str:
+def _standalone(one: PageFigure) -> str:
     """A figure as an SVG file of its own."""
     begin = one.svg.index(">") + 1
     title = f"<title>{escape(one.metric or one.title)}</title><style>{figure_style()}</style>"

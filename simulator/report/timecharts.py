@@ -43,7 +43,7 @@ _BLUE_RGB: Final = (37, 119, 201)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TimeCurve:
     """One curve: its name, colour (0..8, see svg), window starts and values in the chart's unit."""
 
     name: str
@@ -71,7 +71,7 @@ class TimeChart:
     kind: str
     title: str
     unit: str
-    lines: tuple[Line, ...]
+    lines: tuple[TimeCurve, ...]
     log: bool = False
     top: float | None = None
     band: tuple[str, str] | None = None
@@ -106,7 +106,7 @@ def thin(times: Floats, *columns: Floats) -> tuple[Floats, list[Floats]]:
 
 
 def line_chart(
-    result: Result, title: str, unit: str, lines: Sequence[Line],
+    result: Result, title: str, unit: str, lines: Sequence[TimeCurve],
     *, log: bool = False, top: float | None = None, band: tuple[Floats, Floats, Floats] | None = None,
 ) -> str:  # fmt: skip
     """Lines with their names at their right ends; `band` is (times, low, high), shaded beneath them.
@@ -130,7 +130,7 @@ def line_chart(
         known = np.isfinite(bottom) & np.isfinite(ceiling)
         if known.any():
             chart.area(times[known], bottom[known], ceiling[known], f"f{kept[0].colour} band")
-    ends: list[tuple[float, Line]] = []
+    ends: list[tuple[float, TimeCurve]] = []
     for line in kept:
         times, (values,) = thin(line.times, line.values)
         if log:
@@ -145,7 +145,7 @@ def line_chart(
     return chart.render()
 
 
-def stack_chart(result: Result, title: str, unit: str, layers: Sequence[Line]) -> str:
+def stack_chart(result: Result, title: str, unit: str, layers: Sequence[TimeCurve]) -> str:
     """Layers upon one another, the first at the bottom; a legend above. "" where there is nothing to draw."""
     kept = [layer for layer in layers if np.nansum(layer.values) > 0.0]
     if not kept:
@@ -281,7 +281,7 @@ def _width(times: Floats, result: Result) -> float:
     return float(times[1] - times[0]) if times.size > 1 else window_of(result) or result.facts.duration_s
 
 
-def _range(lines: Sequence[Line], *, log: bool) -> tuple[float, float]:
+def _range(lines: Sequence[TimeCurve], *, log: bool) -> tuple[float, float]:
     values = np.concatenate([line.values[np.isfinite(line.values)] for line in lines])
     if log:
         values = values[values > 0.0]
@@ -291,9 +291,11 @@ def _range(lines: Sequence[Line], *, log: bool) -> tuple[float, float]:
     return 0.0, (float(values.max()) * 1.06 or 1.0) if values.size else 1.0
 
 
-def _apart(ends: list[tuple[float, Line]], low: float, high: float, gap: float = 13.0) -> list[tuple[float, Line]]:
+def _apart(
+    ends: list[tuple[float, TimeCurve]], low: float, high: float, gap: float = 13.0
+) -> list[tuple[float, TimeCurve]]:
     """Move labels at the ends of lines so that they do not cover one another."""
-    placed: list[tuple[float, Line]] = []
+    placed: list[tuple[float, TimeCurve]] = []
     order = sorted(range(len(ends)), key=lambda k: (ends[k][0], -k))  # of equal ones the last is on top
     for y, line in (ends[k] for k in order):
         placed.append((max(y, low if not placed else placed[-1][0] + gap), line))

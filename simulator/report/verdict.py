@@ -16,7 +16,7 @@ from simulator.metrics.names import parse_metric
 from simulator.report.contest import AS_WRITTEN, FAILED, contest_of
 from simulator.report.cost_front import priced
 from simulator.report.format import NOTHING, column_decimals, fixed, fixed_half, scale_for, show, show_difference
-from simulator.results.summary import Judged, judge
+from simulator.results.summary import JudgedExpectation, judge
 
 if TYPE_CHECKING:
     from simulator.results.result import Result
@@ -37,7 +37,7 @@ _COLUMNS: Final = ("hit_ratio.l1", "core.requests.rate", "latency.p99", "within[
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class TableCell:
     """One value of the table: text, whether it leads its column beyond its interval, its verdict, the number itself."""
 
     text: str
@@ -51,7 +51,7 @@ class Table:
     """The table of variants: headings with their units, and a row of cells for each."""
 
     headings: list[str]
-    rows: list[tuple[str, list[Cell]]]
+    rows: list[tuple[str, list[TableCell]]]
 
 
 def comparison_of(result: Result) -> Comparison:
@@ -103,7 +103,7 @@ def _some(texts: Sequence[str]) -> str:
     return ", ".join(texts) if len(texts) <= 2 else f"{texts[0]} and {len(texts) - 1} more"
 
 
-def _judged(result: Result) -> dict[str, list[Judged]]:
+def _judged(result: Result) -> dict[str, list[JudgedExpectation]]:
     """The scenario's own expectations, judged for each row."""
     rows = {AS_WRITTEN: result.replications, **{name: part.replications for name, part in result.variants.items()}}
     return {row: judge(replications, result.facts.expect) for row, replications in rows.items()}
@@ -142,7 +142,7 @@ def table_of(result: Result) -> Table:
     comparison, leads = comparison_of(result), contest_of(result, _metrics(result)).comparison.leads
     judged = _judged(result)
     headings: list[str] = []
-    rows: list[tuple[str, list[Cell]]] = [(row, []) for row in comparison.rows]
+    rows: list[tuple[str, list[TableCell]]] = [(row, []) for row in comparison.rows]
 
     def add(heading: str, metric: str, values: Mapping[str, tuple[float, float]], verdicts: Mapping[str, str]) -> None:
         known = [pair for pair in values.values() if math.isfinite(pair[0])]
@@ -158,7 +158,7 @@ def table_of(result: Result) -> Table:
             if half_text := fixed_half(value, half, scale, decimals):
                 text += f" ±{half_text}"
             best = lead is not None and lead.decided and lead.best == row
-            cells.append(Cell(text, best, verdicts.get(row, ""), value))
+            cells.append(TableCell(text, best, verdicts.get(row, ""), value))
 
     for place, expected in enumerate(judged[AS_WRITTEN]):
         column = {row: found[place] for row, found in judged.items()}
@@ -177,7 +177,7 @@ def _number(value: float | None) -> float:
     return math.nan if value is None else value
 
 
-def _half(one: Judged) -> float:
+def _half(one: JudgedExpectation) -> float:
     return math.nan if one.ci_low is None or one.ci_high is None else (one.ci_high - one.ci_low) / 2.0
 
 

@@ -21,7 +21,7 @@ from simulator.results.facts import Facts
 from simulator.results.folder import save
 from simulator.results.summary import (
     Estimate,
-    Judged,
+    JudgedExpectation,
     estimate,
     estimates,
     invariants_of,
@@ -108,7 +108,7 @@ class Result(Drawn):
         return iter(self.estimates)
 
     @cached_property
-    def expectations(self) -> list[Judged]:
+    def expectations(self) -> list[JudgedExpectation]:
         """The scenario's expectations, each met, missed or undecided."""
         return judge(self.replications, self.facts.expect)
 

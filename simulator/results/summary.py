@@ -74,7 +74,7 @@ class Estimate(float):
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedExpectation:
     """An expectation with its verdict. `mean`, `ci_low`, `ci_high` are None where there is no value.
 
     Attributes:
@@ -141,12 +141,12 @@ def estimates(replications: Sequence[Replication], extra: Iterable[str] = ()) ->
     return found
 
 
-def judge(replications: Sequence[Replication], texts: Iterable[str]) -> list[Judged]:
+def judge(replications: Sequence[Replication], texts: Iterable[str]) -> list[JudgedExpectation]:
     """Judge expectations. Raises ValueError for text that is none; a metric not given here is undecided."""
     return [_judge_one(replications, text) for text in texts]
 
 
-def _judge_one(replications: Sequence[Replication], text: str) -> Judged:
+def _judge_one(replications: Sequence[Replication], text: str) -> JudgedExpectation:
     expectation = parse_expectation(text)
     name = expectation.metric.name
     note = ""
@@ -164,7 +164,7 @@ def _judge_one(replications: Sequence[Replication], text: str) -> Judged:
         bad = [str(r.replication) for r, v in zip(replications, found.by_replication, strict=True)
                if not expectation.holds(v)]  # fmt: skip
         note = f"missed in replication {', '.join(bad)}"
-    return Judged(
+    return JudgedExpectation(
         text=text, metric=name, op=expectation.op, value=expectation.value, each=expectation.each,
         verdict=verdict, mean=finite(found.mean), ci_low=finite(found.low), ci_high=finite(found.high),
         unit=found.unit, note=note,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from simulator.agents.client import Client
 
 
-class Drawn:
+class DrawnByWeight:
     """Any other edge, each as likely as its weight says."""
 
     def __init__(self, directory: Directory, weights: Weights, uniform: Callable[[], float]) -> None:
@@ -37,7 +37,7 @@ class Drawn:
         return others[-1]
 
 
-class LeastWeighted:
+class LeastByWeight:
     """The other edge with the least load by weight, (n + 1) / weight; ties at random."""
 
     def __init__(

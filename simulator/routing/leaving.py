@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from simulator.routing.by_weight import Drawn, LeastWeighted
+from simulator.routing.by_weight import DrawnByWeight, LeastByWeight
 from simulator.routing.directory import Directory
 from simulator.routing.near import Nearest
 from simulator.routing.rotation import InTurn
@@ -125,7 +125,7 @@ def make_leaving(
 def any_other(directory: Directory, uniform: Callable[[], float]) -> Leaving:
     """Any other edge, by weight where edges have weights."""
     weights = directory.weights
-    return Uniform(directory, uniform) if weights is None else Drawn(directory, weights, uniform)
+    return Uniform(directory, uniform) if weights is None else DrawnByWeight(directory, weights, uniform)
 
 
 def make_assigning(
@@ -153,4 +153,4 @@ def least_loaded(
     weights = directory.weights
     if weights is None:
         return LeastOutstanding(directory, uniform, load)
-    return LeastWeighted(directory, weights, uniform, load)
+    return LeastByWeight(directory, weights, uniform, load)

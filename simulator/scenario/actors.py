@@ -21,7 +21,7 @@ RESERVED = ("sam", "storage", PROBER)
 
 
 @dataclass(frozen=True)
-class Actors:
+class ActorNames:
     """Names of servers in order (edges, cores, storage, the SAM, who probes), and client groups with their sizes."""
 
     edges: tuple[str, ...]
@@ -58,7 +58,7 @@ class Actors:
         return one is not None and (size is None or int(one.group(1)) <= size)
 
 
-def actors_of(scenario: ScenarioSpec) -> Actors:
+def actors_of(scenario: ScenarioSpec) -> ActorNames:
     """The actors of a scenario."""
     groups: dict[str, str] = {}
     for group, edges in scenario.edges.items():
@@ -77,4 +77,4 @@ def actors_of(scenario: ScenarioSpec) -> Actors:
     clients = {name: group.count for name, group in scenario.clients.items()}
     prober = () if scenario.health is None or scenario.health.active is None else (PROBER,)
     others = ("storage", *sam, *prober)
-    return Actors(names[:n_edges], names[n_edges:n_cores], others, clients, names[n_cores:], groups)
+    return ActorNames(names[:n_edges], names[n_edges:n_cores], others, clients, names[n_cores:], groups)

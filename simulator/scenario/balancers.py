@@ -14,7 +14,7 @@ from simulator.laws.distributions import Constant
 from simulator.laws.fields import DurationDist
 from simulator.plugins.fields import Bool, choice
 from simulator.plugins.spec import Spec
-from simulator.scenario.tiers import NodeGroup
+from simulator.scenario.tiers import NodeGroupSpec
 from simulator.units import CountOrUnlimited, Duration, PositiveDurationOrNever, QuantityError, parse_count, show
 
 RETRIED = ("timeout", "reset", "refused", "error")
@@ -45,7 +45,7 @@ _Whole = Annotated[
 ]
 
 
-class BalancerRetry(Spec):
+class BalancerRetrySpec(Spec):
     """What a balancer does about a request that its edge did not answer; the clients' retries come on top."""
 
     timeout: PositiveDurationOrNever = math.inf
@@ -61,14 +61,14 @@ class BalancerRetry(Spec):
     """The outcomes that are retried: timeout (what was lost in a crash included), reset, refused, error."""
 
 
-class BalancerGroup(NodeGroup):
+class BalancerGroupSpec(NodeGroupSpec):
     """Balancers: every message between a client and an edge goes through one."""
 
     workers: CountOrUnlimited = None
     """Requests in service at once, each balancer; the others wait."""
     service_time: DurationDist = Constant(0.0)
     """Of one request, at one worker, on its way to the edge; answers pass."""
-    retry: BalancerRetry = BalancerRetry()
+    retry: BalancerRetrySpec = BalancerRetrySpec()
     """What it does about a request that was not answered; left out: it waits for ever."""
     abort_on_close: Bool = False
     """Whether what a client gave up is dropped if it has not been sent on; else it is sent all the same."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from simulator.scenario.actors import Actors, actors_of
+from simulator.scenario.actors import ActorNames, actors_of
 from simulator.scenario.tree import Path
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def balancers_use(scenario: Scenario) -> Iterator[tuple[Path, bool, str]]:
             yield ("faults", number, place[0]), not _between(actors, *sets), _WHY
 
 
-def _between(actors: Actors, some: Sequence[str], others: Sequence[str]) -> bool:
+def _between(actors: ActorNames, some: Sequence[str], others: Sequence[str]) -> bool:
     """Whether these are clients on the one side and edges on the other, and nobody else."""
     sides = [(bool(actors.match_groups(globs)), set(actors.match(globs))) for globs in (some, others)]
     for (clients, servers), (more_clients, edges) in (sides, sides[::-1]):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from simulator.faults import Fault
-from simulator.scenario.actors import PROBER, RESERVED, Actors, actors_of
+from simulator.scenario.actors import PROBER, RESERVED, ActorNames, actors_of
 from simulator.scenario.errors import Issue
 from simulator.scenario.joining import joining
 from simulator.scenario.sizes import LONGEST_S, MOST_NODES, Found, sizes
@@ -32,7 +32,7 @@ def check(scenario: ScenarioSpec, tree: Node) -> list[Issue]:
     if oversized:
         return oversized
     actors = actors_of(scenario)
-    checks: Sequence[Callable[[ScenarioSpec, Node, Actors], Found]] = (
+    checks: Sequence[Callable[[ScenarioSpec, Node, ActorNames], Found]] = (
         _names, _sites, _matrix, _cores, _clients, _traces, _time, _routing, _balancers,
         _additions, _fault_times, _fault_targets,
         _resets, _link_rules, _labels,
@@ -49,7 +49,7 @@ def marked(tree: Node, path: Path, what: str, mend: str) -> Issue:
     return Issue(what, mend, mark, dotted(taken or path))
 
 
-def _names(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
+def _names(scenario: ScenarioSpec, tree: Node, actors: ActorNames) -> Found:
     del tree
     seen: dict[str, str] = dict.fromkeys(RESERVED, "the program itself")
     for section in ("clients", "balancers", "edges", "cores"):
@@ -77,7 +77,7 @@ def _names(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
             nodes.add(edge.name)
 
 
-def _sites(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
+def _sites(scenario: ScenarioSpec, tree: Node, actors: ActorNames) -> Found:
     del tree, actors
     used: list[tuple[Path, str | None]] = []
     for section in ("clients", "balancers", "edges", "cores"):
@@ -101,7 +101,7 @@ def _sites(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
             yield path, f"unknown site {show(site)}", mend
 
 
-def _matrix(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
+def _matrix(scenario: ScenarioSpec, tree: Node, actors: ActorNames) -> Found:
     """Measured round trips are about the scenario's sites, all that is needed of them, and no faster than light."""
     del tree, actors
     matrix, sites = scenario.network.matrix, list(scenario.sites)
@@ -142,7 +142,7 @@ def _light_s(scenario: ScenarioSpec, one: str, other: str) -> float:
     return 2.0 * float(great_circle_m(a.lat, a.lon, b.lat, b.lon)) / 299_792_458.0
 
 
-def _cores(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
+def _cores(scenario: ScenarioSpec, tree: Node, actors: ActorNames) -> Found:
     del tree, actors
     first, *others = scenario.cores
     for name in others:
@@ -152,7 +152,7 @@ def _cores(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
             yield ("cores", name, "shard_by"), what, f"write shard_by: {sharding} here too"
 
 
-def _additions(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
+def _additions(scenario: ScenarioSpec, tree: Node, actors: ActorNames) -> Found:
     """Edges that join are of a group that there is, at a site where it is given by sites."""
     del tree, actors
     for i, fault in enumerate(scenario.faults):
@@ -181,7 +181,7 @@ def _lost_sites(scenario: ScenarioSpec, standing: set[str | None]) -> Found:
             yield ("faults", i, fault.verb), what, "name the site of edges, cores, the SAM or storage"
 
 
-def _clients(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
+def _clients(scenario: ScenarioSpec, tree: Node, actors: ActorNames) -> Found:
     del actors
     for name, group in scenario.clients.items():
         path: Path = ("clients", name)
@@ -211,7 +211,7 @@ def _clients(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
             yield (*path, "spread"), what, f"at most {format_distance(FARTHEST_M)}"
 
 
-def _traces(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
+def _traces(scenario: ScenarioSpec, tree: Node, actors: ActorNames) -> Found:
     del tree, actors
     yield from unreadable(scenario)
     yield from misplaced(scenario)
@@ -247,7 +247,7 @@ def _open_sessions(path: Path, scenario: ScenarioSpec, name: str) -> Found:
         yield (*path, "workload"), what, "give count in place of session.arrivals"
 
 
-def _time(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
+def _time(scenario: ScenarioSpec, tree: Node, actors: ActorNames) -> Found:
     del tree, actors
     if scenario.duration > LONGEST_S:
         yield ("duration",), f"{format_duration(scenario.duration)} is longer than 366 days", "simulate less"
@@ -261,7 +261,7 @@ def _time(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
         yield ("record", "window"), "this makes more than a million windows", "make it longer"
 
 
-def _routing(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
+def _routing(scenario: ScenarioSpec, tree: Node, actors: ActorNames) -> Found:
     del actors
     if scenario.routing.policy == "adaptive" and scenario.sam is None:
         mend = "choose another, for example nearest, cookie or {policy: static, weight: 75}"
@@ -275,7 +275,7 @@ def _routing(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
             )
 
 
-def _balancers(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
+def _balancers(scenario: ScenarioSpec, tree: Node, actors: ActorNames) -> Found:
     """What clients cannot do where balancers do it."""
     del tree, actors
     if scenario.balancers and scenario.sam is not None and scenario.sam.probes is not None:
@@ -286,7 +286,7 @@ def _balancers(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
             yield ("clients", name, "hedge"), what, "remove hedge, or balancers"
 
 
-def _fault_times(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
+def _fault_times(scenario: ScenarioSpec, tree: Node, actors: ActorNames) -> Found:
     del tree
     for i, fault in enumerate(scenario.faults):
         if fault.at >= scenario.duration:
@@ -301,7 +301,7 @@ def _fault_times(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
             yield ("faults", i, "name"), what, "rename one: what metrics say of a name is of one fault"
 
 
-def _calendar(scenario: ScenarioSpec, path: Path, fault: Fault, every_s: float, actors: Actors) -> Found:
+def _calendar(scenario: ScenarioSpec, path: Path, fault: Fault, every_s: float, actors: ActorNames) -> Found:
     """A fault that comes again and again is over before it does, and does not come without end."""
     patterns = [pattern for _, patterns in fault.targets() for pattern in patterns]
     lasts_s = fault.lasts_s(len(actors.match(patterns)))
@@ -315,7 +315,7 @@ def _calendar(scenario: ScenarioSpec, path: Path, fault: Fault, every_s: float, 
         yield path, what, f"make every longer: at most {MOST_TIMES:,} times"
 
 
-def _fault_targets(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
+def _fault_targets(scenario: ScenarioSpec, tree: Node, actors: ActorNames) -> Found:
     del tree
     for i, fault in enumerate(scenario.faults):
         for place, patterns in fault.targets():
@@ -325,7 +325,7 @@ def _fault_targets(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
                     yield ("faults", i, *place), *wrong
 
 
-def _resets(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
+def _resets(scenario: ScenarioSpec, tree: Node, actors: ActorNames) -> Found:
     """A reset is asked for where somebody can answer with one."""
     del tree
     for i, fault in enumerate(scenario.faults):
@@ -337,7 +337,7 @@ def _resets(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
                 yield ("faults", i, "connections"), what, "remove connections"
 
 
-def _wrong_target(fault: Fault, pattern: str, actors: Actors) -> tuple[str, str] | None:
+def _wrong_target(fault: Fault, pattern: str, actors: ActorNames) -> tuple[str, str] | None:
     if fault.on_clients:
         if actors.match_groups([pattern]):
             return None
@@ -351,7 +351,7 @@ def _wrong_target(fault: Fault, pattern: str, actors: Actors) -> tuple[str, str]
     return _of_wrong_kind(fault, pattern, set(servers), actors)
 
 
-def _of_wrong_kind(fault: Fault, pattern: str, servers: set[str], actors: Actors) -> tuple[str, str] | None:
+def _of_wrong_kind(fault: Fault, pattern: str, servers: set[str], actors: ActorNames) -> tuple[str, str] | None:
     """What is wrong with targets of a fault that strikes some kinds of nodes only."""
     if fault.only_edges and not servers <= set(actors.edges):
         return f"only an edge can be {fault.only_edges}, and {show(pattern)} is none", ""
@@ -363,7 +363,7 @@ def _of_wrong_kind(fault: Fault, pattern: str, servers: set[str], actors: Actors
     return None
 
 
-def _no_actor(pattern: str, actors: Actors) -> tuple[str, str]:
+def _no_actor(pattern: str, actors: ActorNames) -> tuple[str, str]:
     if pattern == "sam" and "sam" not in actors.others:
         return "'sam' cannot be meant: the SAM is off", "switch it on or remove this"
     if pattern == PROBER:
@@ -375,7 +375,7 @@ def _no_actor(pattern: str, actors: Actors) -> tuple[str, str]:
     return f"{show(pattern)} matches no actor", _nearest(pattern, [*actors.servers[:200], *actors.clients])
 
 
-def _servers(actors: Actors) -> str:
+def _servers(actors: ActorNames) -> str:
     return f"it strikes {_some([name for name in actors.servers if name != PROBER])}"
 
 
@@ -390,7 +390,7 @@ def _nearest(pattern: str, names: Sequence[str]) -> str:
     return f"there are {_some(names)}"
 
 
-def _link_rules(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
+def _link_rules(scenario: ScenarioSpec, tree: Node, actors: ActorNames) -> Found:
     del tree
     for i, rule in enumerate(scenario.network.links):
         for key, patterns in (("from", rule.from_), ("to", rule.to)):
@@ -406,7 +406,7 @@ def _fault_mend(name: str, faults: Sequence[str]) -> str:
     return f"there are {_some(faults)}" if faults else f"name one: {{name: {name}, at: 2min, crash: pop-1}}"
 
 
-def _labels(scenario: ScenarioSpec, tree: Node, actors: Actors) -> Found:
+def _labels(scenario: ScenarioSpec, tree: Node, actors: ActorNames) -> Found:
     """The labels of the metrics that the scenario names: of something that exists."""
     del tree
     from simulator.metrics.expectations import parse_expectation

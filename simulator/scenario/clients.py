@@ -62,7 +62,7 @@ OPERATIONS = ("lookup", "update", "read_lock", "acquire", "release")
 _Whole = Annotated[int, BeforeValidator(lambda v: parse_count(v, 0)), WithJsonSchema({"type": "integer", "minimum": 0})]
 
 
-class Session(Spec):
+class SessionSpec(Spec):
     """When a client has a session. Requests are sent only while it is open."""
 
     length: PositiveDist = Constant(math.inf)
@@ -77,7 +77,7 @@ class Session(Spec):
     """Sessions open at this rate, each by a new client (in place of the group's `count`)."""
 
 
-class Locks(Spec):
+class LocksSpec(Spec):
     """The locks that acquire, release and read_lock work on."""
 
     per_session: _Whole = 1
@@ -92,7 +92,7 @@ class Locks(Spec):
     """A grant is released by its client after this time; `unlimited`: by a release operation only."""
 
 
-class Budget(Spec):
+class BudgetSpec(Spec):
     """How many retries a group may send: a token bucket that starts full."""
 
     ratio: ShareOrUnlimited = math.inf
@@ -101,16 +101,16 @@ class Budget(Spec):
     """Retries that a full bucket lets through at once."""
 
 
-_BURST = Budget().burst
+_BURST = BudgetSpec().burst
 
 
 def _budget(value: object, validate: ValidatorFunctionWrapHandler) -> Any:
-    if isinstance(value, (Mapping, Budget)):
+    if isinstance(value, (Mapping, BudgetSpec)):
         return validate(value)
-    return Budget.model_construct(ratio=parse_share_or_unlimited(value))
+    return BudgetSpec.model_construct(ratio=parse_share_or_unlimited(value))
 
 
-def _budget_text(value: Budget, dump: SerializerFunctionWrapHandler) -> Any:
+def _budget_text(value: BudgetSpec, dump: SerializerFunctionWrapHandler) -> Any:
     return format_ratio(value.ratio) if value.burst == _BURST else dump(value)
 
 
@@ -147,7 +147,7 @@ RetriedOutcomes = Annotated[
 ]
 
 
-class Retry(Spec):
+class RetrySpec(Spec):
     """What a client does about a request that was not answered."""
 
     timeout: PositiveDurationOrNever = math.inf
@@ -160,7 +160,7 @@ class Retry(Spec):
     """No wait is longer."""
     jitter: Annotated[Literal["full", "none"], *choice("full", "none")] = "full"
     """full: uniform between 0 and that wait; none: exactly it."""
-    budget: Annotated[Budget, WrapValidator(_budget), WrapSerializer(_budget_text), _BudgetSchema()] = Budget()
+    budget: Annotated[BudgetSpec, WrapValidator(_budget), WrapSerializer(_budget_text), _BudgetSchema()] = BudgetSpec()
     """Retries as a share of requests, over the group, or `{ratio: 20%, burst: 10}`."""
     to: Annotated[Literal["other", "same", "any", "other_last"], *choice("other", "same", "any", "other_last")] = (
         "other"
@@ -173,7 +173,7 @@ class Retry(Spec):
     """A timeout also cancels the work at the server, if it has not begun."""
 
 
-class Hedge(Spec):
+class HedgeSpec(Spec):
     """A second try beside the first, at another edge: the first good answer counts. Of lookup and read_lock only."""
 
     after: DurationOrNever
@@ -233,7 +233,7 @@ def _count(value: object) -> object:
     return value
 
 
-class ClientGroup(Spec):
+class ClientGroupSpec(Spec):
     """Clients that share a site, a workload and habits."""
 
     count: Annotated[Count | None, BeforeValidator(_count)] = None
@@ -244,19 +244,19 @@ class ClientGroup(Spec):
     """Clients lie uniformly in a disc of this radius around their site."""
     workload: Workload
     """When they send requests."""
-    session: Session = Session()
+    session: SessionSpec = SessionSpec()
     """When they have sessions."""
     operations: Operations = Field(default_factory=lambda: {"lookup": 1.0})
     """The mix of what requests ask for; the shares sum to 100%."""
-    locks: Locks = Locks()
+    locks: LocksSpec = LocksSpec()
     """The locks that the operations work on."""
     request_size: SizeDist = Constant(1024.0)
     """What a request weighs on a link."""
     response_size: SizeDist = Constant(4096.0)
     """What an answer weighs on a link."""
-    retry: Retry | None = None
+    retry: RetrySpec | None = None
     """Left out: no timeout, no retries."""
-    hedge: Annotated[Hedge | None, *OrOff] = None
+    hedge: Annotated[HedgeSpec | None, *OrOff] = None
     """Send a request that is slow to be answered to another edge too; each hedge takes a token of `retry.budget`."""
 
     @property

@@ -35,11 +35,11 @@ from simulator.units import (
 
 
 def _routing() -> type[Spec]:
-    return Routing
+    return RoutingSpec
 
 
 def _sam() -> type[Spec]:
-    return Sam
+    return SamSpec
 
 
 RoutingPolicy = Annotated[Named, MemberName("simulator.routing", ROUTING, _routing)]
@@ -48,7 +48,7 @@ SamModel = Annotated[Named, MemberName("simulator.sam", SAM, _sam)]
 """A stickiness model, likewise."""
 
 
-class Heartbeat(Spec):
+class HeartbeatSpec(Spec):
     """How edges are found to have failed."""
 
     period: PositiveDuration = 1.0
@@ -59,14 +59,14 @@ class Heartbeat(Spec):
     """How much longer it waits, for jitter; auto: the 99.99th percentile of the link's latency less its least."""
 
 
-class Probes(Spec):
+class ProbesSpec(Spec):
     """Agents measure the network by probes as well as by their requests."""
 
     every: PositiveDuration = 5.0
     """Each client with an open session measures one edge, in turn, this often."""
 
 
-class Sam(Spec):
+class SamSpec(Spec):
     """The session affinity manager: its rule with every threshold and step, and its failure detector."""
 
     model: SamModel = Named("published")
@@ -79,7 +79,7 @@ class Sam(Spec):
     """Of a new session; `measured`: by the rule, from the round trip of one probe."""
     latency: Annotated[Literal["network", "response"], *choice("network", "response")] = "network"
     """The latency that is scored: of the network alone, or with queue and service."""
-    heartbeat: Heartbeat = Heartbeat()
+    heartbeat: HeartbeatSpec = HeartbeatSpec()
     """The failure detector."""
     propagation: Duration = 0.05
     """From a new weight to the earliest answer that carries it."""
@@ -89,7 +89,7 @@ class Sam(Spec):
     """Where it is, for the latency of heartbeats."""
     client_reports: Bool = False
     """Clients' timeouts count as evidence of a failed edge."""
-    probes: Annotated[Probes | None, *OrOff] = None
+    probes: Annotated[ProbesSpec | None, *OrOff] = None
     """Whether clients measure edges that they do not use."""
     base: Weight = 50.0
     """Where the published rule starts from, every time."""
@@ -119,7 +119,7 @@ class Sam(Spec):
     """Added above error_high."""
 
     @model_validator(mode="after")
-    def _consistent(self) -> Sam:
+    def _consistent(self) -> SamSpec:
         ratio = self.window / self.interval
         if ratio < 1 - 1e-9 or abs(ratio - round(ratio)) > 1e-9 * ratio:
             raise QuantityError(
@@ -140,7 +140,7 @@ def _is_prime(n: int) -> bool:
 Assign = Literal["nearest", "random", "round_robin", "least_outstanding", "least_sessions", "power_of_two"]
 
 
-class Routing(Spec):
+class RoutingSpec(Spec):
     """Where a request goes. Settings that the chosen policy does not use wait for a variant that does."""
 
     policy: RoutingPolicy = Named("adaptive")
@@ -188,7 +188,7 @@ class Routing(Spec):
     """Whether each replication has positions on rings and tables, and subsets, of its own, or all have the same."""
 
     @model_validator(mode="after")
-    def _complete(self) -> Routing:
+    def _complete(self) -> RoutingSpec:
         if self.policy == "static" and self.weight is None:
             raise QuantityError("the static policy needs a weight", "add weight: 75")
         if self.table_size > 2**24 or not _is_prime(self.table_size):
@@ -197,7 +197,7 @@ class Routing(Spec):
         return self
 
 
-class Leases(Spec):
+class LeasesSpec(Spec):
     """How long an edge may serve a session, and how it renews."""
 
     length: PositiveDuration = 30.0
@@ -220,7 +220,7 @@ class Leases(Spec):
     """Bound on the difference of two nodes' clocks."""
 
     @model_validator(mode="after")
-    def _in_time(self) -> Leases:
+    def _in_time(self) -> LeasesSpec:
         if self.renew_before >= self.length:
             what = f"renew_before ({format_duration(self.renew_before)}) is not below length"
             raise QuantityError(what, f"length is {format_duration(self.length)}").inside("renew_before")

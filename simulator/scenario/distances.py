@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from simulator.geography.geo import great_circle_m, one_way_s
-from simulator.scenario.matrix import RoundTrips
-from simulator.scenario.network import Geo, Site
+from simulator.scenario.matrix import RoundTripMatrix
+from simulator.scenario.network import GeoSpec, SiteSpec
 
 
 class Distances:
@@ -25,7 +25,7 @@ class Distances:
         matrix: measured round trips, which come first.
     """
 
-    def __init__(self, sites: Mapping[str, Site], geo: Geo | None, matrix: RoundTrips | None) -> None:
+    def __init__(self, sites: Mapping[str, SiteSpec], geo: GeoSpec | None, matrix: RoundTripMatrix | None) -> None:
         self._sites = sites
         self._geo = geo
         self._matrix = matrix

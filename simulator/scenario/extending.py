@@ -15,7 +15,7 @@ from simulator.scenario.bundled import FILE_OF_FOLDER, PRESETS, bundled_folder, 
 from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.merge import merge, normalise_groups
 from simulator.scenario.reader import read_bytes, read_file
-from simulator.scenario.tree import Mark, Node, Source
+from simulator.scenario.tree import Mark, Node, SourceText
 from simulator.text.synonyms import meant
 from simulator.units import show
 
@@ -62,7 +62,7 @@ class _Reading:
     def whole(self, root: Node, path: Path, label: str, chain: tuple[Path, ...]) -> Node:
         """What the file at `path` says, `root`, with everything it extends merged in."""
         if not root.is_mapping():
-            mark = root.mark or Mark(Source(label, is_file=False))
+            mark = root.mark or Mark(SourceText(label, is_file=False))
             raise ScenarioError([Issue(f"a scenario is a mapping, not {kind(root)}", "begin with schema: 1", mark)])
         root = self.variants(normalise_groups(root), path, label, chain)
         return self.extended(root, path, label, chain)

@@ -15,7 +15,7 @@ from simulator.scenario.everyone import EVERY
 from simulator.scenario.extending import load_tree
 from simulator.scenario.merge import merge
 from simulator.scenario.spec import ScenarioSpec
-from simulator.scenario.tree import Mark, Node, Source, from_plain
+from simulator.scenario.tree import Mark, Node, SourceText, from_plain
 from simulator.scenario.validating import make
 
 _REST = {
@@ -43,7 +43,7 @@ def refuse(path: Path, label: str) -> ScenarioError:
     """The error for a preset that is given where a scenario is asked for."""
     what = "is a preset: a part of a scenario, which says nothing of clients, edges and duration"
     mend = f"write `extends: {name_of(path)}` in a scenario, or in one of its variants"
-    return ScenarioError([Issue(what, mend, Mark(Source(label, is_file=False)))])
+    return ScenarioError([Issue(what, mend, Mark(SourceText(label, is_file=False)))])
 
 
 def name_of(path: Path) -> str:

@@ -73,7 +73,7 @@ CONSECUTIVE = 5  # where nothing else ejects
 LONGEST_EJECTION_S = 300.0  # that nobody chose, unless the first one is longer
 
 
-class Active(Spec):
+class ActiveSpec(Spec):
     """Probes: `health` asks each edge again and again, over links of its own."""
 
     period: PositiveDuration = 2.0
@@ -86,7 +86,7 @@ class Active(Spec):
     """So many successes in a row make it healthy again; of an edge that joins the first one does."""
 
     @model_validator(mode="after")
-    def _in_time(self) -> Active:
+    def _in_time(self) -> ActiveSpec:
         if "timeout" not in self.model_fields_set:
             self.__dict__["timeout"] = min(LONGEST_TIMEOUT_S, self.period)
         if self.timeout > self.period:
@@ -95,7 +95,7 @@ class Active(Spec):
         return self
 
 
-class SuccessRate(Spec):
+class SuccessRateSpec(Spec):
     """Edges that answer fewer of their requests than the others, in a way that stands out."""
 
     stdev: Number = 1.9
@@ -106,7 +106,7 @@ class SuccessRate(Spec):
     """So many in the interval are enough."""
 
     @model_validator(mode="after")
-    def _not_negative(self) -> SuccessRate:
+    def _not_negative(self) -> SuccessRateSpec:
         if self.stdev < 0:
             raise QuantityError(f"{show(self.stdev)} is negative", "write for example 1.9").inside("stdev")
         return self
@@ -122,7 +122,7 @@ class _OrThreshold:
         return {"anyOf": [*section.get("anyOf", [section]), ratio, number]}
 
 
-class FailurePercentage(Spec):
+class FailurePercentageSpec(Spec):
     """Edges whose requests fail too often; the threshold alone may be written in place of the section."""
 
     threshold: Ratio = 0.85
@@ -135,10 +135,10 @@ class FailurePercentage(Spec):
     @model_validator(mode="before")
     @classmethod
     def _short_form(cls, value: object) -> object:
-        return value if isinstance(value, (Mapping, FailurePercentage)) else {"threshold": value}
+        return value if isinstance(value, (Mapping, FailurePercentageSpec)) else {"threshold": value}
 
 
-class Latency(Spec):
+class LatencySpec(Spec):
     """Edges that answer much later than the others."""
 
     factor: Factor = 3.0
@@ -149,7 +149,7 @@ class Latency(Spec):
     """So many in the interval are enough; left out: as of success_rate."""
 
 
-class Passive(Spec):
+class PassiveSpec(Spec):
     """What requests tell: an edge whose requests fail is ejected for a while. A criterion left out is off."""
 
     consecutive: CountOrOff = None
@@ -166,15 +166,15 @@ class Passive(Spec):
     """No ejection lasts longer; left out: 5min, or as long as the first one."""
     max_ejected: Ratio = 0.1
     """No more of the edges are ejected at a time, but for one."""
-    success_rate: Annotated[SuccessRate | None, *OrOff] = None
+    success_rate: Annotated[SuccessRateSpec | None, *OrOff] = None
     """Ejects edges whose success rate is far below the others'."""
-    failure_percentage: Annotated[FailurePercentage | None, _OrThreshold(), *OrOff] = None
+    failure_percentage: Annotated[FailurePercentageSpec | None, _OrThreshold(), *OrOff] = None
     """Ejects edges whose requests fail too often: a share, or with its minima."""
-    latency: Annotated[Latency | None, *OrOff] = None
+    latency: Annotated[LatencySpec | None, *OrOff] = None
     """Ejects edges that answer much later than the others."""
 
     @model_validator(mode="after")
-    def _complete(self) -> Passive:
+    def _complete(self) -> PassiveSpec:
         written = self.model_fields_set
         if "consecutive" not in written and not (self.success_rate or self.failure_percentage or self.latency):
             self.__dict__["consecutive"] = CONSECUTIVE
@@ -194,7 +194,7 @@ class Passive(Spec):
         return self
 
 
-class SlowStart(Spec):
+class SlowStartSpec(Spec):
     """An edge that comes, or comes back, is chosen seldom at first."""
 
     window: PositiveDuration = 30.0
@@ -207,7 +207,7 @@ class SlowStart(Spec):
     """Whether this is for edges that are believed healthy again, for those that join, or for both."""
 
     @model_validator(mode="after")
-    def _growing(self) -> SlowStart:
+    def _growing(self) -> SlowStartSpec:
         if self.aggression <= 0:
             raise QuantityError(f"{show(self.aggression)} is too small", "must be above 0").inside("aggression")
         return self
@@ -245,16 +245,16 @@ PanicBelow = Annotated[
 """A share of edges (a float 0..1), or a number of them (an int)."""
 
 
-class Health(Spec):
+class HealthSpec(Spec):
     """How edges are believed healthy or not, by all clients at once; without any of it all always are."""
 
     site: GroupName | None = None
     """Where the prober stands; left out: where the SAM does."""
-    active: Annotated[Active | None, *OrOff] = None
+    active: Annotated[ActiveSpec | None, *OrOff] = None
     """Probes; `off`: none."""
-    passive: Annotated[Passive | None, *OrOff] = None
+    passive: Annotated[PassiveSpec | None, *OrOff] = None
     """What requests tell; `off`: nothing."""
     panic_below: PanicBelow = 0.0
     """Where a smaller share of the edges (or a smaller number) is believed healthy, all of them are candidates."""
-    slow_start: Annotated[SlowStart | None, *OrOff] = None
+    slow_start: Annotated[SlowStartSpec | None, *OrOff] = None
     """Whether edges that come back get their share bit by bit."""

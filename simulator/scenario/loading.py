@@ -18,7 +18,7 @@ from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.extending import load_tree, with_variants
 from simulator.scenario.fragments import is_fragment, refuse
 from simulator.scenario.merge import normalise_groups
-from simulator.scenario.tree import Mark, Node, Source, from_plain
+from simulator.scenario.tree import Mark, Node, SourceText, from_plain
 from simulator.scenario.validating import S, make
 from simulator.scenario.values import with_values
 
@@ -44,12 +44,12 @@ def locate(source: str | Path) -> tuple[Path, str]:
         return bundled, label if path.suffix else str(_nearest_name(bundled))
     if path.is_dir():
         raise ScenarioError([Issue(f"is a folder without a {FILE_OF_FOLDER}", "name the file of the scenario",
-                                   Mark(Source(label, is_file=False)))])  # fmt: skip
+                                   Mark(SourceText(label, is_file=False)))])  # fmt: skip
     import difflib
 
     close = difflib.get_close_matches(path.stem, bundled_names(), 1)
     mend = f"did you mean the bundled {close[0]}?" if close else "`simulator list` shows the bundled scenarios"
-    raise ScenarioError([Issue("no such file", mend, Mark(Source(label, is_file=False)))])
+    raise ScenarioError([Issue("no such file", mend, Mark(SourceText(label, is_file=False)))])
 
 
 def _nearest_name(path: Path) -> Path:

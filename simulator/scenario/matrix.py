@@ -36,7 +36,7 @@ _FORM: Final = "the first line and the first column name the sites, the cells ar
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class RoundTrips:
+class RoundTripMatrix:
     """Measured round trips in seconds, by (from, to).
 
     Attributes:
@@ -54,7 +54,7 @@ class RoundTrips:
     digest: str = ""
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, RoundTrips) and self.digest == other.digest
+        return isinstance(other, RoundTripMatrix) and self.digest == other.digest
 
     def __hash__(self) -> int:
         return hash(self.digest)
@@ -67,7 +67,7 @@ class RoundTrips:
         return None if trip_s is None else trip_s / 2.0
 
 
-def read_matrix(path: Path, written: str = "") -> RoundTrips:
+def read_matrix(path: Path, written: str = "") -> RoundTripMatrix:
     """Read a matrix of round trips; raises QuantityError with the line of what is wrong."""
     name = show(written or path.name, 80)
     try:
@@ -89,7 +89,7 @@ def read_matrix(path: Path, written: str = "") -> RoundTrips:
     return _parsed(path, lines, hashlib.sha256(data).hexdigest())
 
 
-def _parsed(path: Path, lines: list[str], digest: str) -> RoundTrips:
+def _parsed(path: Path, lines: list[str], digest: str) -> RoundTripMatrix:
     rows = [(number, line) for number, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")]
     if len(rows) < 2:
         raise QuantityError(f"{path.name} holds no matrix", _FORM)
@@ -118,7 +118,7 @@ def _parsed(path: Path, lines: list[str], digest: str) -> RoundTrips:
                 plain.add((source, target))
     if not trips_s:
         raise QuantityError(f"{path.name} holds no round trips", _FORM)
-    return RoundTrips(path, trips_s, tuple(dict.fromkeys([*targets, *sources])), frozenset(plain), digest)
+    return RoundTripMatrix(path, trips_s, tuple(dict.fromkeys([*targets, *sources])), frozenset(plain), digest)
 
 
 def _cells(path: Path, number: int, line: str, comma: str) -> list[str]:
@@ -147,8 +147,8 @@ def _trip_s(path: Path, number: int, cell: str, unit: str) -> float:
     return trip_s
 
 
-def _field(value: object, info: ValidationInfo) -> RoundTrips:
-    if isinstance(value, RoundTrips):
+def _field(value: object, info: ValidationInfo) -> RoundTripMatrix:
+    if isinstance(value, RoundTripMatrix):
         return value
     if not isinstance(value, str) or not value:
         raise QuantityError(f"{show(value)} is not a file name", "write matrix: round-trips.csv")
@@ -157,7 +157,7 @@ def _field(value: object, info: ValidationInfo) -> RoundTrips:
 
 
 MatrixFile = Annotated[
-    RoundTrips,
+    RoundTripMatrix,
     PlainValidator(_field),
     PlainSerializer(lambda trips: str(trips.path)),
     WithJsonSchema({"type": "string", "format": "path", "examples": ["round-trips.csv"]}),

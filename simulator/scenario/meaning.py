@@ -15,13 +15,13 @@ from simulator.units import format_duration
 from simulator.workloads.trace import Trace
 
 if TYPE_CHECKING:
-    from simulator.scenario.network import Site
+    from simulator.scenario.network import SiteSpec
     from simulator.scenario.schema import Scenario
 
 MOST_SITES = 8  # of a table of round trips that fits a page
 
 
-def _place(name: str, site: Site) -> str:
+def _place(name: str, site: SiteSpec) -> str:
     """Where a site is: "Frankfurt Am Main, DE (50.12, 8.68; the common name of AWS eu-central-1)"."""
     from simulator.geography.geo import place_at
 

@@ -21,7 +21,7 @@ from simulator.scenario.matrix import MatrixFile
 from simulator.units import Bandwidth, Factor, QuantityError, Size, format_number, parse_number, show
 
 
-class Site(Spec):
+class SiteSpec(Spec):
     """A place on Earth, in degrees."""
 
     lat: float
@@ -37,18 +37,18 @@ def _degrees(value: object, limit: int) -> float:
     return number
 
 
-def _known_site(name: str) -> Site:
+def _known_site(name: str) -> SiteSpec:
     from simulator.geography.geo import find_site
 
     try:
         found = find_site(name)
     except ValueError as error:
         raise QuantityError.of(str(error)) from None
-    return Site(lat=float(found.lat), lon=float(found.lon))
+    return SiteSpec(lat=float(found.lat), lon=float(found.lon))
 
 
-def _site(value: object, name: str) -> Site:
-    if isinstance(value, Site):
+def _site(value: object, name: str) -> SiteSpec:
+    if isinstance(value, SiteSpec):
         return value
     if not isinstance(value, Mapping) or not value:
         raise QuantityError(f"{show(value)} is not a place", "write {lat: 50.11, lon: 8.68}")
@@ -63,14 +63,14 @@ def _site(value: object, name: str) -> Site:
             place[key] = _degrees(value[key], limit)
         except QuantityError as error:
             raise error.inside(key) from None
-    return Site(**place)
+    return SiteSpec(**place)
 
 
-def _sites(value: object) -> dict[str, Site]:
+def _sites(value: object) -> dict[str, SiteSpec]:
     """A list of known places, or a mapping of names to coordinates (an empty value: a known place)."""
     if not isinstance(value, (list, tuple, Mapping)):
         raise QuantityError(f"{show(value)} is not a list of sites", "write [frankfurt, london]")
-    sites: dict[str, Site] = {}
+    sites: dict[str, SiteSpec] = {}
     rows = value.items() if isinstance(value, Mapping) else enumerate(value)
     for key, item in rows:
         name, place = (key, item) if isinstance(value, Mapping) else (item, None)
@@ -84,7 +84,7 @@ def _sites(value: object) -> dict[str, Site]:
     return sites
 
 
-def _sites_plain(sites: Mapping[str, Site]) -> dict[str, Any]:
+def _sites_plain(sites: Mapping[str, SiteSpec]) -> dict[str, Any]:
     return {name: {"lat": format_number(site.lat), "lon": format_number(site.lon)} for name, site in sites.items()}
 
 
@@ -93,7 +93,7 @@ def _degrees_schema(limit: int, about: str) -> dict[str, Any]:
 
 
 Sites = Annotated[
-    dict[str, Site],
+    dict[str, SiteSpec],
     PlainValidator(_sites),
     PlainSerializer(_sites_plain),
     WithJsonSchema(
@@ -124,7 +124,7 @@ Sites = Annotated[
 """Known cities and cloud regions by name, or coordinates."""
 
 
-class Geo(Spec):
+class GeoSpec(Spec):
     """Latency from geography, for links between sites: inflation * distance / 200,000 km/s + last_mile."""
 
     inflation: Factor = 1.6
@@ -133,7 +133,7 @@ class Geo(Spec):
     """Added at a client's end of a link."""
 
 
-class LinkDefaults(Spec):
+class LinkDefaultsSpec(Spec):
     """What a link is like where no rule says otherwise."""
 
     latency: DurationDist = Constant(0.0)
@@ -146,7 +146,7 @@ class LinkDefaults(Spec):
     """Messages queue for it, one after the other."""
 
 
-class LinkRule(Spec):
+class LinkRuleSpec(Spec):
     """What links from one set of actors to another are like; keys left out are inherited."""
 
     from_: Globs = Field(alias="from")
@@ -163,7 +163,7 @@ class LinkRule(Spec):
     """Messages queue for it, one after the other."""
 
     @model_validator(mode="after")
-    def _does_something(self) -> LinkRule:
+    def _does_something(self) -> LinkRuleSpec:
         values: tuple[Distribution | LossModel | float | None, ...] = (
             self.latency, self.jitter, self.loss, self.bandwidth,
         )  # fmt: skip
@@ -172,7 +172,7 @@ class LinkRule(Spec):
         return self
 
 
-class MessageSizes(Spec):
+class MessageSizesSpec(Spec):
     """Sizes of control messages."""
 
     control: Size = 128.0
@@ -185,16 +185,16 @@ class MessageSizes(Spec):
     """Each lease in a batch."""
 
 
-class Network(Spec):
+class NetworkSpec(Spec):
     """All links."""
 
-    geo: Annotated[Geo | None, *OrOff] = None
+    geo: Annotated[GeoSpec | None, *OrOff] = None
     """Left out: on where there are sites and no `default.latency`."""
     matrix: MatrixFile | None = None
     """A CSV file of measured round trips, site by site, which come before geography."""
-    default: LinkDefaults = LinkDefaults()
+    default: LinkDefaultsSpec = LinkDefaultsSpec()
     """Every link, where no rule says otherwise."""
-    links: tuple[LinkRule, ...] = ()
+    links: tuple[LinkRuleSpec, ...] = ()
     """Later rules override earlier ones."""
-    messages: MessageSizes = MessageSizes()
+    messages: MessageSizesSpec = MessageSizesSpec()
     """Sizes of control messages."""

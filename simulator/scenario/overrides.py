@@ -21,7 +21,7 @@ from simulator.scenario.inside import names_member
 from simulator.scenario.merge import GROUPS, merge, normalise_groups, without_rivals
 from simulator.scenario.paths import known_paths, probably
 from simulator.scenario.reader import read_value
-from simulator.scenario.tree import Mark, Node, Source, from_plain
+from simulator.scenario.tree import Mark, Node, SourceText, from_plain
 from simulator.units import show
 
 Override = tuple[str, Node]
@@ -34,7 +34,7 @@ def from_arguments(arguments: Iterable[str]) -> list[Override]:
     for argument in arguments:
         label = f"--set {argument}" if len(argument) <= 100 else f"--set {argument[:99]}…"
         path, equals, value = argument.partition("=")
-        mark = Mark(Source(label, is_file=False, override_path=path.strip()))
+        mark = Mark(SourceText(label, is_file=False, override_path=path.strip()))
         if not equals or not path.strip():
             raise ScenarioError([Issue("this sets nothing", "write --set path=value", mark)])
         parts = path.strip().split(".")
@@ -63,7 +63,7 @@ def from_mapping(values: Mapping[str, object]) -> list[Override]:
     """Paths and values of a program; text values are YAML scalars, as on a command line."""
     result = []
     for path, value in values.items():
-        mark = Mark(Source(f"override {path}", is_file=False, override_path=str(path)))
+        mark = Mark(SourceText(f"override {path}", is_file=False, override_path=str(path)))
         node = read_value(value, mark) if isinstance(value, str) else from_plain(value, mark)
         result.append((str(path), node.with_key_mark(mark)))
     return result

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 import yaml
 
 from simulator.scenario.errors import Issue, ScenarioError
-from simulator.scenario.tree import Mark, Node, Source
+from simulator.scenario.tree import Mark, Node, SourceText
 
 LARGEST_FILE_BYTES = 2 * 2**20
 MOST_NODES = 100_000
@@ -56,18 +56,18 @@ def read_file(path: Path, label: str) -> Node:
     try:
         if not path.is_file():
             reason = "is a folder" if path.is_dir() else "no such file" if not path.exists() else "is not a file"
-            raise ScenarioError([Issue(reason, mark=Mark(Source(label, is_file=False)))])
+            raise ScenarioError([Issue(reason, mark=Mark(SourceText(label, is_file=False)))])
         with path.open("rb") as file:
             data = file.read(LARGEST_FILE_BYTES + 1)
     except OSError as error:
         reason = (error.strerror or "cannot be read").lower()
-        raise ScenarioError([Issue(reason, mark=Mark(Source(label, is_file=False)))]) from None
+        raise ScenarioError([Issue(reason, mark=Mark(SourceText(label, is_file=False)))]) from None
     return read_bytes(data, label)
 
 
 def read_bytes(data: bytes, label: str) -> Node:
     """Like `read_file`, of a file's content."""
-    whole = Mark(Source(label, is_file=False))
+    whole = Mark(SourceText(label, is_file=False))
     if len(data) > LARGEST_FILE_BYTES:
         mib = LARGEST_FILE_BYTES // 2**20
         raise ScenarioError([Issue(f"is larger than {mib} MiB", "this is no scenario written by hand", whole)])
@@ -83,7 +83,7 @@ def read_bytes(data: bytes, label: str) -> Node:
 
 def read_text(text: str, label: str, *, most_nodes: int = MOST_NODES) -> Node:
     """Like `read_file`, of text; `most_nodes` bounds its values, those of aliases included."""
-    source = Source(label, tuple(text.split("\n")))
+    source = SourceText(label, tuple(text.split("\n")))
     try:
         return _Composer(source, text, most_nodes).document()
     except yaml.reader.ReaderError as error:
@@ -100,7 +100,7 @@ def read_text(text: str, label: str, *, most_nodes: int = MOST_NODES) -> Node:
 def read_value(text: str, mark: Mark) -> Node:
     """The value of an override: YAML, every part of it marked with the override as a whole."""
     try:
-        node = _Composer(Source(mark.source.label), text).document(empty_ok=True)
+        node = _Composer(SourceText(mark.source.label), text).document(empty_ok=True)
     except (yaml.YAMLError, ScenarioError) as error:
         if isinstance(error, ScenarioError):
             raise ScenarioError([Issue(issue.what, issue.mend, mark) for issue in error.issues]) from None
@@ -126,7 +126,7 @@ def _too_deep(mark: Mark) -> Issue:
     return Issue(f"nested more than {DEEPEST} deep", "no scenario needs that", mark)
 
 
-def _syntax(error: yaml.MarkedYAMLError, mark: Mark, source: Source) -> Issue:
+def _syntax(error: yaml.MarkedYAMLError, mark: Mark, source: SourceText) -> Issue:
     problem = str(error.problem or error.context or "this is not YAML")
     line = mark.text() or ""
     if "nesting depth" in problem:  # newer PyYAML has a limit of its own, and meets it before we can meet ours
@@ -156,7 +156,7 @@ def _syntax(error: yaml.MarkedYAMLError, mark: Mark, source: Source) -> Issue:
 class _Composer:
     """Builds the tree of one document out of the parser's events."""
 
-    def __init__(self, source: Source, text: str, most_nodes: int = MOST_NODES) -> None:
+    def __init__(self, source: SourceText, text: str, most_nodes: int = MOST_NODES) -> None:
         self.source = source
         self.most_nodes = most_nodes
         self.loader = _Loader(text)

@@ -29,7 +29,7 @@ from simulator.units import (
 _MOST_SWEPT = 10_000
 
 
-class Record(Spec):
+class RecordSpec(Spec):
     """What is kept of a run."""
 
     window: PositiveDuration = 1.0

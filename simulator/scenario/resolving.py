@@ -18,7 +18,7 @@ from simulator.plugins.named import Named
 from simulator.plugins.spec import Spec
 from simulator.scenario.concrete import concrete_variants
 from simulator.scenario.everyone import spread
-from simulator.scenario.matrix import RoundTrips
+from simulator.scenario.matrix import RoundTripMatrix
 from simulator.scenario.plain import written_out
 from simulator.scenario.spec import ScenarioSpec
 from simulator.scenario.tree import Node, descend
@@ -80,7 +80,7 @@ def _hashed(value: object, dumped: Any) -> Any:
         return _settings(value)
     if isinstance(value, Named) and value.settings is not None:
         return {str(value): _settings(value.settings)}
-    if isinstance(value, (Empirical, RoundTrips)):
+    if isinstance(value, (Empirical, RoundTripMatrix)):
         return {"empirical": value.digest} if isinstance(value, Empirical) else value.digest
     if isinstance(value, Mapping):
         return {str(key): _hashed(item, _part(dumped, key)) for key, item in value.items()}

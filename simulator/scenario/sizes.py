@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from simulator.scenario.clients import ClientGroup
+from simulator.scenario.clients import ClientGroupSpec
 from simulator.scenario.spec import ScenarioSpec
 from simulator.scenario.tree import Path
 from simulator.units import format_duration
@@ -117,7 +117,7 @@ def _often(scenario: ScenarioSpec) -> Found:
             )
 
 
-def mean_rate(group: ClientGroup, duration_s: float) -> float:
+def mean_rate(group: ClientGroupSpec, duration_s: float) -> float:
     """Requests per second of a group whose clients all have a session; 0 where only a run can tell."""
     workload = group.workload
     total = getattr(workload, "total_rate", None)

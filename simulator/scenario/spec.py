@@ -14,13 +14,13 @@ from simulator.faults import AnyFault
 from simulator.metrics.price import Price
 from simulator.plugins.fields import AutoOrDuration, GroupName, OrOff, ScenarioName, Text, choice
 from simulator.plugins.spec import Spec
-from simulator.scenario.balancers import BalancerGroup
-from simulator.scenario.clients import ClientGroup
-from simulator.scenario.control import Leases, Routing, Sam
-from simulator.scenario.health import Health
-from simulator.scenario.network import Network, Sites
-from simulator.scenario.record import Expectations, Measured, Record, Sweep, Variants
-from simulator.scenario.tiers import CoreGroup, EdgeGroup, Storage
+from simulator.scenario.balancers import BalancerGroupSpec
+from simulator.scenario.clients import ClientGroupSpec
+from simulator.scenario.control import LeasesSpec, RoutingSpec, SamSpec
+from simulator.scenario.health import HealthSpec
+from simulator.scenario.network import NetworkSpec, Sites
+from simulator.scenario.record import Expectations, Measured, RecordSpec, Sweep, Variants
+from simulator.scenario.tiers import CoreGroupSpec, EdgeGroupSpec, StorageSpec
 from simulator.scenario.tree import Node
 from simulator.units import DURATION, Count, PositiveDuration, QuantityError, parse_count, show
 
@@ -74,28 +74,28 @@ class ScenarioSpec(Spec):
     the scenario is read: by `run` and `validate`, for instance."""
     sites: Sites = Field(default_factory=dict)
     """Places, with which distance becomes latency: known cities and cloud regions by name, or coordinates."""
-    clients: dict[GroupName, ClientGroup]
+    clients: dict[GroupName, ClientGroupSpec]
     """Groups of client agents, by name: who sends requests, in sessions."""
-    balancers: dict[GroupName, BalancerGroup] = Field(default_factory=dict)
+    balancers: dict[GroupName, BalancerGroupSpec] = Field(default_factory=dict)
     """Groups of balancers, by name: they stand between clients and edges, and decide where requests go. Left out:
     clients decide."""
-    edges: dict[GroupName, EdgeGroup]
+    edges: dict[GroupName, EdgeGroupSpec]
     """Groups of edge nodes, by name: they answer from L1, or ask a core."""
-    cores: dict[GroupName, CoreGroup] = Field(default_factory=lambda: {"core": CoreGroup()})
+    cores: dict[GroupName, CoreGroupSpec] = Field(default_factory=lambda: {"core": CoreGroupSpec()})
     """Groups of core shards, by name: they hold L2, leases and locks."""
-    storage: Storage = Storage()
+    storage: StorageSpec = StorageSpec()
     """The source of truth, behind the cores."""
-    sam: Annotated[Sam | None, *OrOff] = Sam()
+    sam: Annotated[SamSpec | None, *OrOff] = SamSpec()
     """The session affinity manager: weights of sessions, and the detection of failed edges. `off`: neither."""
-    routing: Routing = Routing()
+    routing: RoutingSpec = RoutingSpec()
     """Where requests go."""
-    health: Annotated[Health | None, *OrOff] = None
+    health: Annotated[HealthSpec | None, *OrOff] = None
     """Health checks as load balancers do them, in place of the SAM's heartbeats. `off`: none."""
-    leases: Annotated[Leases | None, *OrOff] = Leases()
+    leases: Annotated[LeasesSpec | None, *OrOff] = LeasesSpec()
     """For how long an edge may serve a session, and how it renews. `off`: for ever."""
     coherence: Annotated[Literal["ttl", "invalidate"], *choice("ttl", "invalidate")] = "ttl"
     """Whether a change of locks reaches copies in L1 by their TTL, or by a message to each edge that holds one."""
-    network: Network = Network()
+    network: NetworkSpec = NetworkSpec()
     """All links."""
     faults: tuple[AnyFault, ...] = ()
     """What goes wrong, when, to whom. The key that names the target says what happens."""
@@ -104,7 +104,7 @@ class ScenarioSpec(Spec):
     has the values of a file, or of several, and then its own."""
     price: Price | None = None
     """What nodes, storage and traffic cost: gives `cost.per_hour` and `cost.per_million_requests`."""
-    record: Record = Record()
+    record: RecordSpec = RecordSpec()
     """What is kept of a run."""
     expect: Expectations = ()
     """`METRIC OP VALUE` each: judged on the 95 % interval."""

@@ -39,7 +39,7 @@ _READ = parse_distribution({"lognormal": {"median": "8ms", "p99": "40ms"}}, DURA
 _WRITE = parse_distribution({"lognormal": {"median": "12ms", "p99": "80ms"}}, DURATION)
 
 
-class Tier(Spec):
+class TierSpec(Spec):
     """A cache: how much it holds, what it gives up, and how long an entry is valid."""
 
     capacity: CountOrUnlimited = None
@@ -52,21 +52,21 @@ class Tier(Spec):
     """Whether the TTL counts from the fill or from the last hit."""
 
 
-class L1(Tier):
+class L1Spec(TierSpec):
     """An edge's cache."""
 
     inherit_ttl: Bool = False
     """An entry gets the smaller of its own TTL and what is left of L2's."""
 
 
-class L2(Tier):
+class L2Spec(TierSpec):
     """A core's cache."""
 
     ttl: DurationDist = Constant(600.0)
     """An entry is valid iff now < expiry; `never` for no expiry, `0ms` for a tier that keeps nothing."""
 
 
-class NodeGroup(Spec):
+class NodeGroupSpec(Spec):
     """Nodes of one make: either `at: {site: how many}`, or `count` of them (at one `site`)."""
 
     at: dict[GroupName, Count] | None = None
@@ -77,7 +77,7 @@ class NodeGroup(Spec):
     """Where all of `count` are."""
 
     @model_validator(mode="after")
-    def _at_or_count(self) -> NodeGroup:
+    def _at_or_count(self) -> NodeGroupSpec:
         if self.at is not None and (self.count is not None or self.site is not None):
             other = "count" if self.count is not None else "site"
             raise QuantityError(f"at and {other} exclude each other", f"keep at, or {other}")
@@ -104,14 +104,14 @@ class NodeGroup(Spec):
                 yield f"{group}-{site}-{i}", site
 
 
-class Shed(Spec):
+class ShedSpec(Spec):
     """Refuse what waited too long, in place of serving it late (load shedding)."""
 
     wait: PositiveDuration
     """A request whose service would begin after more than this wait is refused when it has waited so long."""
 
 
-class EdgeGroup(NodeGroup):
+class EdgeGroupSpec(NodeGroupSpec):
     """Edge nodes."""
 
     workers: CountOrUnlimited = 1
@@ -120,11 +120,11 @@ class EdgeGroup(NodeGroup):
     """Waiting places (those in service not counted); beyond them a request is refused."""
     service_time: DurationDist = Constant(0.001)
     """Of one request, at one worker."""
-    l1: L1 = L1()
+    l1: L1Spec = L1Spec()
     """The cache of each edge."""
     weight: PositiveNumber = 1.0
     """How much each node counts in choices among edges: random ones, rotations, comparisons of load."""
-    shed: Annotated[Shed | None, *OrOff] = None
+    shed: Annotated[ShedSpec | None, *OrOff] = None
     """Refuse requests that waited too long; establishments are never shed."""
     rebuild_time: DurationDist = Constant(0.0)
     """What a miss costs a worker besides the fetch: loading a session, recomputing what it held."""
@@ -136,7 +136,7 @@ class EdgeGroup(NodeGroup):
     """After this time an edge whose question to the core, or the answer to it, was lost asks again."""
 
 
-class Standby(Spec):
+class StandbySpec(Spec):
     """The standby of each shard."""
 
     site: GroupName | None = None
@@ -144,14 +144,14 @@ class Standby(Spec):
 
 
 def _standby(value: object, validate: ValidatorFunctionWrapHandler) -> Any:
-    if isinstance(value, (Mapping, Standby)):
+    if isinstance(value, (Mapping, StandbySpec)):
         return validate(value)
     if not isinstance(value, bool):
         raise QuantityError(f"{show(value)} is no standby", "write true, false or {site: london}")
-    return Standby() if value else None
+    return StandbySpec() if value else None
 
 
-def _standby_text(value: Standby | None, dump: SerializerFunctionWrapHandler) -> Any:
+def _standby_text(value: StandbySpec | None, dump: SerializerFunctionWrapHandler) -> Any:
     return value is not None if value is None or value.site is None else dump(value)
 
 
@@ -163,13 +163,13 @@ class _StandbySchema:
         return {"anyOf": [{"type": "boolean"}, *(option for option in options if option != {"type": "null"})]}
 
 
-class CoreGroup(NodeGroup):
+class CoreGroupSpec(NodeGroupSpec):
     """Core nodes: one shard of the sessions each."""
 
     shard_by: Annotated[Literal["session", "site"], *choice("session", "site")] = "session"
     """Whether sessions are dealt to all shards by their numbers, or each to those nearest to its client."""
-    standby: Annotated[Standby | None, WrapValidator(_standby), WrapSerializer(_standby_text), _StandbySchema()] = (
-        Standby()
+    standby: Annotated[StandbySpec | None, WrapValidator(_standby), WrapSerializer(_standby_text), _StandbySchema()] = (
+        StandbySpec()
     )
     """Whether each shard has a standby that takes over when it crashes; `{site: london}` stands elsewhere."""
     takeover: Duration = 3.0
@@ -180,11 +180,11 @@ class CoreGroup(NodeGroup):
     """Requests in service at once, each node."""
     service_time: DurationDist = Constant(0.002)
     """Of one request, at one worker."""
-    l2: L2 = L2()
+    l2: L2Spec = L2Spec()
     """The cache of each shard."""
 
 
-class Storage(Spec):
+class StorageSpec(Spec):
     """The source of truth."""
 
     site: GroupName | None = None

@@ -16,7 +16,7 @@ Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class SourceText:
     """A file (with its lines), or an override (with its text as the label)."""
 
     label: str
@@ -30,7 +30,7 @@ class Source:
 class Mark:
     """A place in a source; line and column count from 1."""
 
-    source: Source
+    source: SourceText
     line: int = 0
     col: int = 0
     length: int = 1

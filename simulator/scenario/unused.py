@@ -17,14 +17,14 @@ from typing import Any
 from simulator.laws.distributions import Constant
 from simulator.scenario import overrides as setting
 from simulator.scenario.balancers_use import balancers_use
-from simulator.scenario.clients import ClientGroup
+from simulator.scenario.clients import ClientGroupSpec
 from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.everyone import EVERY, spread
 from simulator.scenario.inside import ROUTING, flattened
 from simulator.scenario.merge import GROUPS
 from simulator.scenario.presets_use import without_balancers
 from simulator.scenario.schema import Scenario
-from simulator.scenario.tiers import Tier
+from simulator.scenario.tiers import TierSpec
 from simulator.scenario.tree import Node, Path, descend, dotted
 from simulator.units import format_duration
 
@@ -250,7 +250,7 @@ def _late(scenario: Scenario) -> Judged:
         yield ("leases", "batch_every"), leases.batch_every <= leases.length, why
 
 
-def _asks(group: ClientGroup, *operations: str) -> bool:
+def _asks(group: ClientGroupSpec, *operations: str) -> bool:
     """Whether a group asks for any of these; what a trace asks for shows when it is read."""
     if group.from_trace:
         return getattr(group.workload, "format", "") != "clf" or "lookup" in operations
@@ -282,7 +282,7 @@ def _clients(scenario: Scenario) -> Judged:
         yield from _hedge(path, scenario, group)
 
 
-def _hedge(path: Path, scenario: Scenario, group: ClientGroup) -> Judged:
+def _hedge(path: Path, scenario: Scenario, group: ClientGroupSpec) -> Judged:
     if group.hedge is None:
         return
     why, used = "operations has no lookup or read_lock, and nothing else is hedged", _asks(group, "lookup", "read_lock")
@@ -312,7 +312,7 @@ def _tiers(scenario: Scenario) -> Judged:
     yield ("coherence",), changes, "nobody updates a session, or acquires or releases a lock: nothing changes"
 
 
-def _tier(path: Path, tier: Tier) -> Judged:
+def _tier(path: Path, tier: TierSpec) -> Judged:
     nothing, why = _keeps_nothing(tier), "with ttl: 0ms nothing is kept"
     yield (*path, "capacity"), not nothing, why
     yield (
@@ -324,7 +324,7 @@ def _tier(path: Path, tier: Tier) -> Judged:
     yield (*path, "ttl_mode"), not nothing and not endless, why if nothing else "entries never expire"
 
 
-def _keeps_nothing(tier: Tier) -> bool:
+def _keeps_nothing(tier: TierSpec) -> bool:
     return bool(tier.ttl == Constant(0.0))
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from simulator.scenario import overrides as setting
 from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.reader import read_file
-from simulator.scenario.tree import Mark, Node, Source
+from simulator.scenario.tree import Mark, Node, SourceText
 from simulator.units import number_text, show
 
 KEY = "values"
@@ -69,7 +69,7 @@ def _find(content: Node, key: Node, label: str, target: str) -> Node:
             what = f"{dotted} is {show(value, 60)}, which takes no unit"
             raise ScenarioError([Issue(what, "leave the unit out", key.mark, f"{KEY}.map.{target}")])
         node = Node(f"{number_text(value)}{unit}", node.mark)
-    mark = node.mark if node.mark is not None else Mark(Source(label, is_file=False))
+    mark = node.mark if node.mark is not None else Mark(SourceText(label, is_file=False))
     return node.with_key_mark(mark)
 
 

@@ -6,7 +6,7 @@ the rule by which a case is accepted, `runner` plays cases, `report` writes the 
 
 from __future__ import annotations
 
-from simulator.verification.case import Case, Check, Judged, Verdict, judge
+from simulator.verification.case import Case, Judgement, TheoryCheck, Verdict, judge
 from simulator.verification.suite import all_cases, find_cases
 
-__all__ = ["Case", "Check", "Judged", "Verdict", "all_cases", "find_cases", "judge"]
+__all__ = ["Case", "Judgement", "TheoryCheck", "Verdict", "all_cases", "find_cases", "judge"]

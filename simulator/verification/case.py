@@ -26,7 +26,7 @@ RELATIVE_SLACK = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class TheoryCheck:
     """One number that theory knows.
 
     Attributes:
@@ -69,7 +69,7 @@ class Case:
     title: str
     theory: str
     size: str
-    checks: tuple[Check, ...]
+    checks: tuple[TheoryCheck, ...]
     measure: Measure
     replications: int = REPLICATIONS
     quick: bool = False
@@ -85,10 +85,10 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Judgement:
     """One check with its estimate: mean over replications, standard error (0 for a single replication)."""
 
-    check: Check
+    check: TheoryCheck
     mean: float
     standard_error: float
     n: int
@@ -111,7 +111,7 @@ class Judged:
         return self.mean - half, self.mean + half
 
 
-def judge(check: Check, values: Sequence[float]) -> Judged:
+def judge(check: TheoryCheck, values: Sequence[float]) -> Judgement:
     """Apply the rule to the values of all replications."""
     data = np.asarray(values, dtype=np.float64)
     n = int(data.size)
@@ -120,7 +120,7 @@ def judge(check: Check, values: Sequence[float]) -> Judged:
     if check.between is not None:
         low, high = check.between
         verdict = Verdict.AGREES if low <= mean <= high else Verdict.MISSES
-        return Judged(check, mean, error, n, (high - low) / 2.0, verdict)
+        return Judgement(check, mean, error, n, (high - low) / 2.0, verdict)
     slack = RELATIVE_SLACK * abs(check.expected)
     if check.tolerance is not None:
         allowed, too_vague = check.tolerance, 3.0 * error > check.tolerance
@@ -130,4 +130,4 @@ def judge(check: Check, values: Sequence[float]) -> Judged:
         verdict = Verdict.MISSES
     else:
         verdict = Verdict.VAGUE if too_vague or n < REPLICATIONS else Verdict.AGREES
-    return Judged(check, mean, error, n, allowed, verdict)
+    return Judgement(check, mean, error, n, allowed, verdict)

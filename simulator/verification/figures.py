@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulator.results.places import write_whole_by
-from simulator.verification.runner import Outcome
+from simulator.verification.runner import CaseOutcome
 from simulator.verification.theory import stickiness
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ TABLE = (
 )  # fmt: skip
 
 
-def draw(outcomes: Sequence[Outcome], folder: Path) -> dict[str, list[str]]:
+def draw(outcomes: Sequence[CaseOutcome], folder: Path) -> dict[str, list[str]]:
     """Draw what the outcomes suffice for; file names by group of cases."""
     folder.mkdir(parents=True, exist_ok=True)
     made: dict[str, list[str]] = {}
@@ -52,7 +52,7 @@ def _save(path: Path, fill: Callable[[Axes], None]) -> None:
         write_whole_by(path, lambda scratch: figure.savefig(scratch, format="svg", metadata={"Date": None}))
 
 
-def _stickiness(axes: Axes, outcomes: Sequence[Outcome]) -> None:
+def _stickiness(axes: Axes, outcomes: Sequence[CaseOutcome]) -> None:
     p = np.linspace(0.25, 0.9999, 150)
     for row, formula, colour, marker in TABLE:
         axes.plot(100 * p, [formula(float(x), 4, 5.0) for x in p], color=colour, lw=1.2, label=f"{row}: theory")
@@ -69,7 +69,7 @@ def _stickiness(axes: Axes, outcomes: Sequence[Outcome]) -> None:
     axes.legend(fontsize=7, ncols=2)
 
 
-def _errors(axes: Axes, group: str, outcomes: Sequence[Outcome]) -> None:
+def _errors(axes: Axes, group: str, outcomes: Sequence[CaseOutcome]) -> None:
     """Distance from theory in units of what the rule allows: all points belong within -1..1."""
     rows: list[Any] = [
         (outcome.case.row, (one.mean - one.check.expected) / one.allowed)

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.results.places import write_whole
-from simulator.verification.case import Judged, Verdict
-from simulator.verification.runner import Outcome
+from simulator.verification.case import Judgement, Verdict
+from simulator.verification.runner import CaseOutcome
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -38,14 +38,14 @@ def number(value: float) -> str:
     return f"{value:.3e}"
 
 
-def simulated(judged: Judged) -> str:
+def simulated(judged: Judgement) -> str:
     """The mean with half of its 95 % interval."""
     low, high = judged.interval
     half = (high - low) / 2.0
     return number(judged.mean) + (f" ± {half:.2g}" if half > 0.0 else "")
 
 
-def expected(judged: Judged) -> str:
+def expected(judged: Judgement) -> str:
     """Theory's number, or the range that a statement allows."""
     bounds = judged.check.between
     if bounds is None:
@@ -56,7 +56,7 @@ def expected(judged: Judged) -> str:
     return number(low) if number(low) == number(high) else f"{number(low)} .. {number(high)}"
 
 
-def as_table(outcomes: Sequence[Outcome]) -> Table:
+def as_table(outcomes: Sequence[CaseOutcome]) -> Table:
     """Case, theory, simulated with interval, verdict."""
     from rich.table import Table
     from rich.text import Text
@@ -78,7 +78,7 @@ def as_table(outcomes: Sequence[Outcome]) -> Table:
     return table
 
 
-def as_json_object(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+def as_json_object(outcomes: Sequence[CaseOutcome]) -> dict[str, Any]:
     """The same for programs; SI units."""
     return {
         "schema": 1,
@@ -94,7 +94,7 @@ def as_json_object(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _check_object(judged: Judged) -> dict[str, Any]:
+def _check_object(judged: Judgement) -> dict[str, Any]:
     low, high = judged.interval
     values = {
         "name": judged.check.name, "expected": judged.check.expected, "mean": judged.mean, "ci_low": low,
@@ -105,7 +105,7 @@ def _check_object(judged: Judged) -> dict[str, Any]:
 
 
 # -- the page -----------------------------------------------------------------------------------------
-def write_page(outcomes: Sequence[Outcome], folder: Path) -> Path:
+def write_page(outcomes: Sequence[CaseOutcome], folder: Path) -> Path:
     """Write `verification.md` and `figures/verification-*.svg` into a folder; returns the page."""
     from simulator.verification.figures import draw
 
@@ -116,7 +116,7 @@ def write_page(outcomes: Sequence[Outcome], folder: Path) -> Path:
     return page
 
 
-def _page(outcomes: Sequence[Outcome], figures: dict[str, list[str]]) -> str:
+def _page(outcomes: Sequence[CaseOutcome], figures: dict[str, list[str]]) -> str:
     checks = [one for outcome in outcomes for one in outcome.judged]
     agree = sum(one.ok for one in checks)
     parts = [INTRODUCTION, f"**{agree} of {len(checks)} numbers of {len(outcomes)} cases agree.**\n"]
@@ -131,7 +131,7 @@ def _page(outcomes: Sequence[Outcome], figures: dict[str, list[str]]) -> str:
     return "\n".join(parts)
 
 
-def _lines(outcome: Outcome) -> list[str]:
+def _lines(outcome: CaseOutcome) -> list[str]:
     case = outcome.case
     if outcome.error:
         return [f"| {case.row} | {case.title} | {case.theory} | | | | **failed**: {_cell(outcome.error)} |"]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simulator.geography import geo
+from simulator.geography import build_cities, geo
 from simulator.geography.geo import (
     AmbiguousSite,
     Site,
@@ -18,7 +18,6 @@ from simulator.geography.geo import (
     one_way_s,
     spread_positions,
 )
-from simulator.geography import build_cities
 
 ALPHA = 1e-4
 """False-alarm rate of each Kolmogorov-Smirnov test here (fixed seeds)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.health.panic import Limit, PanicBelow
+from simulator.health.panic import PanicBelow, PanicLimit
 from simulator.routing.directory import Directory, Draining
 from simulator.routing.scope import SiteScope
 from tests.health.worlds import events, played, watched
@@ -19,7 +19,7 @@ def directory(edges=4, limit=None, sites=None, overprovision=None):
         scopes.setdefault(site or "edges", []).append(edge)
     made.set_panic(
         PanicBelow(
-            limit or Limit(0.5), scopes, overprovision,
+            limit or PanicLimit(0.5), scopes, overprovision,
             lambda name, healthy, of, *, begins: told.append((name, healthy, of, begins)),
         )
     )  # fmt: skip
@@ -44,7 +44,7 @@ def test_it_is_on_below_the_share_and_not_at_it():
 
 def test_a_number_of_edges():
     """`panic_below: 1`: only where nobody is left."""
-    made, _ = directory(limit=Limit(number=1))
+    made, _ = directory(limit=PanicLimit(number=1))
     fail(made, 0, 1, 2)
     assert made.healthy == [3]
     fail(made, 3)
@@ -126,7 +126,7 @@ def test_within_sites_one_may_be_and_the_other_not():
 
 
 def test_shares_follow_belief_while_the_panic_goes_on():
-    made, _ = directory(8, sites=SITES, overprovision=1.4, limit=Limit(1.0))
+    made, _ = directory(8, sites=SITES, overprovision=1.4, limit=PanicLimit(1.0))
     scope = scope_of(made, [0.49, 0.7, 0.7])
     fail(made, 0, 1, 2, 4, 5, 6)
     assert scope.candidates(Client).healthy == [0, 1, 2, 3]

@@ -20,7 +20,7 @@ from simulator.report.html import document, standalone, write_report
 from simulator.report.offline import asset
 from simulator.report.page_data import means, thinned
 from simulator.report.svg import Chart, nice_ticks, pixels
-from simulator.report.timecharts import Line, heat_chart, line_chart
+from simulator.report.timecharts import TimeCurve, heat_chart, line_chart
 from simulator.results.result import Result
 from tests.report.fakes import replication, result, value_at
 
@@ -282,7 +282,7 @@ def test_labels_stay_in_the_figure_on_a_telephone(drawn, edge):
     """Letters are 13.5 px there: no label passes the edges of a figure of 480, at 0.56 em a letter (DejaVu Sans)."""
     bars = bar_chart("Hops", [("client – edge network", 0, 22.2e-3), ("tries that failed", 1, 9.3e-3)], 31.5e-3)
     heat = heat_chart(result(), "Load", "1/s", [(edge, np.array([1.0, 2.0]))], np.array([0.0, 1.0]))
-    line = Line("messages", 0, np.array([0.0, 1.0]), np.array([1.0, 2.0]))
+    line = TimeCurve("messages", 0, np.array([0.0, 1.0]), np.array([1.0, 2.0]))
     lines = line_chart(result(), "Renewals", "1/s", [line])
     whole = weights_chart("Weights", [(65, 1.0)])
     for svg in (*(figure.svg for figure in drawn.values()), bars, heat, lines, whole):

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from simulator.experiment.comparing.compare import Row, compare_rows
+from simulator.experiment.comparing.compare import ComparedRow, compare_rows
 from simulator.experiment.comparing.explain import explain
 from simulator.experiment.studies.cells import AS_WRITTEN, Cell
 from simulator.experiment.studies.outcomes import CellOutcome
@@ -231,14 +231,14 @@ def test_the_page_of_a_sensitivity_analysis_begins_with_what_moves_most():
 
 
 # -- comparisons ------------------------------------------------------------------------------------------
-def row(label: str, values: list[float]) -> Row:
+def row(label: str, values: list[float]) -> ComparedRow:
     made = []
     for number, value in enumerate(values):
         base = fake_replication(number)
         metrics = {**base.metrics, "hit_ratio.l1": value, "lookups.l1.rate": 10.0}
         metrics |= {"misses.l1.rate[migrated]": 10.0 * (1.0 - value)}
         made.append(Replication(number, 1, metrics, {}, base.totals, base.timeseries, [], fingerprint=str(number)))
-    return Row(label, 1, made)
+    return ComparedRow(label, 1, made)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from simulator.routing import RoutingContext, find_policy
 from simulator.routing.directory import Directory
 from simulator.routing.leaving import make_leaving
 from simulator.routing.near import Nearest
-from simulator.scenario.control import Routing
+from simulator.scenario.control import RoutingSpec
 from tests.actors import a_client, a_policy, a_session
 
 GROUP = a_policy()
@@ -54,7 +54,7 @@ class Bench:
         self.router = self.build()
 
     def build(self):
-        settings = Routing.model_validate({"policy": self.policy} | self.settings)
+        settings = RoutingSpec.model_validate({"policy": self.policy} | self.settings)
         self.uniform = Streams(self.seed, self.replication).uniforms("test", f"routing {self.policy}").next
 
         def uniform():

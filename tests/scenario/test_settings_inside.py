@@ -6,7 +6,7 @@ import pytest
 
 from simulator.plugins.named import Named
 from simulator.scenario import Scenario, ScenarioError
-from simulator.scenario.control import Routing, Sam
+from simulator.scenario.control import RoutingSpec, SamSpec
 from simulator.scenario.inside import ROUTING, SAM
 
 PLAIN = """\
@@ -25,8 +25,8 @@ def loaded(tmp_path, text, overrides=(), **others):
 
 
 def test_the_tables_name_keys_of_their_sections():
-    assert {key for keys in ROUTING.values() for key in keys} <= set(Routing.model_fields)
-    assert {key for keys in SAM.values() for key in keys} <= set(Sam.model_fields)
+    assert {key for keys in ROUTING.values() for key in keys} <= set(RoutingSpec.model_fields)
+    assert {key for keys in SAM.values() for key in keys} <= set(SamSpec.model_fields)
 
 
 @pytest.mark.parametrize(
@@ -144,6 +144,6 @@ def test_errors_have_their_place(tmp_path, line, place, words):
 def test_a_name_keeps_its_settings_through_pickling():
     import pickle
 
-    named = pickle.loads(pickle.dumps(Named("cookie", Routing())))
+    named = pickle.loads(pickle.dumps(Named("cookie", RoutingSpec())))
     assert named == "cookie"
-    assert named.settings == Routing()
+    assert named.settings == RoutingSpec()

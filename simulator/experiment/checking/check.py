@@ -66,7 +66,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CheckOutcome:
     """One check.
 
     Attributes:
@@ -111,7 +111,7 @@ class Report(Drawn):
     _fragment = "simulator.report.check_html:fragment"
 
     suite: Suite
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[CheckOutcome, ...]
     against: str = "the baseline"
 
     @property
@@ -222,8 +222,8 @@ def play_check(
 def _check(
     suite: Suite, check: Check, reference: Reference, confidence: float, seed: int | None, jobs: int,
     say: Callable[[str], None] | None, function: str,
-) -> Outcome:  # fmt: skip
-    blank = Outcome(check.name, check.line, (), 0)
+) -> CheckOutcome:  # fmt: skip
+    blank = CheckOutcome(check.name, check.line, (), 0)
     first = reference.of(check, suite.first)
     if first is None:
         return replace(blank, problem="there is no baseline yet")

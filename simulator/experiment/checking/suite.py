@@ -29,7 +29,7 @@ from simulator.metrics.names import ParsedMetric, parse_metric
 from simulator.scenario.bundled import FILE_OF_FOLDER
 from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.reader import read_file
-from simulator.scenario.tree import Mark, Node, Source
+from simulator.scenario.tree import Mark, Node, SourceText
 from simulator.units import parse_ratio
 
 if TYPE_CHECKING:
@@ -271,4 +271,4 @@ def _line(node: Node) -> int:
 
 
 def _wrong(what: str, mend: str, node: Node) -> ScenarioError:
-    return ScenarioError([Issue(what, mend, node.mark or node.key_mark or Mark(Source("suite", is_file=False)))])
+    return ScenarioError([Issue(what, mend, node.mark or node.key_mark or Mark(SourceText("suite", is_file=False)))])

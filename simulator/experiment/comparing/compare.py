@@ -48,7 +48,7 @@ USUAL_MARGIN: Final = Margin(0.001, relative=True, text="0.1%")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ComparedRow:
     """One contestant.
 
     Attributes:
@@ -165,7 +165,7 @@ class Compared(Drawn):
     _fragment = "simulator.report.compare_html:fragment"
     _plots = "simulator.report.answer_plots:ComparePlots"
 
-    rows: tuple[Row, ...]
+    rows: tuple[ComparedRow, ...]
     changes: tuple[Change, ...]
     gates: tuple[Gate, ...] = ()
     explanations: Mapping[str, Any] = field(default_factory=dict)
@@ -234,7 +234,7 @@ class Compared(Drawn):
 
 
 def compare_rows(
-    rows: Sequence[Row],
+    rows: Sequence[ComparedRow],
     metrics: Sequence[str] = (),
     *,
     margins: Mapping[str, Margin] | None = None,
@@ -277,7 +277,9 @@ def compare_rows(
     return Compared(tuple(rows), tuple(changes), judged, confidence=confidence)
 
 
-def change_of(first: Row, row: Row, metric: str, margin: Margin = NO_MARGIN, confidence: float = 0.95) -> Change:
+def change_of(
+    first: ComparedRow, row: ComparedRow, metric: str, margin: Margin = NO_MARGIN, confidence: float = 0.95
+) -> Change:
     """One metric of `row` against `first`. Raises UnknownMetricError, MetricUnavailableError."""
     parsed = parse_metric(metric)
     before, after = values_of(first.replications, metric), values_of(row.replications, metric)

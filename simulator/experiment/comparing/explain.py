@@ -19,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.experiment.comparing.compare import Row
+from simulator.experiment.comparing.compare import ComparedRow
 from simulator.metrics.labels import FAILURE_CAUSES, MISS_CAUSES
 from simulator.metrics.names import parse_metric
 from simulator.observe.result import Replication
@@ -82,7 +82,9 @@ class Explanation:
         }  # fmt: skip
 
 
-def explain(first: Row, row: Row, confidence: float = 0.95, metrics: Sequence[str] = ()) -> dict[str, Explanation]:
+def explain(
+    first: ComparedRow, row: ComparedRow, confidence: float = 0.95, metrics: Sequence[str] = ()
+) -> dict[str, Explanation]:
     """Why metrics of `row` differ from those of `first`: as sums of the parts that moved.
 
     Without `metrics`, the hit ratios and the tail. Else those asked for; one that is no sum of parts, or of which a row
@@ -102,7 +104,9 @@ def explain(first: Row, row: Row, confidence: float = 0.95, metrics: Sequence[st
     return found
 
 
-def _explain_one(first: Row, row: Row, metric: str, paired: bool, confidence: float) -> tuple[str, Explanation | None]:
+def _explain_one(
+    first: ComparedRow, row: ComparedRow, metric: str, paired: bool, confidence: float
+) -> tuple[str, Explanation | None]:
     """The explanation of one metric, and its key."""
     if _TAIL_METRIC.fullmatch(metric):
         return "latency.tail", _explain_tail(first, row, paired, confidence)
@@ -119,7 +123,7 @@ def _explain_one(first: Row, row: Row, metric: str, paired: bool, confidence: fl
     return metric, None if table is None else _sum_up(metric, unit, table, paired, confidence, note)
 
 
-def _explain_tail(first: Row, row: Row, paired: bool, confidence: float) -> Explanation | None:
+def _explain_tail(first: ComparedRow, row: ComparedRow, paired: bool, confidence: float) -> Explanation | None:
     table = _tables(first, row, lambda r: _by_hop(r, max(first.window_s[0], row.window_s[0])), paired)
     if table is not None:
         note = "mean latency of the slowest 1 %, by where the time went"
@@ -188,7 +192,7 @@ def _by_tier(replication: Replication, x: float) -> dict[str, float] | None:
     return parts
 
 
-def _common_p99(row: Row) -> float:
+def _common_p99(row: ComparedRow) -> float:
     from simulator.observe.histogram import Histogram
 
     whole = Histogram.merged(r.histograms["latency"] for r in row.replications if "latency" in r.histograms)
@@ -214,7 +218,7 @@ def _slowest(latency: NDArray[np.float64], counted: NDArray[np.bool_]) -> NDArra
 
 
 def _tables(
-    first: Row, row: Row, parts_of: Callable[[Replication], dict[str, float] | None], paired: bool
+    first: ComparedRow, row: ComparedRow, parts_of: Callable[[Replication], dict[str, float] | None], paired: bool
 ) -> dict[str, Any] | None:
     """{"names": ..., "before": (n, parts), "after": (m, parts)}, or None where a row gives no parts."""
     left = {r.replication: parts for r in first.replications if (parts := parts_of(r)) is not None}

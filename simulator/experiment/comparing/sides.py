@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from simulator.errors import FolderError, SimulatorError, StudyError
-from simulator.experiment.comparing.compare import Row
+from simulator.experiment.comparing.compare import ComparedRow
 from simulator.metrics.names import MetricUnavailableError
 from simulator.play.job import REPLICATION_FUNCTION, Failure, Item, Job
 from simulator.play.listening import Told, listening
@@ -184,7 +184,7 @@ def rows_of(
     control: bool = False,
     progress: Told = None,
     function: str = REPLICATION_FUNCTION,
-) -> list[Row]:
+) -> list[ComparedRow]:
     """Rows of all sides, scenarios played; with `control` also a static policy at the first side's mean weight.
 
     Raises ContestantError (no weight to control for), IncompleteError, ScenarioError.
@@ -216,15 +216,17 @@ def _plan(sides: Sequence[Contestant], seed: int | None, replications: int | Non
     return _Plan(seed, replications)
 
 
-def _played(sides: Sequence[Contestant], plan: _Plan, jobs: int, progress: Told, function: str) -> list[Row]:
+def _played(sides: Sequence[Contestant], plan: _Plan, jobs: int, progress: Told, function: str) -> list[ComparedRow]:
     scenarios: dict[str, Scenario] = {
         side.label: with_found_warmup(side.scenario, function) for side in sides if side.scenario is not None
     }
-    done: Mapping[str, Row] = _play(scenarios, plan, jobs, progress, function) if scenarios else {}
+    done: Mapping[str, ComparedRow] = _play(scenarios, plan, jobs, progress, function) if scenarios else {}
     return [done[side.label] if side.result is None else _loaded(side.label, side.result) for side in sides]
 
 
-def _play(scenarios: Mapping[str, Scenario], plan: _Plan, jobs: int, progress: Told, function: str) -> dict[str, Row]:
+def _play(
+    scenarios: Mapping[str, Scenario], plan: _Plan, jobs: int, progress: Told, function: str
+) -> dict[str, ComparedRow]:
     items: list[Item] = items_of(list(scenarios), plan.replications)
     listener = listening(progress() if callable(progress) else progress)
     outcome = play(Job(scenarios, plan.seed, None, function), items, jobs=jobs, listener=listener)
@@ -239,21 +241,21 @@ def _play(scenarios: Mapping[str, Scenario], plan: _Plan, jobs: int, progress: T
     for label, scenario in scenarios.items():
         assert not isinstance(scenario.warmup, str)
         window = (float(scenario.warmup), float(scenario.duration))
-        rows[label] = Row(label, plan.seed, outcome.of(label), scenario.content_hash(), window)
+        rows[label] = ComparedRow(label, plan.seed, outcome.of(label), scenario.content_hash(), window)
     return rows
 
 
-def _loaded(label: str, result: Result) -> Row:
+def _loaded(label: str, result: Result) -> ComparedRow:
     if not result.replications:
         raise FolderError(f"{label}: nothing was finished in this result")
     facts = result.facts
     notes = [] if result.status == "complete" else [f"{label} is {result.status}"]
     note = "; ".join([*notes, *result.notes])
     window = (facts.warmup_s, facts.duration_s)
-    return Row(label, facts.seed, result.replications, facts.scenario_hash, window, note)
+    return ComparedRow(label, facts.seed, result.replications, facts.scenario_hash, window, note)
 
 
-def _control(side: Contestant, row: Row) -> Contestant:
+def _control(side: Contestant, row: ComparedRow) -> Contestant:
     """The fair control of an adaptive policy: the same mean weight, but never moved."""
     try:
         weight = estimate(row.replications, "stickiness.mean").mean

@@ -25,7 +25,7 @@ from simulator.scenario import loading
 from simulator.scenario import overrides as setting
 from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.schema import Scenario
-from simulator.scenario.tree import Mark, Node, Source
+from simulator.scenario.tree import Mark, Node, SourceText
 from simulator.scenario.validating import make
 from simulator.text.version import VERSION
 
@@ -152,7 +152,7 @@ class Cells(Mapping[str, "Scenario"]):
             if both:
                 raise ScenarioError(
                     [Issue(f"variant {name} sets {both[0]} too", "sweep it without --variants",
-                           Mark(Source(f"-p {both[0]}", is_file=False)))]
+                           Mark(SourceText(f"-p {both[0]}", is_file=False)))]
                 )  # fmt: skip
 
 

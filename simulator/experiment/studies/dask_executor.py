@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from simulator.experiment.studies.cells import CellJob
     from simulator.experiment.studies.study import Executor
     from simulator.observe.result import Replication
-    from simulator.play.job import Item, Listener, Outcome
+    from simulator.play.job import Item, Listener, Played
 
 CONNECT_S: Final = 10.0
 _QUEUED_A_THREAD = 2
@@ -42,7 +42,7 @@ def cluster(address: str) -> Executor:
     with _connected(address) as client:
         _check_workers(client, address)
 
-    def play(job: CellJob, items: Sequence[Item], outcome: Outcome, ear: Listener) -> None:
+    def play(job: CellJob, items: Sequence[Item], outcome: Played, ear: Listener) -> None:
         with _connected(address) as client, client.as_current():
             _Crew(client, job, outcome, ear).play(items)
 
@@ -63,7 +63,7 @@ def check_address(address: str) -> None:
 class _Crew:
     """The items on their way, and those that wait."""
 
-    def __init__(self, client: Any, job: CellJob, outcome: Outcome, ear: Listener) -> None:
+    def __init__(self, client: Any, job: CellJob, outcome: Played, ear: Listener) -> None:
         self.client, self.job, self.outcome, self.ear = client, job, outcome, ear
         self.sent: dict[Any, Item] = {}
         self.run = uuid.uuid4().hex[:8]

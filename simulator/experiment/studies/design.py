@@ -23,7 +23,7 @@ import numpy as np
 from simulator.errors import StudyError
 from simulator.scenario.overrides import from_here
 from simulator.scenario.reader import read_value
-from simulator.scenario.tree import Mark, Node, Source, from_plain
+from simulator.scenario.tree import Mark, Node, SourceText, from_plain
 from simulator.units import BANDWIDTH, DISTANCE, DURATION, NUMBER, RATE, SIZE, number_text
 
 Kind = Literal["grid", "zip", "random", "lhs"]
@@ -51,7 +51,7 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class AxisRange:
     """The range of an axis: from `low` to `high` (numbers in `unit`), both included.
 
     Attributes:
@@ -81,7 +81,7 @@ class Axis:
 
     path: str
     values: tuple[Value, ...] = ()
-    span: Span | None = None
+    span: AxisRange | None = None
 
     def drawn(self, shares: Iterable[float]) -> list[Value]:
         """A value for each share 0..1; of a list, its items in order."""
@@ -117,7 +117,7 @@ def value_of(path: str, value: object, text: str | None = None) -> Value:
     """A value for a path; text is read as YAML, anything else taken as it is."""
     shown = text if text is not None else text_of(value)
     short = shown if len(shown) <= 80 else f"{shown[:79]}…"
-    mark = Mark(Source(f"-p {path}={short}", is_file=False, override_path=path))
+    mark = Mark(SourceText(f"-p {path}={short}", is_file=False, override_path=path))
     node = read_value(value, mark) if isinstance(value, str) else from_plain(value, mark)
     return Value(shown, node.with_key_mark(mark))
 
@@ -213,7 +213,7 @@ def short_names(paths: Sequence[str]) -> dict[str, str]:
 def _listed(argument: str, path: str, text: str) -> Axis:
     from simulator.scenario.errors import ScenarioError
 
-    mark = Mark(Source(f"-p {argument}"[:100], is_file=False, override_path=path))
+    mark = Mark(SourceText(f"-p {argument}"[:100], is_file=False, override_path=path))
     try:
         listed = read_value(f"[{text}]", mark)
     except ScenarioError as error:
@@ -247,7 +247,7 @@ def _ranged(argument: str, path: str, match: re.Match[str]) -> Axis:
     return Axis(path, tuple(value_of(path, text) for text in texts))
 
 
-def _span(argument: str, low: re.Match[str], high: re.Match[str], *, log: bool) -> Span:
+def _span(argument: str, low: re.Match[str], high: re.Match[str], *, log: bool) -> AxisRange:
     a, b, unit = low["number"], high["number"], high["unit"] or ""
     factor = _ratio_of_units(low["unit"] or "", unit)
     if factor is None:
@@ -260,7 +260,7 @@ def _span(argument: str, low: re.Match[str], high: re.Match[str], *, log: bool) 
     if log and first <= 0.0:
         raise DesignError(f"`-p {argument}`: a logarithmic range starts above 0")
     whole = not unit and all(re.fullmatch(r"[+-]?[0-9]+", text) for text in (a, b))
-    return Span(first, last, unit, whole, log)
+    return AxisRange(first, last, unit, whole, log)
 
 
 def _ratio_of_units(low: str, high: str) -> Decimal | None:

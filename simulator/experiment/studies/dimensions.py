@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 from simulator.experiment.studies.design import (
     Axis,
+    AxisRange,
     DesignError,
-    Span,
     Value,
     axis_from_text,
     sought_from_here,
@@ -34,12 +34,12 @@ _MOST_TRIED: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Dimension:
+class SearchDimension:
     """One setting: a path with its range (`span`), or with its choices (`values`)."""
 
     path: str
     values: tuple[Value, ...] = ()
-    span: Span | None = None
+    span: AxisRange | None = None
 
     @property
     def count(self) -> float:
@@ -74,7 +74,7 @@ class Dimension:
         return list(range(int(self.span.low), int(self.span.high) + 1))
 
 
-def dimensions_of(arguments: Sequence[str], cells: Cells) -> list[Dimension]:
+def dimensions_of(arguments: Sequence[str], cells: Cells) -> list[SearchDimension]:
     """`path=low..high` and `path=a,b,c`, each checked against the scenario. Raises DesignError, ScenarioError."""
     if not arguments:
         raise DesignError(
@@ -92,20 +92,20 @@ def dimensions_of(arguments: Sequence[str], cells: Cells) -> list[Dimension]:
     return [_whole_or_not(one, cells) for one in found]
 
 
-def _dimension(axis: Axis) -> Dimension:
+def _dimension(axis: Axis) -> SearchDimension:
     if axis.span is None:
         if len(axis.values) < 2:
             only = axis.values[0].text
             raise DesignError(
                 f"{axis.path}: {only} alone leaves nothing to choose: write LOW..HIGH or A,B, or --set it"
             )
-        return Dimension(axis.path, axis.values)
+        return SearchDimension(axis.path, axis.values)
     span = axis.span
     wide = span.low > 0.0 and span.high >= _WIDE * span.low
-    return Dimension(axis.path, span=replace(span, log=span.log or wide))
+    return SearchDimension(axis.path, span=replace(span, log=span.log or wide))
 
 
-def _check(one: Dimension, found: Sequence[Dimension], cells: Cells) -> None:
+def _check(one: SearchDimension, found: Sequence[SearchDimension], cells: Cells) -> None:
     """Every end and choice must be possible, alone or with some of the others. Raises ScenarioError."""
     others = [other for other in found if other is not one]
     for value in one.ends:
@@ -118,7 +118,7 @@ def _check(one: Dimension, found: Sequence[Dimension], cells: Cells) -> None:
 
 
 def _possible(
-    one: Dimension, value: Value, others: Sequence[Dimension], point: Sequence[Value], cells: Cells
+    one: SearchDimension, value: Value, others: Sequence[SearchDimension], point: Sequence[Value], cells: Cells
 ) -> bool:  # fmt: skip
     try:
         cells.scenario({one.path: value, **{other.path: v for other, v in zip(others, point, strict=True)}})
@@ -127,7 +127,7 @@ def _possible(
     return True
 
 
-def _whole_or_not(one: Dimension, cells: Cells) -> Dimension:
+def _whole_or_not(one: SearchDimension, cells: Cells) -> SearchDimension:
     """A range that is written with whole numbers, of real numbers where the scenario takes them."""
     if one.span is None or not one.span.whole:
         return one

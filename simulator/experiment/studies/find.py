@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from simulator.experiment.studies import sweep_folder
 from simulator.experiment.studies.cells import Cell
-from simulator.experiment.studies.design import Span, value_of
+from simulator.experiment.studies.design import AxisRange, value_of
 from simulator.experiment.studies.outcomes import CellOutcome
 from simulator.experiment.studies.resume import Resumption, look_up
 from simulator.experiment.studies.search_space import FindError, condition_of, parted, start_of
@@ -48,7 +48,7 @@ _MOST_PROBES = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
+class TriedValue:
     """One value that was tried.
 
     Attributes:
@@ -89,12 +89,12 @@ class Found(Drawn):
     path: str
     condition: Expectation
     side: Literal["smallest", "largest"]
-    answer: Probe | None
+    answer: TriedValue | None
     low: str | None
     high: str | None
     everywhere: bool
     notes: Sequence[str]
-    probes: Sequence[Probe]
+    probes: Sequence[TriedValue]
     sweep: SweepResult
 
     def to_dict(self) -> dict[str, Any]:
@@ -156,12 +156,12 @@ class Search:
     path: str
     condition: Expectation
     executor: Executor
-    span: Span | None = None
+    span: AxisRange | None = None
     tolerance: float = 0.02
     listener: Listener = field(default_factory=Silence)
     folder: Path | None = None
     function: str = REPLICATION_FUNCTION
-    heard: Callable[[Probe], None] | None = None
+    heard: Callable[[TriedValue], None] | None = None
     resume: bool = False
     argv: Sequence[str] = ()
 
@@ -171,7 +171,7 @@ class Search:
             self.scenario, self.executor, self.listener, cells, self.function, [self.condition.metric.name]
         )
         self.start = start_of(self.scenario, self.path, self.span)
-        self.probes: dict[float, Probe] = {}
+        self.probes: dict[float, TriedValue] = {}
         self.limits: list[str] = []
 
     # -- the search -----------------------------------------------------------------------------------
@@ -187,7 +187,7 @@ class Search:
         low, high = self._ends()
         rising = (high.holds and not low.holds) or (high.holds == low.holds and self._slope(low, high) > 0.0)
         side: Literal["smallest", "largest"] = "smallest" if rising else "largest"
-        answer: Probe | None = None
+        answer: TriedValue | None = None
         if low.holds != high.holds:
             self._bisect(lambda probe: probe.holds)
             if self.span is None:
@@ -203,7 +203,7 @@ class Search:
             self._notes(rising), self._ordered(), self._sweep(interrupted=self.study.interrupted),
         )  # fmt: skip
 
-    def try_value(self, number: float) -> Probe:
+    def try_value(self, number: float) -> TriedValue:
         """Play a value, or recall it. Raises ScenarioError where the scenario cannot have it."""
         if number in self.probes:
             return self.probes[number]
@@ -221,7 +221,7 @@ class Search:
         if found is None or math.isnan(found):
             raise FindError(f"{self.path} = {text}: the run gives no {self.condition.metric.name}")
         verdict = self.condition.judge(found.by_replication, found.low, found.high)
-        probe = Probe(number, text, outcome, self.condition.holds(float(found)), verdict)
+        probe = TriedValue(number, text, outcome, self.condition.holds(float(found)), verdict)
         self.probes[number] = probe
         if self.heard is not None:
             self.heard(probe)
@@ -232,7 +232,7 @@ class Search:
         value = value_of(self.path, self.start.text(number))
         return self.study.cells.make({self.path: value}, {self.path: _short(self.path)}, len(self.probes) + 1)
 
-    def _ends(self) -> tuple[Probe, Probe]:
+    def _ends(self) -> tuple[TriedValue, TriedValue]:
         """Two probes between which the condition changes, or the ends of what can be tried."""
         if self.span is not None:
             return self.try_value(self.span.low), self.try_value(self.span.high)
@@ -259,7 +259,7 @@ class Search:
                 if end.verdict == wanted or self._try_further(self.start.further(end.number, factor)) is None:
                     break
 
-    def _try_further(self, number: float | None) -> Probe | None:
+    def _try_further(self, number: float | None) -> TriedValue | None:
         """A value further out, or None where the scenario cannot have it."""
         if number is None:
             return None
@@ -269,7 +269,7 @@ class Search:
             self.limits.append(f"{self.start.text(number)} cannot be: {str(error).splitlines()[0]}")
             return None
 
-    def _bisect(self, holds: Callable[[Probe], bool]) -> None:
+    def _bisect(self, holds: Callable[[TriedValue], bool]) -> None:
         """Narrow every place where `holds` changes between two neighbours, until they are close."""
         while True:
             ordered = self._ordered()
@@ -279,7 +279,7 @@ class Search:
             a, b = pairs[0]
             self.try_value(self.start.between(a.number, b.number))
 
-    def _close(self, a: Probe, b: Probe) -> bool:
+    def _close(self, a: TriedValue, b: TriedValue) -> bool:
         if self.start.whole:
             return b.number - a.number <= 1
         middle = self.start.between(a.number, b.number)
@@ -288,7 +288,7 @@ class Search:
 
     # -- the answer -----------------------------------------------------------------------------------
 
-    def _edge(self, rising: bool) -> Probe:
+    def _edge(self, rising: bool) -> TriedValue:
         """The value beyond which the mean always meets the condition."""
         towards = self._ordered() if rising else self._ordered()[::-1]
         edge = towards[-1]
@@ -301,7 +301,7 @@ class Search:
     def _interval(self, rising: bool) -> tuple[str | None, str | None]:
         """From the last value that surely misses to the first that surely meets, and all from there on."""
         towards = self._ordered() if rising else self._ordered()[::-1]
-        met: Probe | None = None
+        met: TriedValue | None = None
         for probe in reversed(towards):
             if probe.verdict != "met":
                 break
@@ -322,13 +322,13 @@ class Search:
             )
         return notes
 
-    def _slope(self, low: Probe, high: Probe) -> float:
+    def _slope(self, low: TriedValue, high: TriedValue) -> float:
         """Above 0 where higher values come closer to the condition."""
         metric = self.condition.metric.name
         change = high.outcome.value(metric) - low.outcome.value(metric)
         return change if self.condition.op in (">=", ">") else -change
 
-    def _ordered(self) -> list[Probe]:
+    def _ordered(self) -> list[TriedValue]:
         return [self.probes[number] for number in sorted(self.probes)]
 
     def _earlier(self, name: str) -> Resumption:
@@ -370,7 +370,7 @@ def found_of(sweep: SweepResult) -> Found | None:
         text = outcome.cell.values[told["path"]].text
         if text in judged and condition.metric.name in outcome.estimates:
             entry = judged[text]
-            probes.append(Probe(parted(text)[0], text, outcome, entry["holds"], entry["verdict"]))
+            probes.append(TriedValue(parted(text)[0], text, outcome, entry["holds"], entry["verdict"]))
     if not probes or len(probes) < len(judged):
         return None
     answer = next((probe for probe in probes if probe.text == told["answer"]), None)

@@ -20,8 +20,8 @@ from simulator.errors import StudyError
 from simulator.experiment.studies import sweep_folder
 from simulator.experiment.studies.cells import Cell
 from simulator.experiment.studies.design import Value, short_names
-from simulator.experiment.studies.dimensions import Dimension, dimensions_of
-from simulator.experiment.studies.optimum import Judged, Optimum, Status, Three
+from simulator.experiment.studies.dimensions import SearchDimension, dimensions_of
+from simulator.experiment.studies.optimum import JudgedTrial, Optimum, Status, Three
 from simulator.experiment.studies.outcomes import CellOutcome
 from simulator.experiment.studies.playoff import Objective, Playoff, Table, holds, verdict
 from simulator.experiment.studies.proposals import Point, proposals
@@ -134,7 +134,7 @@ class Optimiser:
 
     def __post_init__(self) -> None:
         self.study = self._study(self.scenario)
-        self.dimensions: Sequence[Dimension] = dimensions_of(self.question.parameters, self.study.cells)
+        self.dimensions: Sequence[SearchDimension] = dimensions_of(self.question.parameters, self.study.cells)
         self.paths = [one.path for one in self.dimensions]
         self.everything = math.prod(one.count for one in self.dimensions) <= self.trials
         self.tried: dict[tuple[str, ...], Trial | None] = {}
@@ -326,8 +326,8 @@ class Optimiser:
     # -- the answer -----------------------------------------------------------------------------------
     def _answer(self, known: Sequence[Trial], contest: Playoff | None, chosen: Sequence[Trial]) -> Optimum:
         trials = [self._judged(t, t.table, t.feasible, "", 0.95) for t in known]
-        judged: list[Judged] = []
-        winner: Judged | None = None
+        judged: list[JudgedTrial] = []
+        winner: JudgedTrial | None = None
         status: Status = "infeasible"
         if contest is not None:
             leader, states = contest.leader(), contest.states()
@@ -359,7 +359,7 @@ class Optimiser:
 
     def _judged(
         self, trial: Trial, table: Table, feasible: str, state: str, confidence: float, behind: Three | None = None
-    ) -> Judged:  # fmt: skip
+    ) -> JudgedTrial:  # fmt: skip
         metrics: dict[str, Three] = {}
         for name in self.question.metrics:
             interval = mean_interval(table.get(name, ()), confidence)
@@ -367,7 +367,7 @@ class Optimiser:
         texts = trial.outcome.cell.texts
         n = max((len(values) for values in table.values()), default=0)
         missing = (math.nan, math.nan, math.nan)
-        return Judged(trial.outcome.cell.number, texts, feasible, state, n, metrics, behind or missing)
+        return JudgedTrial(trial.outcome.cell.number, texts, feasible, state, n, metrics, behind or missing)
 
     def _notes(self, known: Sequence[Trial]) -> list[str]:
         notes = [*self.impossible[:3]]

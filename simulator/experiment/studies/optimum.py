@@ -25,7 +25,7 @@ Three = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedTrial:
     """A setting that was tried, or a finalist.
 
     Attributes:
@@ -55,7 +55,7 @@ class Judged:
         }  # fmt: skip
 
     @classmethod
-    def from_dict(cls, told: Mapping[str, Any]) -> Judged:
+    def from_dict(cls, told: Mapping[str, Any]) -> JudgedTrial:
         """What `to_dict` gave."""
         metrics = {name: _three(entry) for name, entry in told["metrics"].items()}
         return cls(told["number"], told["values"], told["feasible"], told["state"], told["replications"], metrics,
@@ -84,9 +84,9 @@ class Optimum(Drawn):
     objectives: Sequence[Objective]
     constraints: Sequence[str]
     status: Status
-    winner: Judged | None
-    judged: Sequence[Judged]
-    trials: Sequence[Judged]
+    winner: JudgedTrial | None
+    judged: Sequence[JudgedTrial]
+    trials: Sequence[JudgedTrial]
     everything: bool
     notes: Sequence[str]
     sweep: SweepResult = field(repr=False)
@@ -97,7 +97,7 @@ class Optimum(Drawn):
         return dict(self.winner.values) if self.winner is not None and len(self.objectives) == 1 else None
 
     @property
-    def on_frontier(self) -> list[Judged]:
+    def on_frontier(self) -> list[JudgedTrial]:
         """Finalists that surely are feasible and that no other is known to beat."""
         return [one for one in self.judged if one.state in ("on the frontier", "perhaps on it")]
 
@@ -121,7 +121,7 @@ class Optimum(Drawn):
             return self._frame([self.winner] if self.winner is not None else [])
         return self._frame(self.on_frontier)
 
-    def _frame(self, rows: Sequence[Judged]) -> pd.DataFrame:
+    def _frame(self, rows: Sequence[JudgedTrial]) -> pd.DataFrame:
         import pandas as pd
 
         first = self.objectives[0].metric
@@ -165,12 +165,12 @@ def optimum_of(sweep: SweepResult) -> Optimum | None:
     told = sweep.extra.get("answer")
     if sweep.kind != "optimise" or not isinstance(told, Mapping):
         return None
-    judged = [Judged.from_dict(entry) for entry in told["finalists"]]
+    judged = [JudgedTrial.from_dict(entry) for entry in told["finalists"]]
     return Optimum(
         [Objective(entry["metric"], bool(entry["minimise"])) for entry in told["objectives"]],
         told["constraints"], told["status"],
         next((one for one in judged if one.number == told["winner"]), None),
-        judged, [Judged.from_dict(entry) for entry in told["trials"]], told["everything"], told["notes"], sweep,
+        judged, [JudgedTrial.from_dict(entry) for entry in told["trials"]], told["everything"], told["notes"], sweep,
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from simulator.experiment.studies.dimensions import Dimension
+from simulator.experiment.studies.dimensions import SearchDimension
 
 if TYPE_CHECKING:
     import optuna
@@ -31,7 +31,7 @@ Point = tuple[int | float, ...]
 class Everything:
     """The proposals where the budget allows to try everything: each point once."""
 
-    def __init__(self, dimensions: Sequence[Dimension]) -> None:
+    def __init__(self, dimensions: Sequence[SearchDimension]) -> None:
         self._left: Iterator[Point] = itertools.product(*(one.points() for one in dimensions))
 
     def ask(self) -> list[Point]:
@@ -51,7 +51,7 @@ class Proposals:
         seed: of all draws.
     """
 
-    def __init__(self, dimensions: Sequence[Dimension], minimise: Sequence[bool], seed: int) -> None:
+    def __init__(self, dimensions: Sequence[SearchDimension], minimise: Sequence[bool], seed: int) -> None:
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -92,7 +92,7 @@ class Proposals:
 
 
 def proposals(
-    dimensions: Sequence[Dimension], minimise: Sequence[bool], seed: int, trials: int
+    dimensions: Sequence[SearchDimension], minimise: Sequence[bool], seed: int, trials: int
 ) -> Proposals | Everything:
     """All points where there are at most `trials`; else proposals by a model."""
     if math.prod(one.count for one in dimensions) <= trials:
@@ -100,7 +100,7 @@ def proposals(
     return Proposals(dimensions, minimise, seed)
 
 
-def _distribution(one: Dimension) -> Any:
+def _distribution(one: SearchDimension) -> Any:
     import optuna
 
     if one.span is None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import StudyError
-from simulator.experiment.studies.design import Span, axis_from_text
+from simulator.experiment.studies.design import AxisRange, axis_from_text
 from simulator.metrics.expectations import Expectation, parse_expectation
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Start:
 
     def text(self, number: float) -> str:
         """The number as a scenario writes it."""
-        return Span(number, number, self.unit, self.whole).at(0.0)
+        return AxisRange(number, number, self.unit, self.whole).at(0.0)
 
     def further(self, number: float, factor: float) -> float | None:
         """The next value outwards; None where there is none."""
@@ -56,7 +56,7 @@ def condition_of(text: str) -> Expectation:
     return condition
 
 
-def span_of(path: str, between: str | None) -> Span | None:
+def span_of(path: str, between: str | None) -> AxisRange | None:
     """`LOW..HIGH` as a span. Raises DesignError, FindError."""
     if between is None:
         return None
@@ -79,7 +79,7 @@ def value_at(resolved: Any, path: str) -> Any:
     return value
 
 
-def start_of(scenario: Scenario, path: str, span: Span | None) -> Start:
+def start_of(scenario: Scenario, path: str, span: AxisRange | None) -> Start:
     """Where the search begins. Raises FindError or, for a path that does not exist, ScenarioError."""
     if span is not None:
         return Start(span.low, span.unit, span.whole)

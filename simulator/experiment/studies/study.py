@@ -24,7 +24,7 @@ from simulator.play.job import (
     Failure,
     Item,
     Listener,
-    Outcome,
+    Played,
     Silence,
 )
 from simulator.play.pool import play_in_processes
@@ -41,14 +41,14 @@ if TYPE_CHECKING:
 class Executor(Protocol):
     """Plays items somewhere: fills the outcome, tells the listener; KeyboardInterrupt passes through."""
 
-    def __call__(self, job: CellJob, items: Sequence[Item], outcome: Outcome, ear: Listener) -> None:
+    def __call__(self, job: CellJob, items: Sequence[Item], outcome: Played, ear: Listener) -> None:
         """Play all items."""
 
 
 def processes(jobs: int) -> Executor:
     """The executor with that many worker processes (even one is a process of its own: it may die)."""
 
-    def play(job: CellJob, items: Sequence[Item], outcome: Outcome, ear: Listener) -> None:
+    def play(job: CellJob, items: Sequence[Item], outcome: Played, ear: Listener) -> None:
         play_in_processes(job, items, max(1, min(jobs, len(items))), outcome, ear)
 
     return play
@@ -132,7 +132,7 @@ class _Keeper:
     ) -> None:
         self.study, self.cells, self.done = study, {cell.name: cell for cell in cells}, done
         self.listener = study.listener
-        self.outcome = Outcome()
+        self.outcome = Played()
         self.outcomes: dict[str, CellOutcome] = {}
         self.piloting = False
         self.found: dict[str, dict[int, Replication]] = defaultdict(dict)

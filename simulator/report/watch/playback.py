@@ -41,7 +41,7 @@ class NothingToPlayError(InputError):
 
 
 @dataclass(frozen=True, slots=True)
-class Windows:
+class PlayedWindows:
     """`count` windows from 0 s, `step_s` long, each of `together` of the run's own (the last may be shorter)."""
 
     count: int
@@ -91,17 +91,17 @@ def playback(result: Result, *, variant: str = "", number: int = 0, rerun: str =
     }  # fmt: skip
 
 
-def _windows(one: Result, edges: int) -> Windows:
+def _windows(one: Result, edges: int) -> PlayedWindows:
     times, _ = series(one, "requests.rate")
     if not times.size:
         raise NothingToPlayError("the result has no time series: nothing was finished")
     width = window_of(one) or one.facts.duration_s
     most = max(2, min(MOST_WINDOWS, MOST_EDGE_VALUES // max(1, edges)))
     together = math.ceil(times.size / most)
-    return Windows(math.ceil(times.size / together), width * together, together)
+    return PlayedWindows(math.ceil(times.size / together), width * together, together)
 
 
-def _overall(one: Result, windows: Windows) -> dict[str, str]:
+def _overall(one: Result, windows: PlayedWindows) -> dict[str, str]:
     """Packed series of all: rates and ratios are means of the windows put together, latencies their worst."""
     weight = _column(one, "requests.rate", "")
     found = {}
@@ -113,7 +113,7 @@ def _overall(one: Result, windows: Windows) -> dict[str, str]:
     return found
 
 
-def _edges(one: Result, scene: Scene, windows: Windows) -> dict[str, Any]:
+def _edges(one: Result, scene: Scene, windows: PlayedWindows) -> dict[str, Any]:
     """For each edge that has series: its node, and packed load (1/s), in_system and hit ratio."""
     rows = []
     for name in labels_of(one, "edge.load"):
@@ -128,7 +128,7 @@ def _edges(one: Result, scene: Scene, windows: Windows) -> dict[str, Any]:
     return {"rows": rows, "peak": peak}
 
 
-def _weights(one: Result, windows: Windows) -> dict[str, Any]:
+def _weights(one: Result, windows: PlayedWindows) -> dict[str, Any]:
     """How many sessions had which weight: its levels, and a packed row per level."""
     levels = sorted(labels_of(one, "stickiness.sessions"), key=float)
     rows = [
@@ -147,7 +147,7 @@ def _column(one: Result, metric: str, label: str) -> Floats:
     return full
 
 
-def _merged(column: Floats, windows: Windows, weight: Floats | None = None, *, worst: bool = False) -> Floats:
+def _merged(column: Floats, windows: PlayedWindows, weight: Floats | None = None, *, worst: bool = False) -> Floats:
     """A value for each window put together: the mean of those there are, weighted, or the largest."""
     if windows.together == 1:
         return column

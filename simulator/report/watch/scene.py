@@ -17,7 +17,7 @@ CLIENT, BALANCER, EDGE, CORE, STORAGE, SAM = "client", "balancer", "edge", "core
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class SceneNode:
     """Something that is drawn.
 
     Attributes:
@@ -50,7 +50,7 @@ class Scene:
     """
 
     sites: dict[str, tuple[float, float]]
-    nodes: list[Node]
+    nodes: list[SceneNode]
     places: dict[str, int] = field(default_factory=dict)
 
     def count(self, role: str) -> int:
@@ -89,46 +89,46 @@ def _groups(resolved: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Mappi
             yield str(name), group
 
 
-def _clients(resolved: Mapping[str, Any]) -> Iterator[Node]:
+def _clients(resolved: Mapping[str, Any]) -> Iterator[SceneNode]:
     for name, group in _groups(resolved, "clients"):
-        yield Node(CLIENT, name, name, _site(group), _whole(group.get("count")))
+        yield SceneNode(CLIENT, name, name, _site(group), _whole(group.get("count")))
 
 
-def _grouped(resolved: Mapping[str, Any], kind: str, role: str) -> Iterator[Node]:
+def _grouped(resolved: Mapping[str, Any], kind: str, role: str) -> Iterator[SceneNode]:
     """Nodes as the scenario names them: `pop-tokyo-1` with `at`, `pop-1` with `count`."""
     for name, group in _groups(resolved, kind):
         at = group.get("at")
         if isinstance(at, Mapping):
             for site, count in at.items():
-                yield from (Node(role, f"{name}-{site}-{n + 1}", name, str(site)) for n in range(_whole(count)))
+                yield from (SceneNode(role, f"{name}-{site}-{n + 1}", name, str(site)) for n in range(_whole(count)))
         else:
             count = _whole(group.get("count", 1))
-            yield from (Node(role, f"{name}-{n + 1}", name, _site(group)) for n in range(count))
+            yield from (SceneNode(role, f"{name}-{n + 1}", name, _site(group)) for n in range(count))
 
 
-def _cores(resolved: Mapping[str, Any]) -> Iterator[Node]:
+def _cores(resolved: Mapping[str, Any]) -> Iterator[SceneNode]:
     groups = dict(_groups(resolved, "cores"))
     for node in _grouped(resolved, "cores", CORE):
         standby = groups[node.group].get("standby")
         at = _site(standby) if isinstance(standby, Mapping) else node.site if standby is True else ""
-        yield Node(CORE, node.name, node.group, node.site, standby=at)
+        yield SceneNode(CORE, node.name, node.group, node.site, standby=at)
 
 
-def _control(resolved: Mapping[str, Any]) -> Iterator[Node]:
+def _control(resolved: Mapping[str, Any]) -> Iterator[SceneNode]:
     storage, sam = resolved.get("storage"), resolved.get("sam")
     if isinstance(storage, Mapping):
-        yield Node(STORAGE, "storage", site=_site(storage))
+        yield SceneNode(STORAGE, "storage", site=_site(storage))
     if isinstance(sam, Mapping):
-        yield Node(SAM, "sam", site=_site(sam))
+        yield SceneNode(SAM, "sam", site=_site(sam))
 
 
-def _joined(name: str, resolved: Mapping[str, Any]) -> Node:
+def _joined(name: str, resolved: Mapping[str, Any]) -> SceneNode:
     """An edge that the scenario does not begin with: its group and site from its name, its site from the fault."""
     for group, spec in sorted(_groups(resolved, "edges"), key=lambda item: -len(item[0])):
         found = re.fullmatch(rf"{re.escape(group)}(?:-(.*))?-\d+", name)
         if found:
-            return Node(EDGE, name, group, found[1] or _site_of_added(group, resolved) or _site(spec), later=True)
-    return Node(EDGE, name, later=True)
+            return SceneNode(EDGE, name, group, found[1] or _site_of_added(group, resolved) or _site(spec), later=True)
+    return SceneNode(EDGE, name, later=True)
 
 
 def _site_of_added(group: str, resolved: Mapping[str, Any]) -> str:
@@ -139,18 +139,18 @@ def _site_of_added(group: str, resolved: Mapping[str, Any]) -> str:
     return ""
 
 
-def _together(edges: Iterable[Node]) -> Iterator[Node]:
+def _together(edges: Iterable[SceneNode]) -> Iterator[SceneNode]:
     counts: dict[str, int] = {}
-    first: dict[str, Node] = {}
+    first: dict[str, SceneNode] = {}
     for edge in edges:
         name = _name_together(edge)
         counts[name] = counts.get(name, 0) + (not edge.later)
         first.setdefault(name, edge)
     for name, edge in first.items():
-        yield Node(EDGE, name, edge.group, edge.site, counts[name])
+        yield SceneNode(EDGE, name, edge.group, edge.site, counts[name])
 
 
-def _name_together(edge: Node) -> str:
+def _name_together(edge: SceneNode) -> str:
     return f"{edge.group} at {edge.site}" if edge.site else edge.group
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from simulator.sam import adjust_stickiness
 from simulator.sam.rule import StickinessRule
-from simulator.verification.case import Case, Check
+from simulator.verification.case import Case, TheoryCheck
 from simulator.verification.theory import affinity as theory
 from simulator.verification.worlds import ideal, play, seconds
 
@@ -33,7 +33,7 @@ def cells() -> Case:
     return Case(
         "SAM cells", "SAM", "the published rule: 27 cells, 8 corners of thresholds",
         "the published table, strict comparisons", "exact",
-        (Check("cells", 27, between=(27, 27)), Check("thresholds", 8, between=(8, 8))),
+        (TheoryCheck("cells", 27, between=(27, 27)), TheoryCheck("thresholds", 8, between=(8, 8))),
         measure, replications=1, quick=True, group=GROUP,
     )  # fmt: skip
 
@@ -59,8 +59,8 @@ def cumulative() -> Case:
         "SAM cumulative", "SAM", "the cumulative rule as a Markov chain", "stationary law of 21 weights, solved",
         f"20 x {chains} chains x {steps - settle} steps",
         (
-            Check("mean", sum(w * c for w, c in law.items()), 0.01), Check("P(100)", law[100], 0.03),
-            Check("P(0)", law[0], 0.03),
+            TheoryCheck("mean", sum(w * c for w, c in law.items()), 0.01), TheoryCheck("P(100)", law[100], 0.03),
+            TheoryCheck("P(0)", law[0], 0.03),
         ),
         measure, quick=True, group=GROUP,
     )  # fmt: skip
@@ -101,8 +101,8 @@ def in_the_world(error: int) -> Case:
         f"SAM in the world, errors {share:g}", "SAM", f"nine sessions, latency x rate, errors {share:g}",
         "the published table", "5 s after a whole window",
         (
-            Check("mean weight", mean, between=(mean - slack, mean + slack)),
-            Check("least", wanted[0], between=(wanted[0] - 5 * slack, wanted[0] + 5 * slack)),
+            TheoryCheck("mean weight", mean, between=(mean - slack, mean + slack)),
+            TheoryCheck("least", wanted[0], between=(wanted[0] - 5 * slack, wanted[0] + 5 * slack)),
         ),
         measure, replications=3 if error == 1 else 1, quick=error != 1, group=GROUP,
     )  # fmt: skip

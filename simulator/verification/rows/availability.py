@@ -6,7 +6,7 @@ from typing import Any
 
 from simulator.metrics.events import DETECTED, FAULT_BEGIN, FAULT_END
 from simulator.observe.result import Replication
-from simulator.verification.case import Case, Check
+from simulator.verification.case import Case, TheoryCheck
 from simulator.verification.theory import availability as theory
 from simulator.verification.worlds import ideal, measured, per_second, play, seconds
 
@@ -35,7 +35,7 @@ def repair(mttf_s: float = 1000.0, mttr_s: float = 50.0, edges: int = 100) -> Ca
     return Case(
         f"80 MTTR {mttr_s:g}", "80", f"MTTF {mttf_s:g} s, MTTR {mttr_s:g} s", "MTTF/(MTTF+MTTR)",
         f"20 x {edges} edges x 39,000 s",
-        (Check("availability", up, 0.001), Check("unavailability", 1 - up, 0.02)),
+        (TheoryCheck("availability", up, 0.001), TheoryCheck("unavailability", 1 - up, 0.02)),
         measured(scenario, {"availability": edges_up, "unavailability": lambda r: 1 - edges_up(r)}),
         quick=mttr_s == 50, group=GROUP,
     )  # fmt: skip
@@ -81,10 +81,10 @@ def detection(period_s: float = 1.0, misses: int = 3) -> Case:
         f"82 period {period_s:g} misses {misses}", "82", f"heartbeat {period_s:g} s, {misses} misses",
         "uniform on (misses-1, misses] periods", "20 x 340 crashes",
         (
-            Check("mean (s)", mean_s, 0.005), Check("metric (s)", mean_s, 0.005),
-            Check("variance (s²)", theory.detection_variance_s2(period_s), 0.02),
-            Check("least (s)", low, between=(low, low + 0.05 * period_s)),
-            Check("most (s)", high, between=(high - 0.05 * period_s, high + 1e-6)),
+            TheoryCheck("mean (s)", mean_s, 0.005), TheoryCheck("metric (s)", mean_s, 0.005),
+            TheoryCheck("variance (s²)", theory.detection_variance_s2(period_s), 0.02),
+            TheoryCheck("least (s)", low, between=(low, low + 0.05 * period_s)),
+            TheoryCheck("most (s)", high, between=(high - 0.05 * period_s, high + 1e-6)),
         ),
         measure, quick=misses == 3, group=GROUP,
     )  # fmt: skip
@@ -111,7 +111,7 @@ def seen_outage(mttr_s: float = 50.0, misses: int = 3) -> Case:
     return Case(
         f"83 MTTR {mttr_s:g}", "83", f"outage until detection or repair, MTTR {mttr_s:g} s, {misses} misses",
         "integral over the uniform detection", "20 x 500 crashes",
-        (Check("E[min] (s)", theory.seen_outage_s(1.0, misses, mttr_s), 0.01),), measure, group=GROUP,
+        (TheoryCheck("E[min] (s)", theory.seen_outage_s(1.0, misses, mttr_s), 0.01),), measure, group=GROUP,
         quick=mttr_s == 50,
     )  # fmt: skip
 
@@ -136,7 +136,7 @@ def unavailability(follow: bool) -> Case:
         "84 follow" if follow else "84 never leave", "84",
         "requests that fail, sessions that " + ("follow" if follow else "never leave"),
         "E/(MTTF+E), E = E[min(detection, repair)]" if follow else "MTTR/(MTTF+MTTR), less the start",
-        f"20 x {int(clients * rate * span_s):,} requests", (Check("failed", expected, 0.03),),
+        f"20 x {int(clients * rate * span_s):,} requests", (TheoryCheck("failed", expected, 0.03),),
         measured(scenario, {"failed": "failures.ratio"}), group=GROUP,
     )  # fmt: skip
 
@@ -156,7 +156,7 @@ def lost_requests(rate: float = 50.0, runs: int = 20) -> Case:
 
     return Case(
         "85", "85", f"failed requests a failure at {rate:g} req/s", "rate x E[min(detection, repair)]",
-        f"20 x {runs} failures", (Check("failed requests", rate * theory.seen_outage_s(1.0, 3, 50.0), 0.015),),
+        f"20 x {runs} failures", (TheoryCheck("failed requests", rate * theory.seen_outage_s(1.0, 3, 50.0), 0.015),),
         measure, group=GROUP,
     )  # fmt: skip
 

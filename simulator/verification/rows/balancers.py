@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulator.verification.case import Case, Check
+from simulator.verification.case import Case, TheoryCheck
 from simulator.verification.worlds import ideal, measured, per_second, seconds
 
 GROUP = "Balancers"
 REQUESTS = 5_000
 
 
-def _exactly(name: str, value: float) -> Check:
-    return Check(name, value, between=(value - 1e-9, value + 1e-9))
+def _exactly(name: str, value: float) -> TheoryCheck:
+    return TheoryCheck(name, value, between=(value - 1e-9, value + 1e-9))
 
 
 def _clients() -> dict[str, Any]:
@@ -58,11 +58,11 @@ def retries(to: str, limit: int = 3, turnaround_s: float = 1.0) -> Case:
     readers = {"availability": "availability"}
     if to == "same":
         exact = limit * turnaround_s
-        checks = (Check("availability", 0.5, 0.01), _exactly("a failure takes (s)", exact))
+        checks = (TheoryCheck("availability", 0.5, 0.01), _exactly("a failure takes (s)", exact))
         readers["a failure takes (s)"] = "latency.failed.mean"
         theory = "a half; retries x turnaround"
     else:
-        checks = (_exactly("availability", 1.0), Check("latency (s)", (limit - 1) * turnaround_s / 2, 0.01))
+        checks = (_exactly("availability", 1.0), TheoryCheck("latency (s)", (limit - 1) * turnaround_s / 2, 0.01))
         readers["latency (s)"] = "latency.mean"
         theory = "1; (retries - 1) x turnaround for a half"
     row = "121" if to == "same" else "120"

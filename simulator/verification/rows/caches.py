@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from simulator.caches import Cache, make_cache
-from simulator.verification.case import Case, Check
+from simulator.verification.case import Case, TheoryCheck
 from simulator.verification.theory import caching as theory
 from simulator.verification.worlds import ideal, measured, per_second, seconds
 
@@ -48,7 +48,7 @@ def ttl(row: str, mode: str, ttl_s: float, rate: float, requests: int, *, quick:
     return Case(
         f"{row} {mode} λ {rate:g} T {ttl_s:g}", row, f"{mode} TTL {ttl_s:g} s, λ {rate:g}/s",
         f"{formula} (Jung et al. 2003)", f"20 x {requests:,} requests",
-        (Check("hit ratio", expected, tolerance=TOLERANCE),),
+        (TheoryCheck("hit ratio", expected, tolerance=TOLERANCE),),
         measured(scenario, {"hit ratio": "hit_ratio.l1"}), quick=quick, group=GROUP,
     )  # fmt: skip
 
@@ -66,7 +66,7 @@ def renewal(mode: str, stages: int = 2, mean_s: float = 2.0, ttl_s: float = 5.0)
     return Case(
         f"30 {mode} k {stages}", "30", f"{mode} TTL {ttl_s:g} s, Erlang-{stages} gaps of {mean_s:g} s",
         "renewal function m/(1+m); the gap's law", "20 x 20,000 requests",
-        (Check("hit ratio", expected, tolerance=TOLERANCE),),
+        (TheoryCheck("hit ratio", expected, tolerance=TOLERANCE),),
         measured(scenario, {"hit ratio": "hit_ratio.l1"}), group=GROUP,
     )  # fmt: skip
 
@@ -92,7 +92,7 @@ def coalesced(rate: float, ttl_s: float, fetch_s: float, *, where: str = "storag
         f"33 D {fetch_s:g} ({where})", "33",
         f"fetch of {fetch_s:g} s ({where}), coalesced, λ {rate:g}/s, T {ttl_s:g} s",
         "a cycle has 1 + λ(D+T) requests", f"20 x {int(80 * ttl_s * rate * 100):,} requests",
-        tuple(Check(n, s, tolerance=TOLERANCE) for n, s in zip(names, shares, strict=True)),
+        tuple(TheoryCheck(n, s, tolerance=TOLERANCE) for n, s in zip(names, shares, strict=True)),
         measured(scenario, readers), quick=quick, group=GROUP,
     )  # fmt: skip
 
@@ -106,8 +106,8 @@ def two_tiers(rate: float, ttl1_s: float, ttl2_s: float, cycles: float = 15, ses
         f"41 {ttl1_s:g} s, {ttl2_s:g} s", "41", f"L1 {ttl1_s:g} s over L2 {ttl2_s:g} s, λ {rate:g}/s",
         "L1's misses are renewals with gaps T1 + Exp(λ)", f"20 x {int(cycles * ttl2_s * rate * sessions):,} requests",
         (
-            Check("h1", theory.fixed_ttl(rate * ttl1_s), tolerance=TOLERANCE),
-            Check("h2", theory.second_tier_fixed(rate, ttl1_s, ttl2_s), tolerance=TOLERANCE),
+            TheoryCheck("h1", theory.fixed_ttl(rate * ttl1_s), tolerance=TOLERANCE),
+            TheoryCheck("h2", theory.second_tier_fixed(rate, ttl1_s, ttl2_s), tolerance=TOLERANCE),
         ),
         measured(scenario, {"h1": "hit_ratio.l1", "h2": "hit_ratio.l2"}), quick=ttl1_s == 5.0, group=GROUP,
     )  # fmt: skip
@@ -123,7 +123,7 @@ def inherited(rate: float, ttl1_s: float, ttl2_s: float, edges: int = 1) -> Case
         f"43 λ {rate:g}, {edges} edges", "43",
         f"L1 {ttl1_s:g} s inherits from L2 {ttl2_s:g} s, λ {rate:g}/s, {edges} edge(s)",
         "L1 never outlives L2: reads of storage are 1/(1+λT2)", f"20 x {int(40 * ttl2_s * rate * 60):,} requests",
-        (Check("reads that reach storage", 1.0 / (1.0 + rate * ttl2_s), tolerance=TOLERANCE),),
+        (TheoryCheck("reads that reach storage", 1.0 / (1.0 + rate * ttl2_s), tolerance=TOLERANCE),),
         measured(scenario, {"reads that reach storage": lambda r: 1.0 - r.metrics["hit_ratio.total"]}),
         quick=edges == 1, group=GROUP,
     )  # fmt: skip
@@ -145,9 +145,9 @@ def exponential_tiers(
         key, row, f"{edges} edges over one L2, exponential TTLs {ttl1_s:g} s and {ttl2_s:g} s, {rate:g}/s a session",
         "Markov chain of fresh entries, solved exactly", f"20 x {int(clients * cycles * ttl2_s * rate):,} requests",
         (
-            Check("h1", h1, tolerance=TOLERANCE),
-            Check("h2", h2, tolerance=TOLERANCE),
-            Check("storage reads (/s)", storage, 0.02),
+            TheoryCheck("h1", h1, tolerance=TOLERANCE),
+            TheoryCheck("h2", h2, tolerance=TOLERANCE),
+            TheoryCheck("storage reads (/s)", storage, 0.02),
         ),
         measured(
             scenario,
@@ -176,8 +176,8 @@ def updates(lookups: float, updates: float, ttl_s: float, edges: int = 2) -> Cas
         "an entry lives for min(T, Exp(w/n)), v on average", f"20 x {int(duration_s * clients * (lookups + updates)):,}"
         " requests",
         (
-            Check("stale share of hits", stale),
-            Check("hit ratio", hit),
+            TheoryCheck("stale share of hits", stale),
+            TheoryCheck("hit ratio", hit),
         ),
         measured(scenario, {"stale share of hits": "stale_reads.ratio", "hit ratio": "hit_ratio.l1"}),
         quick=edges == 2, group=GROUP,
@@ -215,7 +215,7 @@ def replacement(
     return Case(
         f"{row} {policy} N {n_keys} C {capacity}", row,
         f"{policy.upper()}, Zipf N {n_keys:,} α {alpha:g}, C {capacity}",
-        source, f"20 x {n:,} requests", (Check("hit ratio", formula(p, capacity), tolerance=tolerance),), measure,
+        source, f"20 x {n:,} requests", (TheoryCheck("hit ratio", formula(p, capacity), tolerance=tolerance),), measure,
         quick=n_keys < 100, group=GROUP,
     )  # fmt: skip
 
@@ -235,7 +235,7 @@ def sliding_with_lru(ttl_s: float) -> Case:
     return Case(
         f"40 T {ttl_s:g}", "40", f"sliding TTL {ttl_s:g} s with LRU, 500/s, Zipf N 10,000 α .8, C 1000",
         "the shorter of TTL and Che's characteristic time", "20 x 60,000 requests",
-        (Check("hit ratio", expected, tolerance=TOLERANCE),),
+        (TheoryCheck("hit ratio", expected, tolerance=TOLERANCE),),
         measured(scenario, {"hit ratio": "hit_ratio.l1"}), group=GROUP,
     )  # fmt: skip
 
@@ -256,7 +256,8 @@ def libcachesim(policy: str) -> Case:
     return Case(
         f"46 {policy}", "46", f"{policy} against libCacheSim, C 1000",
         "independent program" + ("" if exact else ", within 1.5 points of hit ratio"), "200,000 requests",
-        (Check("hits", hits, between=(hits - slack, hits + slack)),), measure, replications=1, quick=True, group=GROUP,
+        (TheoryCheck("hits", hits, between=(hits - slack, hits + slack)),), measure, replications=1, quick=True,
+        group=GROUP,
     )  # fmt: skip
 
 

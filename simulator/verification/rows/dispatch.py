@@ -19,7 +19,7 @@ from simulator.routing.directory import Directory
 from simulator.routing.leaving import make_leaving
 from simulator.routing.near import Nearest
 from simulator.routing.random import RandomEdge
-from simulator.verification.case import Case, Check
+from simulator.verification.case import Case, TheoryCheck
 from simulator.verification.theory import dispatch as theory
 from simulator.verification.theory.stickiness import shares_of_sticky_edges
 
@@ -68,7 +68,7 @@ def sticky_edges(stay: tuple[float, ...]) -> Case:
         f"72 {' '.join(f'{w:g}' for w in stay)}", "72",
         f"edges that keep requests with {', '.join(f'{w:g}' for w in stay)}",
         "share in proportion to 1/(1-w)", f"20 x {n:,} requests",
-        tuple(Check(f"edge {i + 1}", share, 0.005) for i, share in enumerate(shares)),
+        tuple(TheoryCheck(f"edge {i + 1}", share, 0.005) for i, share in enumerate(shares)),
         measure, quick=len(stay) == 3, group=GROUP,
     )  # fmt: skip
 
@@ -91,7 +91,7 @@ def random_maximum(requests: int, edges: int, rounds: int) -> Case:
     return Case(
         f"73 {requests} on {edges}", "73", f"{requests} requests to {edges} random edges: the fullest",
         "exact law of the largest cell (Kolchin et al. 1978)", f"20 x {rounds} rounds",
-        (Check("maximum", theory.expected_maximum(requests, edges), 0.005),), measure,
+        (TheoryCheck("maximum", theory.expected_maximum(requests, edges), 0.005),), measure,
         quick=requests == 100, group=GROUP,
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from simulator.metrics.events import DETECTED, FAULT_BEGIN
 from simulator.observe.result import Replication
-from simulator.verification.case import Case, Check
+from simulator.verification.case import Case, TheoryCheck
 from simulator.verification.theory import health as theory
 from simulator.verification.worlds import ideal, measured, per_second, play, seconds
 
@@ -58,10 +58,10 @@ def detection(period_s: float = 2.0, timeout_s: float = 1.0, fall: int = 3, *, q
         f"checks every {period_s:g} s, timeout {timeout_s:g} s, {fall} failures",
         "uniform on ((fall-1) period + timeout, fall period + timeout]", "20 x 100 crashes",
         (
-            Check("mean (s)", (low + high) / 2, 0.005), Check("metric (s)", (low + high) / 2, 0.005),
-            Check("variance (s²)", period_s**2 / 12.0, 0.03),
-            Check("least (s)", low, between=(low, low + 0.05 * period_s)),
-            Check("most (s)", high, between=(high - 0.05 * period_s, high + 1e-6)),
+            TheoryCheck("mean (s)", (low + high) / 2, 0.005), TheoryCheck("metric (s)", (low + high) / 2, 0.005),
+            TheoryCheck("variance (s²)", period_s**2 / 12.0, 0.03),
+            TheoryCheck("least (s)", low, between=(low, low + 0.05 * period_s)),
+            TheoryCheck("most (s)", high, between=(high - 0.05 * period_s, high + 1e-6)),
         ),
         measure, quick=quick, group=GROUP,
     )  # fmt: skip
@@ -77,9 +77,9 @@ def false_alarms(lost: float = 0.1, fall: int = 3, rise: int = 2, *, edges: int 
         network={"links": [{"from": a, "to": b, "loss": lost} for a, b in legs]},
     )  # fmt: skip
     share = theory.believed_failed(1.0 - (1.0 - lost) ** 2, fall, rise, 2.0, 1.0)
-    checks = [Check("time believed failed", share, 0.05)]
+    checks = [TheoryCheck("time believed failed", share, 0.05)]
     if edges == 1:
-        checks.append(Check("unroutable", share, 0.05))
+        checks.append(TheoryCheck("unroutable", share, 0.05))
     return Case(
         f"102 loss {lost:g} fall {fall} rise {rise} edges {edges}", "102",
         f"false alarms, {100 * lost:g} % lost each way, {fall} failures, {rise} successes",
@@ -113,8 +113,8 @@ def ejection(edges: int = 10, consecutive: int = 5, ejection_s: float = 10.0, *,
         f"ejected after {consecutive} errors in a row for {ejection_s:g} s, 1 edge of {edges} errs",
         "renewal and reward: c/(λ ejection + c n)", f"20 x {rate * span_s:,.0f} requests",
         (
-            Check("failed", theory.failed_share(rate, edges, consecutive, ejection_s), 0.02),
-            Check("ejections (/s)", 1.0 / cycle_s, 0.02),
+            TheoryCheck("failed", theory.failed_share(rate, edges, consecutive, ejection_s), 0.02),
+            TheoryCheck("ejections (/s)", 1.0 / cycle_s, 0.02),
         ),
         measured(scenario, {"failed": "failures.ratio", "ejections (/s)": "ejections.rate"}), quick=quick, group=GROUP,
     )  # fmt: skip
@@ -134,7 +134,7 @@ def panic(below: str | int, expected: float) -> Case:
     return Case(
         f"104 panic below {below}", "104", f"3 edges of 4 dead and believed so, panic below {below}",
         "all are candidates, or the living one", "20 x 9,000 requests",
-        (Check("failed", expected, 0.01, tolerance=None if expected else 1e-12),),
+        (TheoryCheck("failed", expected, 0.01, tolerance=None if expected else 1e-12),),
         measured(scenario, {"failed": "failures.ratio"}), quick=True, group=GROUP,
     )  # fmt: skip
 
@@ -159,7 +159,7 @@ def ramp(window_s: float = 30.0, least: float = 0.1, aggression: float = 1.0, po
         f"105 {policy} window {window_s:g} min {least:g} aggression {aggression:g}", "105",
         f"slow start over {window_s:g} s from {least:g}, aggression {aggression:g}, {policy} of 2 edges",
         "the mean of w / (1 + w)", f"20 x {100 * window_s:,.0f} requests",
-        (Check("share", theory.ramp_share(window_s, least, aggression), 0.02),),
+        (TheoryCheck("share", theory.ramp_share(window_s, least, aggression), 0.02),),
         measured(scenario, {"share": share}), quick=policy == "random" and aggression == 1.0, group=GROUP,
     )  # fmt: skip
 

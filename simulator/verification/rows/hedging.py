@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.verification.case import Case, Check
+from simulator.verification.case import Case, TheoryCheck
 from simulator.verification.rows.network import GROUP
 from simulator.verification.theory import hedging as theory
 from simulator.verification.worlds import ideal, measured, seconds
@@ -15,9 +15,9 @@ def hedge(mean_s: float = 0.1, after_s: float = 0.1, requests: int = 2_500) -> C
         clients={"workload": {"kind": "poisson", "rate": "1/s"}, "hedge": {"after": seconds(after_s)}},
     )  # fmt: skip
     checks = (
-        Check("mean (s)", theory.mean_s(mean_s, after_s), 0.02),
-        Check("p99 (s)", theory.percentile_s(mean_s, after_s, 99), 0.04),
-        Check("hedged", theory.share(mean_s, after_s), 0.03),
+        TheoryCheck("mean (s)", theory.mean_s(mean_s, after_s), 0.02),
+        TheoryCheck("p99 (s)", theory.percentile_s(mean_s, after_s, 99), 0.04),
+        TheoryCheck("hedged", theory.share(mean_s, after_s), 0.03),
     )
     readers = {"mean (s)": "latency.mean", "p99 (s)": "latency.p99", "hedged": "hedges.ratio"}
     return Case(

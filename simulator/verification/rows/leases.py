@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulator.verification.case import Case, Check
+from simulator.verification.case import Case, TheoryCheck
 from simulator.verification.rows.caches import one_edge
 from simulator.verification.theory import leases as theory
 from simulator.verification.theory.networks import round_trip_loss
@@ -20,7 +20,7 @@ def gray_cheriton(term_s: float, reads_per_s: float = 0.864) -> Case:
     return Case(
         f"48 term {term_s:g}", "48", f"reads under leases of {term_s:g} s, {reads_per_s:g} reads/s",
         "1/(1+Rt), t the term less .1 s and .0025 s (Gray & Cheriton 1989)", "20 x 26,000 reads",
-        (Check("relative load", theory.relative_load(reads_per_s, term_s), 0.01),),
+        (TheoryCheck("relative load", theory.relative_load(reads_per_s, term_s), 0.01),),
         measured(scenario, {"relative load": "miss_ratio.l1"}), quick=term_s == 10, group=GROUP,
     )  # fmt: skip
 
@@ -62,8 +62,8 @@ def renewals(
         + ("" if batching else ", batching off"),
         "N/I, (1-(1-1/K)^N)/D, I = D⌈(L-M)/D⌉", f"20 x {runs} runs of {span_s:g} s",
         (
-            Check("renewals (/s)", rate, 0.005), Check("batches (/s)", batches, 0.01),
-            Check("mean batch", rate / batches, 0.01),
+            TheoryCheck("renewals (/s)", rate, 0.005), TheoryCheck("batches (/s)", batches, 0.01),
+            TheoryCheck("mean batch", rate / batches, 0.01),
         ),
         measure, quick=quick, group=GROUP,
     )  # fmt: skip
@@ -91,9 +91,9 @@ def open_sessions(
         f"sessions open at {opened_per_s:g}/s and live {life_s:g} s, L {length_s:g} s, M {margin_s:g} s",
         "renewals that sessions live to see; a Poisson number at a tick", f"20 x {span_s:g} s",
         (
-            Check("renewals (/s)", rate, 0.01),
-            Check("batches (/s)", theory.open_batches_per_s(rate, tick_s), 0.01),
-            Check("open", opened_per_s * life_s, 0.01),
+            TheoryCheck("renewals (/s)", rate, 0.01),
+            TheoryCheck("batches (/s)", theory.open_batches_per_s(rate, tick_s), 0.01),
+            TheoryCheck("open", opened_per_s * life_s, 0.01),
         ),
         measured(
             scenario,
@@ -130,7 +130,7 @@ def lapses(attempts: int, cap: float, sessions: int, span_s: float, leg: float =
     return Case(
         f"51 a {attempts} leg {leg:g}", "51", f"renewal lost with {lost:.4f}, {attempts} attempt(s) fit the margin",
         "lost^a", f"20 x {sessions} sessions x {span_s:g} s",
-        (Check("lapse", theory.lapse_ratio(lost, attempts), cap),),
+        (TheoryCheck("lapse", theory.lapse_ratio(lost, attempts), cap),),
         measure, quick=attempts < 3, group=GROUP,
     )  # fmt: skip
 

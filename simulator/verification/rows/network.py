@@ -10,7 +10,7 @@ import numpy as np
 from simulator.engine.samplers import Fixed
 from simulator.laws.distributions import Lognormal, sampler
 from simulator.links import GilbertElliott, Line, LossModel, Path
-from simulator.verification.case import Case, Check
+from simulator.verification.case import Case, TheoryCheck
 from simulator.verification.theory import networks as theory
 from simulator.verification.worlds import ideal, measured, per_second, seconds
 
@@ -37,8 +37,8 @@ def lognormal(median_s: float = 0.02, sigma: float = 0.5) -> Case:
         f"53 σ {sigma:g}", "53", f"lognormal one-way latency, median {median_s * 1e3:g} ms, σ {sigma:g}",
         "median exp(σ²/2)", "20 x 20,000 messages",
         (
-            Check("mean (s)", mean_s, 0.002), Check("two legs (s)", 2 * mean_s, 0.002),
-            Check("p99 of one (s)", theory.lognormal_percentile(median_s, sigma, 0.99), 0.004),
+            TheoryCheck("mean (s)", mean_s, 0.002), TheoryCheck("two legs (s)", 2 * mean_s, 0.002),
+            TheoryCheck("p99 of one (s)", theory.lognormal_percentile(median_s, sigma, 0.99), 0.004),
         ),
         measure, quick=True, group=GROUP,
     )  # fmt: skip
@@ -54,7 +54,7 @@ def lognormal_in_the_world(median_s: float = 0.02, sigma: float = 0.5) -> Case:
     return Case(
         "53 in the world", "53", "two lognormal legs as clients measure them", "2 median exp(σ²/2)",
         "20 x 19,000 requests",
-        (Check("round trip (s)", mean_s, 0.002), Check("latency (s)", mean_s, 0.002)),
+        (TheoryCheck("round trip (s)", mean_s, 0.002), TheoryCheck("latency (s)", mean_s, 0.002)),
         measured(scenario, {"round trip (s)": "network_latency.mean", "latency (s)": "latency.mean"}), group=GROUP,
     )  # fmt: skip
 
@@ -68,7 +68,7 @@ def transmission(size_bytes: float, bits_per_s: float) -> Case:
     expected = theory.transmission_s(size_bytes, bits_per_s)
     return Case(
         f"54 {size_bytes:g} B", "54", f"{size_bytes:g} B at {bits_per_s / 1e6:g} Mbit/s", "size / bandwidth", "exact",
-        (Check("delay (s)", expected, between=(expected * (1 - 1e-12), expected * (1 + 1e-12))),),
+        (TheoryCheck("delay (s)", expected, between=(expected * (1 - 1e-12), expected * (1 + 1e-12))),),
         measure, replications=1, quick=True, group=GROUP,
     )  # fmt: skip
 
@@ -89,8 +89,8 @@ def link_queue(load: float = 0.8, size_bytes: int = 1500, bits_per_s: float = 10
         f"link queue at load {load:g}, {size_bytes} B at {bits_per_s / 1e6:g} Mbit/s, Poisson",
         "M/D/1: ρD/(2(1-ρ))", "20 x 88,000 messages",
         (
-            Check("wait (s)", theory.md1_wait_s(load, service_s), 0.01),
-            Check("latency (s)", theory.md1_wait_s(load, service_s) + service_s, 0.01),
+            TheoryCheck("wait (s)", theory.md1_wait_s(load, service_s), 0.01),
+            TheoryCheck("latency (s)", theory.md1_wait_s(load, service_s) + service_s, 0.01),
         ),
         measured(scenario, {"wait (s)": "link.wait.mean[client>edge]", "latency (s)": "latency.mean"}), group=GROUP,
     )  # fmt: skip
@@ -104,7 +104,7 @@ def lost_messages(model: LossModel, row: int, replication: int, n: int) -> tuple
 
 def bursts(p: float = 0.01, r: float = 0.25) -> Case:
     """Gilbert: all or nothing."""
-    law = theory.GilbertElliott(p, r)
+    law = theory.GilbertElliottChain(p, r)
 
     def measure(replication: int) -> dict[str, float]:
         lost, path = lost_messages(GilbertElliott(good_to_bad=p, bad_to_good=r), 56, replication, 100_000)
@@ -115,8 +115,8 @@ def bursts(p: float = 0.01, r: float = 0.25) -> Case:
     return Case(
         f"56 p {p:g} r {r:g}", "56", f"Gilbert p {p:g} r {r:g}", "p/(p+r), 1/r, the chain", "20 x 100,000 messages",
         (
-            Check("loss", law.loss, 0.015), Check("mean burst", law.mean_burst, 0.01),
-            Check("three in a row", law.lost_in_a_row(3), 0.02),
+            TheoryCheck("loss", law.loss, 0.015), TheoryCheck("mean burst", law.mean_burst, 0.01),
+            TheoryCheck("three in a row", law.lost_in_a_row(3), 0.02),
         ),
         measure, quick=True, group=GROUP,
     )  # fmt: skip
@@ -124,7 +124,7 @@ def bursts(p: float = 0.01, r: float = 0.25) -> Case:
 
 def bursts_in_the_world(p: float = 0.01, r: float = 0.25) -> Case:
     """The same on access links, one chain a client and direction, stepped per message."""
-    law = theory.GilbertElliott(p, r)
+    law = theory.GilbertElliottChain(p, r)
     loss = {"gilbert_elliott": {"good_to_bad": p, "bad_to_good": r, "pass_good": 1, "pass_bad": 0}}
     scenario = ideal(
         400, 0, clients={"count": 100, "workload": {"kind": "poisson", "rate": "2/s"}},
@@ -134,8 +134,8 @@ def bursts_in_the_world(p: float = 0.01, r: float = 0.25) -> Case:
         "56 in the world", "56", "Gilbert loss on the access links of 100 clients", "p/(p+r), 1/r",
         "20 x 80,000 messages",
         (
-            Check("loss", law.loss, 0.015), Check("mean burst", law.mean_burst, 0.015),
-            Check("failed requests", law.loss, 0.015),
+            TheoryCheck("loss", law.loss, 0.015), TheoryCheck("mean burst", law.mean_burst, 0.015),
+            TheoryCheck("failed requests", law.loss, 0.015),
         ),
         measured(
             scenario,
@@ -150,7 +150,7 @@ def bursts_in_the_world(p: float = 0.01, r: float = 0.25) -> Case:
 
 def elliott(p: float = 0.005, r: float = 0.1, k: float = 0.999, h: float = 0.5) -> Case:
     """Gilbert-Elliott: some get through in the bad state."""
-    law = theory.GilbertElliott(p, r, k, h)
+    law = theory.GilbertElliottChain(p, r, k, h)
 
     def measure(replication: int) -> dict[str, float]:
         model = GilbertElliott(good_to_bad=p, bad_to_good=r, pass_good=k, pass_bad=h)
@@ -160,7 +160,7 @@ def elliott(p: float = 0.005, r: float = 0.1, k: float = 0.999, h: float = 0.5) 
     return Case(
         f"57 h {h:g}", "57", f"Gilbert-Elliott p {p:g} r {r:g} k {k:g} h {h:g}", "the chain's matrix",
         "20 x 100,000 messages",
-        (Check("loss", law.loss, 0.015), Check("loss after loss", law.loss_after_loss, 0.015)),
+        (TheoryCheck("loss", law.loss, 0.015), TheoryCheck("loss after loss", law.loss_after_loss, 0.015)),
         measure, quick=True, group=GROUP,
     )  # fmt: skip
 
@@ -174,7 +174,7 @@ def retries(
     def wait(j: int) -> float:
         return min(cap_s, backoff_s * 2.0**j) * (0.5 if jitter == "full" else 1.0)
 
-    law = theory.Retries(theory.round_trip_loss(leg), limit, rtt_s, timeout_s, wait)
+    law = theory.RetryTheory(theory.round_trip_loss(leg), limit, rtt_s, timeout_s, wait)
     policy: dict[str, Any] = {
         "timeout": seconds(timeout_s), "max": limit, "backoff": seconds(backoff_s), "cap": seconds(cap_s),
         "jitter": jitter, "budget": "unlimited",
@@ -188,16 +188,16 @@ def retries(
         ]},
     )  # fmt: skip
     checks = [
-        Check("sends a request", law.attempts, 0.002),
-        Check("mean of the successful (s)", law.ok_latency_s, cap),
+        TheoryCheck("sends a request", law.attempts, 0.002),
+        TheoryCheck("mean of the successful (s)", law.ok_latency_s, cap),
     ]
     readers = {"sends a request": "attempts.per_request", "mean of the successful (s)": "latency.mean"}
     if law.failed > 1e-4:
-        checks.append(Check("failed", law.failed, 0.03))
+        checks.append(TheoryCheck("failed", law.failed, 0.03))
         readers["failed"] = "failures.ratio"
     if law.failed * requests > 3 and jitter == "none":
         exact = law.failed_latency_s
-        checks.append(Check("a failure takes (s)", exact, between=(exact - 1e-6, exact + 1e-6)))
+        checks.append(TheoryCheck("a failure takes (s)", exact, between=(exact - 1e-6, exact + 1e-6)))
         readers["a failure takes (s)"] = "latency.failed.mean"
     return Case(
         key or row, row, f"{leg:.0%} a leg, {limit} retries, backoff {backoff_s:g} s, jitter {jitter}",

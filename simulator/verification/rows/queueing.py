@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from simulator.verification.case import Case, Check
+from simulator.verification.case import Case, TheoryCheck
 from simulator.verification.theory import queueing as theory
 from simulator.verification.worlds import ideal, measured, per_second, seconds
 
@@ -36,10 +36,10 @@ def mmc(
         edges={"workers": servers, "service_time": exponential(1.0 / service_rate)},
     )  # fmt: skip
     checks = [
-        Check("W (s)", queue.sojourn_s, cap),
-        Check("Wq (s)", queue.wait_s, cap * 1.5),
-        Check("L", queue.number, cap),
-        Check("P(wait)", queue.p_wait, cap),
+        TheoryCheck("W (s)", queue.sojourn_s, cap),
+        TheoryCheck("Wq (s)", queue.wait_s, cap * 1.5),
+        TheoryCheck("L", queue.number, cap),
+        TheoryCheck("P(wait)", queue.p_wait, cap),
     ]
     readers = {
         "W (s)": "edge.sojourn.mean", "Wq (s)": "edge.wait.mean", "L": "edge.in_system.mean",
@@ -48,7 +48,9 @@ def mmc(
     if servers == 1:
         for q in (50, 95, 99):
             name = f"sojourn p{q} (s)"
-            checks.append(Check(name, theory.mm1_sojourn_percentile(arrivals, service_rate, q / 100.0), cap * 1.5))
+            checks.append(
+                TheoryCheck(name, theory.mm1_sojourn_percentile(arrivals, service_rate, q / 100.0), cap * 1.5)
+            )
             readers[name] = f"edge.sojourn.p{q}"
     return Case(
         key or row, row, f"M/M/{servers}, λ {arrivals:g}/s, μ {service_rate:g}/s", "Erlang C (Kleinrock I)",
@@ -71,9 +73,9 @@ def blocking(
         key, row, f"M/M/{servers}/{servers + queue}, λ {arrivals:g}/s, μ {service_rate:g}/s",
         "Erlang B; birth-death chain (Kleinrock I)", f"20 x {requests:,} requests",
         (
-            Check("blocked", law.p_blocked, cap),
-            Check("L", law.number, cap),
-            Check("W of the accepted (s)", law.sojourn_s, cap),
+            TheoryCheck("blocked", law.p_blocked, cap),
+            TheoryCheck("L", law.number, cap),
+            TheoryCheck("W of the accepted (s)", law.sojourn_s, cap),
         ),
         measured(
             scenario,
@@ -94,7 +96,7 @@ def mg1(key: str, law: Any, second_moment: float, requests: int, cap: float, *, 
     )
     return Case(
         f"11 {key}", "11", f"M/G/1, λ {arrivals:g}/s, mean 10 ms, {key}", "Pollaczek-Khinchine",
-        f"20 x {requests:,} requests", (Check("Wq (s)", queue.wait_s, cap), Check("L", queue.number, cap)),
+        f"20 x {requests:,} requests", (TheoryCheck("Wq (s)", queue.wait_s, cap), TheoryCheck("L", queue.number, cap)),
         measured(scenario, {"Wq (s)": "edge.wait.mean", "L": "edge.in_system.mean"}), group=GROUP,
     )  # fmt: skip
 
@@ -119,8 +121,8 @@ def held(row: str, key: str, rate: float, miss: float, service_s: float, fetch_s
         key, row, f"worker held on a miss, λ {rate:g}/s, misses {miss:g}",
         "Pollaczek-Khinchine, service = work + fetch with the chance of a miss", f"20 x {requests:,} requests",
         (
-            Check("utilisation", rate * mean, 0.01), Check("Wq (s)", queue.wait_s, 0.02),
-            Check("W (s)", queue.sojourn_s, 0.01),
+            TheoryCheck("utilisation", rate * mean, 0.01), TheoryCheck("Wq (s)", queue.wait_s, 0.02),
+            TheoryCheck("W (s)", queue.sojourn_s, 0.01),
         ),
         measured(
             scenario,
@@ -157,8 +159,8 @@ def released(row: str, key: str, rate: float, miss: float, servers: int, rtt_s: 
         key, row, f"worker released on a miss, λ {rate:g}/s, misses {miss:g}, RTT {rtt_s * 1e3:g} ms",
         "M/M/c, then M/M/1 of the misses (Burke 1956)", f"20 x {requests:,} requests",
         (
-            Check("latency (s)", edge.sojourn_s + miss * (core.sojourn_s + rtt_s), 0.01),
-            Check("edge W (s)", edge.sojourn_s, 0.01),
+            TheoryCheck("latency (s)", edge.sojourn_s + miss * (core.sojourn_s + rtt_s), 0.01),
+            TheoryCheck("edge W (s)", edge.sojourn_s, 0.01),
         ),
         measured(scenario, {"latency (s)": "latency.mean", "edge W (s)": "edge.sojourn.mean"}), group=GROUP,
     )  # fmt: skip
@@ -180,8 +182,8 @@ def closed(
         key or row, row, f"closed loop, N {clients}, think {think_s:g} s ({think}), c {servers}",
         "machine repair chain (Gross et al.); insensitive to the law of thinking", f"20 x {requests:,} requests",
         (
-            Check("X (/s)", rate, 0.005), Check("R (s)", response, 0.005),
-            Check("utilisation", utilisation, 0.005),
+            TheoryCheck("X (/s)", rate, 0.005), TheoryCheck("R (s)", response, 0.005),
+            TheoryCheck("utilisation", utilisation, 0.005),
         ),
         measured(
             scenario, {"X (/s)": "requests.rate", "R (s)": "latency.mean", "utilisation": "edge.utilisation"}
@@ -207,7 +209,7 @@ def closed_network(row: str, clients: int, think_s: float, edge_s: float, core_s
     return Case(
         row, row, f"closed, edge {edge_s * 1e3:g} ms, core {core_s * 1e3:g} ms with {share:g}, N {clients}",
         "mean value analysis (Reiser & Lavenberg 1980)", f"20 x {requests:,} requests",
-        (Check("X (/s)", rate, 0.005), Check("R (s)", response, 0.005)),
+        (TheoryCheck("X (/s)", rate, 0.005), TheoryCheck("R (s)", response, 0.005)),
         measured(scenario, {"X (/s)": "requests.rate", "R (s)": "latency.mean"}), group=GROUP,
     )  # fmt: skip
 
@@ -231,8 +233,8 @@ def mmpp(row: str, rates: tuple[float, float], leaves: tuple[float, float], serv
         row, row, f"MMPP-2/M/1, rates {rates[0]:g}, {rates[1]:g}/s, μ {service_rate:g}/s",
         "matrix-geometric solution (Neuts 1981)", f"20 x {requests:,} requests",
         (
-            Check("mean rate (/s)", mean, 0.01), Check("L", queue.number, 0.03),
-            Check("W (s)", queue.sojourn_s, 0.03),
+            TheoryCheck("mean rate (/s)", mean, 0.01), TheoryCheck("L", queue.number, 0.03),
+            TheoryCheck("W (s)", queue.sojourn_s, 0.03),
         ),
         measured(
             scenario, {"mean rate (/s)": "requests.rate", "L": "edge.in_system.mean", "W (s)": "edge.sojourn.mean"}

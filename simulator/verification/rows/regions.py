@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from simulator.verification.case import Case, Check
+from simulator.verification.case import Case, TheoryCheck
 from simulator.verification.theory.regions import envoy_shares
 from simulator.verification.worlds import ideal, play
 
@@ -40,7 +40,7 @@ def spill(down: Sequence[int], of: int, policy: str, factor: Fraction = Fraction
 
     shares = envoy_shares([(of - many, of) for many in down], factor)
     told = ", ".join(f"{many} of {of}" for many in down)
-    checks = [Check(site, share, 0.02) for site, share in zip(SITES, shares, strict=True)]
+    checks = [TheoryCheck(site, share, 0.02) for site, share in zip(SITES, shares, strict=True)]
     return Case(
         f"109 {policy} {told} x {float(factor):g}", "109",
         f"{policy} within sites, down {told}, overprovisioned {float(factor):g} times: shares of load",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.statistics.intervals import mean_interval, mser5, paired_difference
-from simulator.verification.case import Case, Check
+from simulator.verification.case import Case, TheoryCheck
 from simulator.verification.rows.queueing import exponential, poisson
 from simulator.verification.theory import queueing as theory
 from simulator.verification.worlds import ideal, measured, play
@@ -31,7 +31,7 @@ def coverage(intervals: int = 400, requests: int = 3000) -> Case:
     return Case(
         "coverage", "coverage", f"{intervals} intervals of 10 replications, M/M/1 at .7",
         "95 %, binomial bounds of 400 intervals", f"{intervals} x 10 x {requests:,} requests",
-        (Check("covered", 0.95, between=(0.91, 0.9825)),), measure, replications=1, group=GROUP,
+        (TheoryCheck("covered", 0.95, between=(0.91, 0.9825)),), measure, replications=1, group=GROUP,
     )  # fmt: skip
 
 
@@ -54,8 +54,8 @@ def common_random_numbers() -> Case:
         "CRN", "CRN", "common random numbers, μ 1 against 1.1, λ .7", "difference of two M/M/1",
         "20 x 10 x 4,500 requests",
         (
-            Check("difference of Wq (s)", expected, 0.03),
-            Check("variance cut by", 3.0, between=(3.0, float("inf"))),
+            TheoryCheck("difference of Wq (s)", expected, 0.03),
+            TheoryCheck("variance cut by", 3.0, between=(3.0, float("inf"))),
         ),
         measure, group=GROUP,
     )  # fmt: skip
@@ -79,7 +79,7 @@ def little() -> Case:
 
     return Case(
         "Little", "Little", "Little's law over a run that starts and ends empty", "L = λW exactly (Little 1961)",
-        "20 x 4,800 requests", (Check("relative error", 0.0, between=(0.0, 1e-9)),), measure,
+        "20 x 4,800 requests", (TheoryCheck("relative error", 0.0, between=(0.0, 1e-9)),), measure,
         quick=True, group=GROUP,
     )  # fmt: skip
 
@@ -94,8 +94,8 @@ def pasta() -> Case:
         "PASTA (Wolff 1982): both are ρ",
         "20 x 29,000 requests",
         (
-            Check("arrivals that wait", 0.6, 0.005), Check("time busy", 0.6, 0.005),
-            Check("difference", 0.0, tolerance=0.004),
+            TheoryCheck("arrivals that wait", 0.6, 0.005), TheoryCheck("time busy", 0.6, 0.005),
+            TheoryCheck("difference", 0.0, tolerance=0.004),
         ),
         measured(
             scenario,
@@ -120,8 +120,8 @@ def truncation() -> Case:
     return Case(
         "MSER-5", "MSER-5", "where the warm-up ends", "White, Cobb & Spratt 2000", "20 x 5,000 values",
         (
-            Check("cut of noise", 0.0, between=(0.0, 250.0)),
-            Check("cut of a shift of 500", 500.0, between=(500.0, 750.0)),
+            TheoryCheck("cut of noise", 0.0, between=(0.0, 250.0)),
+            TheoryCheck("cut of a shift of 500", 500.0, between=(500.0, 750.0)),
         ),
         measure, quick=True, group=GROUP,
     )  # fmt: skip

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from simulator.observe.result import Replication
-from simulator.verification.case import Case, Check
+from simulator.verification.case import Case, TheoryCheck
 from simulator.verification.rows.caches import exponential_tiers
 from simulator.verification.theory import stickiness as theory
 from simulator.verification.worlds import ideal, measured, per_second, play, seconds
@@ -47,7 +47,7 @@ def hit_ratio(
     return Case(
         f"{row} p {p:g}{other}", row, f"{mode} TTL {ttl_s:g} s, {WORDS[after]}, stay {p:g}, n {edges}, λ {rate:g}/s",
         "chain of edges with the law of the gap (theory.stickiness)", f"20 x {requests:,} requests",
-        (Check("hit ratio", expected, 0.003),), measured(scenario, {"hit ratio": "hit_ratio.l1"}),
+        (TheoryCheck("hit ratio", expected, 0.003),), measured(scenario, {"hit ratio": "hit_ratio.l1"}),
         quick=quick, group=GROUP,
     )  # fmt: skip
 
@@ -70,7 +70,7 @@ def cold_start(p: float = 0.75, edges: int = 4, rate: float = 1.0, ttl_s: float 
     return Case(
         f"cold start n {edges} p {p:g}", "cold start", f"cold start, sliding TTL {ttl_s:g} s, n {edges}, stay {p:g}",
         "sum over returns after m requests within T", f"20 x {sessions} sessions, their first 100 requests",
-        tuple(Check(f"K {k}", theory.cold_start(p, edges, rate * ttl_s, k), 0.005) for k in firsts),
+        tuple(TheoryCheck(f"K {k}", theory.cold_start(p, edges, rate * ttl_s, k), 0.005) for k in firsts),
         measure, quick=edges == 4, group=GROUP,
     )  # fmt: skip
 
@@ -111,8 +111,8 @@ def runs(p: float = 0.75, edges: int = 4, after: int = 3, *, quick: bool = True)
         f"70 n {edges} p {p:g}", "70", f"runs at one edge, n {edges}, stay {p:g}",
         "geometric; rho^k of the chain", "20 x 30,000 requests",
         (
-            Check("run length", 1.0 / (1.0 - p), 0.005), Check("left", 1.0 - p, 0.005),
-            Check("same edge", theory.same_edge_after(p, edges, after), 0.005),
+            TheoryCheck("run length", 1.0 / (1.0 - p), 0.005), TheoryCheck("left", 1.0 - p, 0.005),
+            TheoryCheck("same edge", theory.same_edge_after(p, edges, after), 0.005),
         ),
         measure, quick=quick, group=GROUP,
     )  # fmt: skip

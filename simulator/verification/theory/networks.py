@@ -32,7 +32,7 @@ def md1_wait_s(load: float, service_s: float) -> float:
     return load * service_s / (2.0 * (1.0 - load))
 
 
-class GilbertElliott:
+class GilbertElliottChain:
     """Loss of a two-state chain, stepped per message; k and h are the chances to get through."""
 
     def __init__(self, p: float, r: float, k: float = 1.0, h: float = 0.0) -> None:
@@ -63,7 +63,7 @@ class GilbertElliott:
         return 1.0 / (1.0 - self.loss_after_loss) if self.lose[0] == 0.0 and self.lose[1] == 1.0 else math.nan
 
 
-class Retries:
+class RetryTheory:
     """Attempts of a request whose every attempt fails with probability q; `limit` retries.
 
     `backoff_s(j)` is what is waited before retry j (from 0), on average.

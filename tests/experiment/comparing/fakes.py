@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from simulator.experiment.comparing.compare import Row
+from simulator.experiment.comparing.compare import ComparedRow
 from simulator.observe.histogram import Histogram
 from simulator.observe.result import Replication
 
@@ -33,7 +33,7 @@ def replication(number: int, metrics: dict[str, float], *, latencies: Any = (), 
     )  # fmt: skip
 
 
-def row(label: str, values: Any, metric: str = "hit_ratio.l1", *, seed: int = 1, **more: Any) -> Row:
+def row(label: str, values: Any, metric: str = "hit_ratio.l1", *, seed: int = 1, **more: Any) -> ComparedRow:
     """A row with one metric, a value a replication."""
     found = [replication(n, {metric: float(v)}, seed=seed) for n, v in enumerate(values)]
-    return Row(label, seed, found, **more)
+    return ComparedRow(label, seed, found, **more)

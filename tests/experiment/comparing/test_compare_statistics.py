@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from simulator.experiment.comparing.compare import Row, change_of, compare_rows, verdict_of
+from simulator.experiment.comparing.compare import ComparedRow, change_of, compare_rows, verdict_of
 from simulator.experiment.comparing.sides import Contestant, rows_of
 from simulator.metrics.margins import parse_margin
 from simulator.metrics.names import MetricUnavailableError, UnknownMetricError, parse_metric
@@ -36,7 +36,7 @@ def test_pairs_are_of_the_same_replication():
     """Theory: after = before + 1 exactly, so the paired interval has no width, in whatever order they come."""
     noise = np.random.default_rng(3).normal(0, 1, 8)
     a, b = row("a", noise), row("b", noise + 1.0)
-    shuffled = Row("b", 1, [b.replications[i] for i in (3, 1, 0, 2, 7, 5, 6, 4)])
+    shuffled = ComparedRow("b", 1, [b.replications[i] for i in (3, 1, 0, 2, 7, 5, 6, 4)])
     change = change_of(a, shuffled, "hit_ratio.l1")
     assert change.difference.mean == pytest.approx(1.0)
     assert change.difference.half_width == pytest.approx(0.0, abs=1e-12)
@@ -120,6 +120,6 @@ def test_metrics_asked_for_by_name_must_be_there():
 
 
 def test_what_is_equal_everywhere_is_left_out_unless_asked_for():
-    rows = [Row(name, 1, [replication(n, {"hit_ratio.l1": 0.7 + n}) for n in range(3)]) for name in "ab"]
+    rows = [ComparedRow(name, 1, [replication(n, {"hit_ratio.l1": 0.7 + n}) for n in range(3)]) for name in "ab"]
     assert compare_rows(rows).changes == ()
     assert compare_rows(rows, ["hit_ratio.l1"]).changes[0].verdict == "same"

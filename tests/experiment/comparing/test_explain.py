@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from simulator.experiment.comparing.compare import Row
+from simulator.experiment.comparing.compare import ComparedRow
 from simulator.experiment.comparing.explain import HOP_WORDS, explain
 from simulator.experiment.comparing.sides import Contestant, ContestantError, rows_of
 from simulator.observe.tracing import HOPS
@@ -61,7 +61,7 @@ def test_the_hops_of_every_answered_request_add_up_to_its_latency():
 
 
 def test_without_a_trace_the_tail_is_told_by_tier(rows):
-    bare = [Row(r.label, r.seed, [copy.copy(x) for x in r.replications]) for r in rows[:2]]
+    bare = [ComparedRow(r.label, r.seed, [copy.copy(x) for x in r.replications]) for r in rows[:2]]
     for row in bare:
         for replication in row.replications:
             replication.requests = None
