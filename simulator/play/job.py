@@ -18,6 +18,7 @@ from simulator.errors import SafetyError
 from simulator.logs.model import TraceError
 from simulator.observe.result import Replication
 from simulator.plugins.dotted import named
+from simulator.plugins.loading import told
 from simulator.scenario.errors import ScenarioError
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def failure_of(item: Item, error: BaseException) -> Failure:
         return Failure(item, "scenario", str(error), trace)
     if isinstance(error, SafetyError):
         return Failure(item, "invariant", str(error), trace)
-    return Failure(item, "raised", f"{type(error).__name__}: {error}", trace)
+    return Failure(item, "raised", told(error), trace)
 
 
 def record_result(outcome: Played, ear: Listener, item: Item, result: Replication) -> None:

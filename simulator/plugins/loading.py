@@ -14,6 +14,8 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import sys
+import traceback
+from collections.abc import Container
 from importlib.metadata import entry_points
 from pathlib import Path, PurePath, PureWindowsPath
 
@@ -84,9 +86,16 @@ def load_file(written: str, base_dir: Path, *, inside: bool = True) -> None:
         exec(compile(source, str(path), "exec"), module.__dict__)  # these bytes, and no __pycache__ left beside them
     except Exception as error:
         del sys.modules[name]
-        what = f"the extension {show(written, 80)} fails: {type(error).__name__}: {error}"
+        what = f"the extension {show(written, 80)} fails: {told(error, {path})}"
         raise ExtensionError(what, "mend the file") from error
     _loaded_files[path] = digest
+
+
+def told(error: BaseException, files: Container[Path] = _loaded_files) -> str:
+    """An exception in one line; with the last line of a user's file that it passed through, if it did."""
+    passed = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) in files]
+    place = f" ({Path(passed[-1].filename).name}, line {passed[-1].lineno})" if passed else ""
+    return f"{type(error).__name__}: {error}{place}"
 
 
 def _inside(base_dir: Path, written: str) -> Path:

@@ -3,8 +3,8 @@
 A `console` block holds commands (`$ ...`) with what they print; a line `...` stands for any lines, and a command may
 say what it exits with: `$ command  # exit 99`. A `python` block is run, page by page in one namespace; what it
 prints is in a `text` block right after it. A `yaml` block is a scenario (with `schema: 1`) or a part of one. A block
-whose first line is a comment with a file's name (`# clock.py`) is also that file, for the commands and the scenarios
-of the page. Run as a program, this file writes true outputs into the pages it is given.
+whose first line is a comment with a file's name (`# clock.py`) is that file, for the commands, the scenarios and the
+programs of the page. Run as a program, this file writes true outputs into the pages it is given.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def renew(page: Path, folder: Path) -> None:
                 note = f"  # exit {code}" if code else ""
                 lines += [f"$ {command}{note}", *renewed(expected, [line.rstrip() for line in out.splitlines()])]
             new = "\n".join(lines) + "\n"
-        elif block.language == "python":
+        elif block.language == "python" and file_of(block) is None:
             printed, program = run_python(block.text, namespace), block
         elif block.language == "text" and shows_output(original, program, block):
             new = printed
@@ -158,4 +158,5 @@ if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
     for name in sys.argv[1:]:
         with tempfile.TemporaryDirectory() as scratch, contextlib.chdir(scratch):
+            sys.path.insert(0, scratch)
             renew(ROOT / name, Path(scratch))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from contextlib import ExitStack
 from pathlib import Path
@@ -51,6 +52,11 @@ def of(page: Path, *languages: str) -> list[snippets.Block]:
     return [block for block in snippets.blocks(page.read_text(encoding="utf-8")) if block.language in languages]
 
 
+def programs(page: Path) -> list[snippets.Block]:
+    """What a reader runs; a block that is a file is imported by those that need it."""
+    return [block for block in of(page, "python") if snippets.file_of(block) is None]
+
+
 def named(*languages: str) -> list[object]:
     return [
         pytest.param(page, block, id=f"{page.relative_to(ROOT)}:{block.line}")
@@ -69,15 +75,27 @@ def test_commands_print_what_the_page_says(page, block, tmp_path):
         assert snippets.matches(expected, out.splitlines()), f"{command} prints now:\n{out}"
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if of(page, "python")], ids=lambda page: page.name)
-@pytest.mark.usefixtures("forget_extensions")
-def test_programs_print_what_the_page_says(page, tmp_path, monkeypatch):
+@pytest.fixture
+def beside_its_files(tmp_path, monkeypatch):
+    """Programs run in the folder of the page's files, and import those as a reader's would."""
+    before = set(sys.modules)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if programs(page)], ids=lambda page: page.name)
+@pytest.mark.usefixtures("forget_extensions")
+def test_programs_print_what_the_page_says(page, beside_its_files, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "Agg")
+    snippets.write_files(page.read_text(encoding="utf-8"), beside_its_files)
     namespace: dict[str, object] = {"__name__": "page"}
     printed, program = "", None
     for block in of(page, "python", "text"):
-        if block.language == "python":
+        if block in programs(page):
             printed, program = snippets.run_python(block.text, namespace), block
         elif snippets.shows_output(page.read_text(encoding="utf-8"), program, block):
             assert snippets.matches(block.text.splitlines(), printed.splitlines()), f"prints now:\n{printed}"

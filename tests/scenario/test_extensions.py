@@ -74,7 +74,11 @@ def test_the_json_schema_knows_them(folder):
         ("every: {exponential: 1s}", "evry: 1s", "did you mean every?"),
         ("my_policies.py", "nowhere.py", "the extension 'nowhere.py': no such file or directory"),
         ("my_policies.py", "s.yaml", "the extension 's.yaml' is not a Python file"),
-        ("my_policies.py", "broken.py", "the extension 'broken.py' fails: ZeroDivisionError: division by zero"),
+        (
+            "my_policies.py",
+            "broken.py",
+            "'broken.py' fails: ZeroDivisionError: division by zero (broken.py, line 1)",
+        ),
     ],
 )
 def test_errors(folder, old, new, message):
@@ -205,3 +209,16 @@ def test_control_of_a_folder_with_code_is_refused(result):
     done = simulator(result, "compare", "out", "--control")
     assert done.returncode == 2
     assert "which `compare` does not run: name the scenario instead" in done.stderr
+
+
+def test_an_exception_of_a_users_part_is_told_with_its_line(tmp_path):
+    source = "from simulator.routing import Router, register\n\n\n@register('lost')\nclass Lost(Router):\n"
+    source += "    def choose(self, client, session):\n        return self.way\n"
+    (tmp_path / "lost.py").write_text(source)
+    (tmp_path / "s.yaml").write_text(
+        "schema: 1\nduration: 5s\nextensions: [lost.py]\nedges: {pop: {count: 1}}\nrouting: {policy: lost}\n"
+        "clients: {web: {count: 5, workload: {kind: poisson, rate: 1/s}}}\n"
+    )
+    done = simulator(tmp_path, "run", "s.yaml")
+    assert done.returncode == 3
+    assert "'Lost' object has no attribute 'way' (lost.py, line 7)" in " ".join((done.stdout + done.stderr).split())
