@@ -12,10 +12,11 @@ from simulator import units
 from simulator.laws import fields as dist
 from simulator.links import Loss
 from simulator.plugins import fields
-from simulator.scenario import balancers, control, families, health
-from simulator.scenario.clients import Operations, RetriedOutcomes
+from simulator.scenario import control, families, health
+from simulator.scenario.clients import Operations
 from simulator.scenario.matrix import MatrixFile
 from simulator.scenario.network import Sites
+from simulator.scenario.retried import RetriedByBalancers, RetriedByClients
 from simulator.scenario.spec import DurationOrTrace
 from simulator.workloads import trace
 
@@ -43,8 +44,8 @@ _MEMBERS = {
     "`true` or `false`": fields.Bool,
     "text": fields.Text,
     "names or globs": fields.Globs,
-    "list of outcomes": RetriedOutcomes,
-    "outcome, or list of outcomes": balancers.Causes,
+    "outcome, or list of outcomes": RetriedByClients,
+    "outcome, or list of outcomes ": RetriedByBalancers,
     "[random duration](families.md#distributions)": dist.DurationDist,
     "[random size](families.md#distributions)": dist.SizeDist,
     "[random rate](families.md#distributions)": dist.RateDist,

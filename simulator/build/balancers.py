@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.agents.trips import round_trips
 from simulator.build.basis import Basis
+from simulator.build.outcomes import outcomes
 from simulator.clients.balancing import Balancing
 from simulator.laws.distributions import Constant
 from simulator.links.ends import BALANCER, Endpoint
@@ -191,13 +192,9 @@ class BalancerBuilder:
 
 def _policy(spec: BalancerGroupSpec) -> BalancerPolicy:
     retry = spec.retry
-    named = {"timeout": (Outcome.TIMEOUT, Outcome.CRASHED)}
-    retried = [False] * len(Outcome)
-    for name in retry.on:
-        for outcome in named.get(name, (Outcome[name.upper()],)):
-            retried[outcome] = True
+    again = outcomes(retry.on)
+    most = math.inf if spec.max_outstanding is None else spec.max_outstanding
     return BalancerPolicy(
         math.inf if spec.workers is None else spec.workers, retry.max, retry.timeout, retry.to, retry.turnaround,
-        tuple(retried), spec.abort_on_close, math.inf if spec.max_outstanding is None else spec.max_outstanding,
-        spec.queue_timeout,
+        tuple(outcome in again for outcome in Outcome), spec.abort_on_close, most, spec.queue_timeout,
     )  # fmt: skip

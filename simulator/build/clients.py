@@ -7,7 +7,7 @@ nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from functools import partial
 from itertools import accumulate, count
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from simulator.agents.client import Client
 from simulator.agents.policies import GroupPolicy, LockPolicy, RetryPolicy
 from simulator.build.balancers import BalancerBuilder
 from simulator.build.basis import Basis
+from simulator.build.outcomes import outcomes
 from simulator.build.placement import Placing
 from simulator.clients.access import Access
 from simulator.clients.balancing import Balancing
@@ -34,7 +35,7 @@ from simulator.clients.retries import Retries
 from simulator.clients.sessions import Sessions
 from simulator.engine.streams import Streams, whole_numbers
 from simulator.laws.distributions import Constant, Exponential
-from simulator.messages import Operation, Outcome
+from simulator.messages import Operation
 from simulator.plugins.guard import is_foreign, plain_index
 from simulator.plugins.named import settings_in
 from simulator.plugins.settings import configured
@@ -42,7 +43,6 @@ from simulator.routing import Router, RoutingContext, find_policy
 from simulator.routing.directory import Directory
 from simulator.routing.guard import checked_router
 from simulator.routing.moves import Moves
-from simulator.routing.near import first_edges
 from simulator.routing.scope import SiteScope, own_draw, scoped
 from simulator.routing.subset import SubsetScope
 from simulator.scenario.clients import ClientGroupSpec as GroupSpec
@@ -274,7 +274,7 @@ class ClientsBuilder:
         """Sessions that exist at t = 0: in storage and in the store, at their nearest edge, which holds the lease."""
         world, manager, policy = self.world, self.world.manager, self.basis.leases
         phases = self.basis.streams.uniforms(entity, "lease phase").next
-        for client, edge in zip(group.clients, first_edges(_assigning(group.router), group.clients), strict=True):
+        for client, edge in zip(group.clients, group.router.assign_all(group.clients), strict=True):
             session = group.sessions.adopt(client, edge)
             if manager is not None:
                 manager.admit(session, client.expected_rtt_s[edge])
@@ -296,21 +296,8 @@ def _retry_policy(spec: GroupSpec) -> RetryPolicy:
     return RetryPolicy(
         retry.timeout, retry.max, retry.backoff, retry.cap, retry.jitter == "full",
         retry.budget.ratio, float(retry.budget.burst), retry.cancel_on_timeout,
-        retry.to, None if retry.on is None else frozenset(_outcomes(retry.on)),
+        retry.to, None if retry.on is None else outcomes(retry.on),
     )  # fmt: skip
-
-
-def _outcomes(names: Sequence[str]) -> Iterator[int]:
-    """The outcomes that are meant; a timeout is one that met a crash, too."""
-    for name in names:
-        yield int(Outcome[name.upper()])
-        if name == "timeout":
-            yield int(Outcome.CRASHED)
-
-
-def _assigning(router: Router) -> Callable[[Client, int], int]:
-    """Where its sessions begin."""
-    return router.nearest if type(router).assign is Router.assign else router.assign
 
 
 def _own_load(client: Client, edge: int) -> int:

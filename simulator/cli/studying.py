@@ -74,7 +74,7 @@ def load(
 
 def executor(jobs: int | None, scheduler: str | None) -> Executor:
     """Worker processes, or a cluster. Raises SchedulerError."""
-    from simulator.experiment.studies.sweep import executor_for
+    from simulator.experiment.studies.asked import executor_for
 
     if scheduler is not None and jobs is not None:
         fail("-j is for this machine, --scheduler for a cluster: give one of them")

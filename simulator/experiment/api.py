@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from simulator.errors import FolderError
+from simulator.experiment.adjusting import adjusted
 from simulator.play.job import AS_WRITTEN, REPLICATION_FUNCTION, Item, Job, Played
 from simulator.play.listening import Progress, listening
 from simulator.play.runner import items_of, play
@@ -61,13 +62,9 @@ def run(
     """
     from simulator.metrics.expectations import parse_expectation
 
-    if isinstance(scenario, (str, os.PathLike)):
-        from simulator.scenario.schema import Scenario as Language
-
-        scenario = Language.load(os.fspath(scenario))
-    for text in scenario.expect:
+    written = adjusted(scenario, seed, replications)
+    for text in written.expect:
         parse_expectation(text)
-    written = _adjusted(scenario, seed, replications)
     scenario = with_found_warmup(written, function)
     seed, count = scenario.seed, scenario.replications
     names = list(scenario.variants) if variants else []
@@ -97,16 +94,6 @@ def _result(outcome: Played, facts: dict[str, Facts]) -> Result:
         return Result(facts[name], outcome.of(name), variants, failures, outcome.interrupted)
 
     return of(AS_WRITTEN, {name: of(name, {}) for name in facts if name != AS_WRITTEN})
-
-
-def _adjusted(scenario: Scenario, seed: int | None, replications: int | None) -> Scenario:
-    """The scenario with another seed or number of replications: what is stored says what was played."""
-    changes: dict[str, object] = {}
-    if seed is not None and seed != scenario.seed:
-        changes["seed"] = seed
-    if replications is not None and replications != scenario.replications:
-        changes["replications"] = replications
-    return scenario.with_overrides(changes) if changes else scenario
 
 
 def _source(scenario: Scenario) -> str:

@@ -1,4 +1,4 @@
-"""`--until METRIC:±0.5%`: replications until the interval is as narrow as wanted, and not one more round.
+"""`--until METRIC:±0.5%`: replications until the interval is as narrow as wanted, and no longer.
 
 May import the experiment's modules. Replication r is the same whether or not one stops early, so a run that
 was stopped and one with as many replications asked for are equal. Each round plans the next from the variance

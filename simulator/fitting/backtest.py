@@ -182,27 +182,14 @@ def backtest(
     fitted = fit_within(first, gap_s, before)
     real = cut(second, gap_s if fitted.kind != "always" else math.inf, after)
     world = _World(fitted, _service(scenario, fitted), real, tuple(metrics), seed, jobs, say)
-    phase_s = split_s - start_s
-    likelihood = Likelihood(fitted.cut, fitted.rates.law, sessions=fitted.rates.end_rate > 0)
-    rng = np.random.default_rng(seed)
     with tempfile.TemporaryDirectory(prefix="stickysim-") as name:
         folder = Path(name)
-        played: dict[str, Scenario] = {}
-        for number in range(replications):
-            law = likelihood.moved(fitted.rates, rng)
-            if keeps_clients(fitted):
-                if seen is None:
-                    arrivals = next_arrivals(fitted, law, likelihood, real.span_s, rng)
-                else:
-                    arrivals = next_in_windows(fitted, law, likelihood, real.lengths_s, rng)
-                played[f"replication {number}"] = world.replayed(arrivals, folder / f"predicted-{number}.csv")
-            else:
-                played[f"replication {number}"] = world.scenario(fitted.with_rates(law).clients(phase_s))
+        predicted = _predicted(world, folder, replications, split_s - start_s, in_windows=seen is not None)
         apart = real.window * len(real.clients) if fitted.kind != "always" else 0  # a session ends with its window
         real_arrivals = (real.time_s, real.client + apart)
-        played["what came"] = world.replayed(real_arrivals, folder / "real.csv", _operations(second))
+        came = world.replayed(real_arrivals, folder / "real.csv", _operations(second))
         say(f"predicting with {replications} replications, and replaying what came")
-        drawn = world.play(played)
+        drawn = world.play({**predicted, "what came": came})
         happened = drawn.pop("what came")
         rows = [
             _compared(name, [one[name] for one in drawn.values() if name in one], happened[name])
@@ -212,6 +199,27 @@ def backtest(
         if explain and any(not row.covered for row in rows):
             rows = _traced(world, rows, happened, folder)
     return Backtest(fitted, split_s, len(second.time_s), replications, tuple(rows))
+
+
+def _predicted(
+    world: _World, folder: Path, replications: int, phase_s: float, *, in_windows: bool
+) -> dict[str, Scenario]:
+    """What may come, as the fit has it, each time with rates that are drawn anew; `phase_s` after the log's begin."""
+    fitted, real, rng = world.fit, world.real, np.random.default_rng(world.seed)
+    likelihood = Likelihood(fitted.cut, fitted.rates.law, sessions=fitted.rates.end_rate > 0)
+    predicted: dict[str, Scenario] = {}
+    for number in range(replications):
+        law = likelihood.moved(fitted.rates, rng)
+        if not keeps_clients(fitted):
+            scenario = world.scenario(fitted.with_rates(law).clients(phase_s))
+        elif in_windows:
+            arrivals = next_in_windows(fitted, law, likelihood, real.lengths_s, rng)
+            scenario = world.replayed(arrivals, folder / f"predicted-{number}.csv")
+        else:
+            arrivals = next_arrivals(fitted, law, likelihood, real.span_s, rng)
+            scenario = world.replayed(arrivals, folder / f"predicted-{number}.csv")
+        predicted[f"replication {number}"] = scenario
+    return predicted
 
 
 class _World:

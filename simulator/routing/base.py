@@ -7,7 +7,7 @@ Does not model: the network; what an agent knows of it is in `Client`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
@@ -17,6 +17,7 @@ from simulator.plugins.family import Family
 from simulator.routing.choosing import Asking, Choosing
 from simulator.routing.directory import Directory
 from simulator.routing.leaving import Leaving
+from simulator.routing.near import first_edges
 
 if TYPE_CHECKING:
     from simulator.agents.client import Client, Session
@@ -119,6 +120,11 @@ class Router:
     def assign(self, client: Client, current: int) -> int:
         """The edge of an establishment, other than `current` (-1: any); -1 where there is none."""
         return self.nearest(client, current)
+
+    def assign_all(self, clients: Sequence[Client]) -> Iterable[int]:
+        """`assign(client, -1)` of each: at once where that is the nearest edge, else of each when its turn comes."""
+        nearest = type(self).assign is Router.assign
+        return first_edges(self.nearest if nearest else self.assign, clients)
 
     def choose(self, client: Client, session: Session) -> int:
         """The edge of a request's first attempt; -1 where none is believed healthy."""

@@ -1,4 +1,4 @@
-"""Who is who: the names of all actors of a scenario, and which of them a name or glob means.
+"""The names of all actors of a scenario, and which of them a name or glob means.
 
 May import: the schema's sections. Does not make actors.
 """
@@ -22,7 +22,7 @@ RESERVED = ("sam", "storage", PROBER)
 
 @dataclass(frozen=True)
 class ActorNames:
-    """Names of servers in order (edges, cores, storage, the SAM, who probes), and client groups with their sizes."""
+    """Names of servers in order (edges, cores, storage, the SAM, the prober), and client groups with their sizes."""
 
     edges: tuple[str, ...]
     cores: tuple[str, ...]

@@ -6,40 +6,18 @@ May import: units, distribution fields, nodes' common part. Does not build balan
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic import PlainValidator, WithJsonSchema
 
 from simulator.laws.distributions import Constant
 from simulator.laws.fields import DurationDist
 from simulator.plugins.fields import Bool, choice
 from simulator.plugins.spec import Spec
+from simulator.scenario.retried import BY_BALANCERS, RetriedByBalancers
 from simulator.scenario.tiers import NodeGroupSpec
-from simulator.units import CountOrUnlimited, Duration, PositiveDurationOrNever, QuantityError, parse_count, show
+from simulator.units import CountOrUnlimited, Duration, PositiveDurationOrNever, parse_count
 
-RETRIED = ("timeout", "reset", "refused", "error")
-"""How a try can fail so that a balancer tries again; a try whose work was lost in a crash has timed out."""
-
-
-def _causes(value: object) -> tuple[str, ...]:
-    """One of these outcomes, or a list of them."""
-    names = [value] if isinstance(value, str) else value
-    if not isinstance(names, (list, tuple)):
-        raise QuantityError(f"{show(value)} is no list of outcomes", f"write [{', '.join(RETRIED)}], or some of them")
-    for place, name in enumerate(names):
-        if name not in RETRIED:
-            what = QuantityError(f"a balancer retries on no outcome {show(name)}", f"known are {', '.join(RETRIED)}")
-            raise what if names is not value else what.inside(place)
-    return tuple(outcome for outcome in RETRIED if outcome in names)
-
-
-_NAMES: dict[str, Any] = {"type": "string", "enum": list(RETRIED)}
-Causes = Annotated[
-    tuple[str, ...],
-    PlainValidator(_causes),
-    PlainSerializer(list),
-    WithJsonSchema({"anyOf": [_NAMES, {"type": "array", "items": _NAMES}]}),
-]
 _Whole = Annotated[
     int, PlainValidator(lambda value: parse_count(value, 0)), WithJsonSchema({"type": "integer", "minimum": 0})
 ]
@@ -57,7 +35,7 @@ class BalancerRetrySpec(Spec):
     the same, and another at the last retry."""
     turnaround: Duration = 1.0
     """How long a retry of the same edge waits; one of another edge does not."""
-    on: Causes = RETRIED
+    on: RetriedByBalancers = BY_BALANCERS
     """The outcomes that are retried: timeout (what was lost in a crash included), reset, refused, error."""
 
 

@@ -1,4 +1,4 @@
-"""What balancers leave without use: links between clients and edges, and settings of balancers that never matter.
+"""Settings that balancers leave without effect: links between clients and edges, and some of their own.
 
 May import: the schema, actors. Judges as simulator.scenario.unused does.
 """

@@ -9,11 +9,12 @@ import difflib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from simulator.faults import Fault
-from simulator.scenario.actors import PROBER, RESERVED, ActorNames, actors_of
+from simulator.scenario.actor_errors import no_actor, some
+from simulator.scenario.actors import RESERVED, ActorNames, actors_of
 from simulator.scenario.errors import Issue
+from simulator.scenario.fault_checks import FAULT_CHECKS
 from simulator.scenario.joining import joining
-from simulator.scenario.sizes import LONGEST_S, MOST_NODES, Found, sizes
+from simulator.scenario.sizes import LONGEST_S, Found, sizes
 from simulator.scenario.spec import MOST_WINDOWS, ScenarioSpec
 from simulator.scenario.traces import brings_operations, misplaced, unreadable
 from simulator.scenario.tree import Node, Path, descend, dotted
@@ -22,7 +23,6 @@ from simulator.units import format_distance, format_duration, show
 if TYPE_CHECKING:
     from simulator.metrics.names import ParsedMetric
 
-MOST_TIMES = 100_000  # that a fault comes
 FARTHEST_M = 20_015e3  # half the circumference of the Earth
 
 
@@ -34,8 +34,7 @@ def check(scenario: ScenarioSpec, tree: Node) -> list[Issue]:
     actors = actors_of(scenario)
     checks: Sequence[Callable[[ScenarioSpec, Node, ActorNames], Found]] = (
         _names, _sites, _matrix, _cores, _clients, _traces, _time, _routing, _balancers,
-        _additions, _fault_times, _fault_targets,
-        _resets, _link_rules, _labels,
+        *FAULT_CHECKS, _link_rules, _labels,
     )  # fmt: skip
     return [marked(tree, *found) for one in checks for found in one(scenario, tree, actors)]
 
@@ -110,7 +109,7 @@ def _matrix(scenario: ScenarioSpec, tree: Node, actors: ActorNames) -> Found:
         return
     lacking = [site for site in sites if site not in matrix.sites]
     if len(lacking) == len(sites):
-        mend = f"add sites: [{', '.join(matrix.sites[:8])}]" if not sites else f"it has {_some(matrix.sites)}"
+        mend = f"add sites: [{', '.join(matrix.sites[:8])}]" if not sites else f"it has {some(matrix.sites)}"
         yield path, f"{matrix.path.name} measures none of the scenario's sites", mend
         return
     for name in matrix.sites:
@@ -150,27 +149,6 @@ def _cores(scenario: ScenarioSpec, tree: Node, actors: ActorNames) -> Found:
         if scenario.cores[name].shard_by != sharding:
             what = f"sessions are dealt to all cores alike, and those of {first} have shard_by: {sharding}"
             yield ("cores", name, "shard_by"), what, f"write shard_by: {sharding} here too"
-
-
-def _additions(scenario: ScenarioSpec, tree: Node, actors: ActorNames) -> Found:
-    """Edges that join are of a group that there is, at a site where it is given by sites."""
-    del tree, actors
-    for i, fault in enumerate(scenario.faults):
-        joins = fault.joins
-        if joins is None:
-            continue
-        path: Path = ("faults", i, fault.verb)
-        group = scenario.edges.get(joins.edges)
-        if group is None:
-            what = f"there is no group of edges {show(joins.edges)}"
-            yield (*path, "edges"), what, _nearest(joins.edges, list(scenario.edges))
-        elif group.at is not None and joins.site is None:
-            yield path, f"the edges of {joins.edges} stand at sites: at which do these?", "add site: NAME"
-        if getattr(fault, "drain", 0.0) and fault.for_ is None:
-            yield ("faults", i, "drain"), "edges that stay are not drained", "add for: 10min, or remove drain"
-        if joins.count > MOST_NODES:
-            what = f"{joins.count:,} nodes are more than the {MOST_NODES:,} that can be simulated"
-            yield (*path, "count"), what, "simulate a sample of them"
 
 
 def _lost_sites(scenario: ScenarioSpec, standing: set[str | None]) -> Found:
@@ -286,124 +264,20 @@ def _balancers(scenario: ScenarioSpec, tree: Node, actors: ActorNames) -> Found:
             yield ("clients", name, "hedge"), what, "remove hedge, or balancers"
 
 
-def _fault_times(scenario: ScenarioSpec, tree: Node, actors: ActorNames) -> Found:
-    del tree
-    for i, fault in enumerate(scenario.faults):
-        if fault.at >= scenario.duration:
-            what = f"this fault begins at {format_duration(fault.at)}, when the run is over"
-            yield ("faults", i, "at"), what, f"duration is {format_duration(scenario.duration)}"
-        if fault.every is not None:
-            yield from _calendar(scenario, ("faults", i, "every"), fault, fault.every, actors)
-    seen: dict[str, int] = {}
-    for i, fault in enumerate(scenario.faults):
-        if fault.name is not None and seen.setdefault(fault.name, i) != i:
-            what = f"two faults are called {show(fault.name)}"
-            yield ("faults", i, "name"), what, "rename one: what metrics say of a name is of one fault"
-
-
-def _calendar(scenario: ScenarioSpec, path: Path, fault: Fault, every_s: float, actors: ActorNames) -> Found:
-    """A fault that comes again and again is over before it does, and does not come without end."""
-    patterns = [pattern for _, patterns in fault.targets() for pattern in patterns]
-    lasts_s = fault.lasts_s(len(actors.match(patterns)))
-    if lasts_s is None:
-        yield path, "a fault that lasts until the end cannot come again", "add for: 10min, or remove every"
-    elif lasts_s >= every_s:
-        what = f"this fault lasts {format_duration(lasts_s)} and would come again before it is over"
-        yield path, what, f"make every longer than {format_duration(lasts_s)}"
-    elif scenario.duration / every_s > MOST_TIMES:
-        what = f"this fault would come about {scenario.duration / every_s:,.0f} times"
-        yield path, what, f"make every longer: at most {MOST_TIMES:,} times"
-
-
-def _fault_targets(scenario: ScenarioSpec, tree: Node, actors: ActorNames) -> Found:
-    del tree
-    for i, fault in enumerate(scenario.faults):
-        for place, patterns in fault.targets():
-            for pattern in patterns:
-                wrong = _wrong_target(fault, pattern, actors)
-                if wrong is not None:
-                    yield ("faults", i, *place), *wrong
-
-
-def _resets(scenario: ScenarioSpec, tree: Node, actors: ActorNames) -> Found:
-    """A reset is asked for where somebody can answer with one."""
-    del tree
-    for i, fault in enumerate(scenario.faults):
-        if fault.asks_for_resets:
-            patterns = [pattern for _, patterns in fault.targets() for pattern in patterns]
-            targets = actors.match(patterns)
-            if targets and {*actors.edges, *actors.balancers}.isdisjoint(targets):
-                what = "only connections to edges and balancers are reset, and this fault strikes none"
-                yield ("faults", i, "connections"), what, "remove connections"
-
-
-def _wrong_target(fault: Fault, pattern: str, actors: ActorNames) -> tuple[str, str] | None:
-    if fault.on_clients:
-        if actors.match_groups([pattern]):
-            return None
-        return f"{show(pattern)} matches no client group", _nearest(pattern, list(actors.clients))
-    if fault.on_links:
-        found = bool(actors.match([pattern]) or actors.match_groups([pattern]))
-        return None if found else _no_actor(pattern, actors)
-    servers = [name for name in actors.match([pattern]) if name != PROBER]
-    if not servers:
-        return _no_actor(pattern, actors)
-    return _of_wrong_kind(fault, pattern, set(servers), actors)
-
-
-def _of_wrong_kind(fault: Fault, pattern: str, servers: set[str], actors: ActorNames) -> tuple[str, str] | None:
-    """What is wrong with targets of a fault that strikes some kinds of nodes only."""
-    if fault.only_edges and not servers <= set(actors.edges):
-        return f"only an edge can be {fault.only_edges}, and {show(pattern)} is none", ""
-    if fault.only_servers and not servers <= {*actors.edges, *actors.cores, *actors.balancers}:
-        return f"only edges and cores can {fault.only_servers}, and {show(pattern)} is neither", ""
-    shards = {name for name in actors.others if name.startswith("sam-")}
-    if fault.on_whole_sam and servers & shards and "sam" not in servers:
-        return "a shard of the SAM cannot stand still alone", f"write {fault.verb}: sam"
-    return None
-
-
-def _no_actor(pattern: str, actors: ActorNames) -> tuple[str, str]:
-    if pattern == "sam" and "sam" not in actors.others:
-        return "'sam' cannot be meant: the SAM is off", "switch it on or remove this"
-    if pattern == PROBER:
-        if PROBER in actors.others:
-            return "'health' is the sender of probes, which this fault cannot strike", "partition it from the edges"
-        return "'health' cannot be meant: nobody probes", "add health: {active: {...}}, or remove this"
-    if actors.match_groups([pattern]):
-        return f"{show(pattern)} means clients, which this fault cannot strike", _servers(actors)
-    return f"{show(pattern)} matches no actor", _nearest(pattern, [*actors.servers[:200], *actors.clients])
-
-
-def _servers(actors: ActorNames) -> str:
-    return f"it strikes {_some([name for name in actors.servers if name != PROBER])}"
-
-
-def _some(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:8])}{', ...' if len(names) > 8 else ''}"
-
-
-def _nearest(pattern: str, names: Sequence[str]) -> str:
-    close = difflib.get_close_matches(pattern, names, 1, 0.5)
-    if close:
-        return f"did you mean {close[0]}?"
-    return f"there are {_some(names)}"
-
-
 def _link_rules(scenario: ScenarioSpec, tree: Node, actors: ActorNames) -> Found:
     del tree
     for i, rule in enumerate(scenario.network.links):
         for key, patterns in (("from", rule.from_), ("to", rule.to)):
             for pattern in patterns:
                 if not actors.match([pattern]) and not actors.match_groups([pattern]):
-                    yield ("network", "links", i, key), *_no_actor(pattern, actors)
+                    yield ("network", "links", i, key), *no_actor(pattern, actors)
 
 
 def _fault_mend(name: str, faults: Sequence[str]) -> str:
     close = difflib.get_close_matches(name, faults, 1, 0.5)
     if close:
         return f"did you mean {close[0]}?"
-    return f"there are {_some(faults)}" if faults else f"name one: {{name: {name}, at: 2min, crash: pop-1}}"
+    return f"there are {some(faults)}" if faults else f"name one: {{name: {name}, at: 2min, crash: pop-1}}"
 
 
 def _labels(scenario: ScenarioSpec, tree: Node, actors: ActorNames) -> Found:
@@ -431,5 +305,5 @@ def _labels(scenario: ScenarioSpec, tree: Node, actors: ActorNames) -> Found:
         label = metric.label
         if label is not None and label not in known and not is_fixed_label(label):
             close = difflib.get_close_matches(label, known, 1, 0.5)
-            mend = f"did you mean {metric.base}[{close[0]}]?" if close else f"there are {_some(known)}"
+            mend = f"did you mean {metric.base}[{close[0]}]?" if close else f"there are {some(known)}"
             yield path, f"`{metric.name}`: nothing here is called {show(label)}", mend

@@ -1,4 +1,4 @@
-"""The `clients` section: who sends requests, in sessions, with which operations, and what they do on failure.
+"""The `clients` section: the agents that send requests, in sessions, their operations, and what they do on failure.
 
 May import: units, distribution fields, families. Does not build agents (see simulator.agents.client).
 """
@@ -26,11 +26,11 @@ from pydantic_core.core_schema import SerializerFunctionWrapHandler
 from simulator.laws.distributions import Constant
 from simulator.laws.fields import DurationDist, SizeDist
 from simulator.laws.fields import PositiveDurationDist as PositiveDist
-from simulator.messages import Outcome
 from simulator.plugins.fields import Bool, GroupName, OrOff, choice
 from simulator.plugins.named import unknown_name
 from simulator.plugins.spec import Spec
 from simulator.scenario.families import Workload
+from simulator.scenario.retried import RetriedByClients
 from simulator.units import (
     Count,
     Distance,
@@ -48,16 +48,6 @@ from simulator.units import (
     show,
 )
 
-_NEVER = (Outcome.OK, Outcome.CRASHED, Outcome.SESSION_EXPIRED, Outcome.DENIED)  # crashed is a kind of timeout
-RETRIED = tuple(outcome.name.lower() for outcome in Outcome if outcome not in _NEVER and outcome.name != "CANCELLED")
-"""What an attempt may end as, and be retried."""
-_TOLD_APART = {
-    "ok": "an answer is never tried again",
-    "denied": "an answer is never tried again, though it be a no",
-    "crashed": "timeout says it: an agent cannot tell a crash from silence",
-    "session_expired": "leave it out: an expired session is always established anew, at the cost of a retry",
-}
-"""Why outcomes that there are cannot be listed as what is retried."""
 OPERATIONS = ("lookup", "update", "read_lock", "acquire", "release")
 _Whole = Annotated[int, BeforeValidator(lambda v: parse_count(v, 0)), WithJsonSchema({"type": "integer", "minimum": 0})]
 
@@ -122,31 +112,6 @@ class _BudgetSchema:
         return {"anyOf": [handler.resolve_ref_schema(section)["properties"]["ratio"], section]}
 
 
-def _retried(value: object) -> tuple[str, ...] | None:
-    if value is None:
-        return None
-    if not isinstance(value, (list, tuple)):
-        raise QuantityError(f"{show(value)} is not a list of outcomes", "write [timeout, refused]")
-    for i, name in enumerate(value):
-        if isinstance(name, str) and name in _TOLD_APART:
-            raise QuantityError(f"{show(name)} is not chosen here", _TOLD_APART[name]).inside(i)
-        if name not in RETRIED:
-            raise unknown_name("outcome", name, RETRIED).inside(i)
-    return tuple(dict.fromkeys(value))
-
-
-def _retried_plain(names: tuple[str, ...] | None) -> list[str] | None:
-    return None if names is None else list(names)
-
-
-_RETRIED_SCHEMA = {"anyOf": [{"type": "array", "items": {"enum": list(RETRIED)}}, {"type": "null"}]}
-
-
-RetriedOutcomes = Annotated[
-    tuple[str, ...] | None, PlainValidator(_retried), PlainSerializer(_retried_plain), WithJsonSchema(_RETRIED_SCHEMA)
-]
-
-
 class RetrySpec(Spec):
     """What a client does about a request that was not answered."""
 
@@ -167,7 +132,7 @@ class RetrySpec(Spec):
     )
     """other: another edge, as the routing policy says; same: the same, believed failed or not; any: the tried one too;
     other_last: the same, and another at the last retry."""
-    on: RetriedOutcomes = None
+    on: RetriedByClients | None = None
     """Which outcomes are retried; left out, all but denied. An expired session always is."""
     cancel_on_timeout: Bool = False
     """A timeout also cancels the work at the server, if it has not begun."""

@@ -1,4 +1,4 @@
-"""The `sam`, `routing` and `leases` sections: who decides where a session is served, and for how long.
+"""The `sam`, `routing` and `leases` sections: what decides where a session is served, and for how long.
 
 May import: units, families. Does not apply any rule (see simulator.sam, simulator.routing, simulator.leases).
 """
@@ -211,7 +211,7 @@ class LeasesSpec(Spec):
     max_batch: CountOrUnlimited = 256
     """Leases in one message."""
     batching: Switch = True
-    """Whether one message renews many leases; `off`: one message a lease."""
+    """Whether one message renews many leases; `off`: one message per lease."""
     idle_after: DurationOrNever = 60.0
     """Sessions without a request for this long are not renewed."""
     lock_delay: Duration = 15.0

@@ -1,4 +1,4 @@
-"""Parts of scenarios, which others extend: presets. They lie in a folder `presets`, and say nothing of a run's whole.
+"""Presets: parts of scenarios that others extend. They lie in a folder `presets`, and leave out what a run needs.
 
 May import: the scenario package. Does not run anything.
 """

@@ -1,4 +1,4 @@
-"""Presets that say what balancers do, in scenarios that have none: a warning, as their retries are then nobody's.
+"""Presets that say what balancers do, in scenarios that have none: a warning, as nothing would retry.
 
 May import: the errors, everyone, schema. Judges whole scenarios, and what a file that is extended says too.
 """

@@ -1,4 +1,4 @@
-"""Sane sizes: what no machine could simulate is refused at once, and not found out after an hour.
+"""Sane sizes: what no machine could simulate is refused at once, not after an hour.
 
 May import: the schema, units. Estimates from means; does not draw anything.
 """

@@ -75,7 +75,7 @@ class ScenarioSpec(Spec):
     sites: Sites = Field(default_factory=dict)
     """Places, with which distance becomes latency: known cities and cloud regions by name, or coordinates."""
     clients: dict[GroupName, ClientGroupSpec]
-    """Groups of client agents, by name: who sends requests, in sessions."""
+    """Groups of client agents, by name: they send requests, in sessions."""
     balancers: dict[GroupName, BalancerGroupSpec] = Field(default_factory=dict)
     """Groups of balancers, by name: they stand between clients and edges, and decide where requests go. Left out:
     clients decide."""

@@ -112,5 +112,5 @@ def test_what_an_extended_file_says_of_a_group_need_not_be_said_again(validator)
 
 
 def test_it_lists_the_cache_policies():
-    alone, _ = scenario_schema()["$defs"]["L1"]["properties"]["policy"]["anyOf"]
+    alone, _ = scenario_schema()["$defs"]["L1Spec"]["properties"]["policy"]["anyOf"]
     assert alone["enum"] == list(policy_names())

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from simulator.cli import verify
-from simulator.verification import Case, Check, Verdict, find_cases, judge, suite
+from simulator.verification import Case, TheoryCheck, Verdict, find_cases, judge, suite
 from simulator.verification.report import as_json_object, number, write_page
 from simulator.verification.runner import run_case, run_cases
 
@@ -21,25 +21,25 @@ def toy(key, mean, quick=True, error=None):
             raise error
         return {"x": mean + 0.01 * (-1) ** replication}
 
-    return Case(key, key, f"toy {key}", "none", "20", (Check("x", 10.0),), measure, quick=quick, group="Toys")
+    return Case(key, key, f"toy {key}", "none", "20", (TheoryCheck("x", 10.0),), measure, quick=quick, group="Toys")
 
 
 @pytest.mark.parametrize(
     ("check", "values", "verdict"),
     [
-        (Check("x", 10.0), GOOD, Verdict.AGREES),
-        (Check("x", 10.3), GOOD, Verdict.MISSES),
-        (Check("x", 10.05), GOOD, Verdict.AGREES),
-        (Check("x", 10.0, cap=0.001), GOOD, Verdict.VAGUE),
-        (Check("x", 10.0), GOOD[:10], Verdict.VAGUE),
-        (Check("x", 10.0), [math.nan] * 20, Verdict.MISSES),
-        (Check("x", 10.0), [10.005] * 20, Verdict.AGREES),
-        (Check("x", 10.0), [10.02] * 20, Verdict.MISSES),
-        (Check("x", 10.0, tolerance=0.001), [10.0009] * 20, Verdict.AGREES),
-        (Check("x", 10.0, tolerance=0.01), GOOD, Verdict.VAGUE),
-        (Check("x", 10.0, tolerance=0.1), [10.2] * 20, Verdict.MISSES),
-        (Check("x", 1.0, between=(9.0, 10.0)), [10.0], Verdict.AGREES),
-        (Check("x", 1.0, between=(9.0, 10.0)), [10.1], Verdict.MISSES),
+        (TheoryCheck("x", 10.0), GOOD, Verdict.AGREES),
+        (TheoryCheck("x", 10.3), GOOD, Verdict.MISSES),
+        (TheoryCheck("x", 10.05), GOOD, Verdict.AGREES),
+        (TheoryCheck("x", 10.0, cap=0.001), GOOD, Verdict.VAGUE),
+        (TheoryCheck("x", 10.0), GOOD[:10], Verdict.VAGUE),
+        (TheoryCheck("x", 10.0), [math.nan] * 20, Verdict.MISSES),
+        (TheoryCheck("x", 10.0), [10.005] * 20, Verdict.AGREES),
+        (TheoryCheck("x", 10.0), [10.02] * 20, Verdict.MISSES),
+        (TheoryCheck("x", 10.0, tolerance=0.001), [10.0009] * 20, Verdict.AGREES),
+        (TheoryCheck("x", 10.0, tolerance=0.01), GOOD, Verdict.VAGUE),
+        (TheoryCheck("x", 10.0, tolerance=0.1), [10.2] * 20, Verdict.MISSES),
+        (TheoryCheck("x", 1.0, between=(9.0, 10.0)), [10.0], Verdict.AGREES),
+        (TheoryCheck("x", 1.0, between=(9.0, 10.0)), [10.1], Verdict.MISSES),
     ],
 )
 def test_the_rule(check, values, verdict):
@@ -47,7 +47,7 @@ def test_the_rule(check, values, verdict):
 
 
 def test_the_interval_is_students():
-    judged = judge(Check("x", 0.0), np.arange(20.0))
+    judged = judge(TheoryCheck("x", 0.0), np.arange(20.0))
     half = 2.093024 * judged.standard_error
     assert judged.interval == pytest.approx((9.5 - half, 9.5 + half))
 

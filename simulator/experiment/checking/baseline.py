@@ -154,7 +154,7 @@ def _content(baseline: Baseline) -> tuple[Any, ...]:
 
 
 def _text(baseline: Baseline, history: Sequence[Mapping[str, Any]]) -> str:
-    """JSON with a line a metric and a line a setting, so that a diff reads well."""
+    """JSON with one line per metric and one per setting, so that a diff reads well."""
     count = len(baseline.fingerprints)
     metrics = {
         metric: {

@@ -71,7 +71,7 @@ class CheckOutcome:
 
     Attributes:
         name, line: of the check in the suite.
-        findings: one a metric.
+        findings: one per metric.
         replications: played. identical: whether every fingerprint was the baseline's.
         changed: what is another in the scenario, as `path before -> after`.
         problem: why there are no findings, or "".

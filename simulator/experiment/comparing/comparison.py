@@ -1,4 +1,4 @@
-"""Who wins, on what, and at what price: rows of results compared metric by metric.
+"""What wins, on what, and at what price: rows of results compared metric by metric.
 
 May import stats and summary. Differences are paired replication by replication (common random numbers), so
 rows must have been played with the same seed; replications that one of them lacks are left out of the pair.

@@ -132,7 +132,7 @@ def _explain_tail(first: ComparedRow, row: ComparedRow, paired: bool, confidence
     table = None if math.isnan(x) else _tables(first, row, lambda r: _by_tier(r, x), paired)
     if table is None:
         return None
-    note = f"share of ok requests slower than {x * 1e3:.3g} ms ({first.label}'s p99), by who answered"
+    note = f"share of ok requests slower than {x * 1e3:.3g} ms ({first.label}'s p99), by the tier that answered"
     return _sum_up("slower than p99", "ratio", table, paired, confidence, note)
 
 

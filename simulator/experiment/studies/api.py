@@ -5,17 +5,15 @@ May import the searches and sweeps. Writes only into the folder it is given.
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from simulator.experiment.studies import search_space, sweep_folder
 from simulator.experiment.studies import sensitivity as analysis
+from simulator.experiment.studies.asked import Asked, listed
 from simulator.experiment.studies.find import LEAST_REPLICATIONS, Found, Search, keep_answer
 from simulator.experiment.studies.sensitivity import Sensitivity, keep_effects, share_of
-from simulator.experiment.studies.sweep import adjusted, executor_for
 from simulator.play.job import REPLICATION_FUNCTION
 from simulator.play.listening import Progress, listening
 
@@ -75,10 +73,11 @@ def find(
     if not 0.0001 <= tolerance <= 0.5:
         raise search_space.FindError(f"tolerance={tolerance:g}: write a share between 0.0001 and 0.5")
     condition, span = search_space.condition_of(until), search_space.span_of(path, between)
-    loaded = _enough(scenario, seed, replications, LEAST_REPLICATIONS)
-    with _kept(output, resume=resume) as folder:
+    asked = Asked(seed, replications, jobs, scheduler, output, resume)
+    loaded = asked.scenario(scenario, LEAST_REPLICATIONS)
+    with asked.kept() as folder:
         search = Search(
-            loaded, path, condition, executor_for(jobs, scheduler), span, tolerance,
+            loaded, path, condition, asked.executor(), span, tolerance,
             listening(progress), folder, function, resume=resume,
         )  # fmt: skip
         try:
@@ -140,42 +139,14 @@ def sensitivity(
         SchedulerError: the scheduler cannot be reached.
     """
     share = share_of(by, "by")
-    loaded = _enough(scenario, seed, replications, analysis.LEAST_REPLICATIONS)
-    with _kept(output, resume=resume) as folder:
+    asked = Asked(seed, replications, jobs, scheduler, output, resume)
+    loaded = asked.scenario(scenario, analysis.LEAST_REPLICATIONS)
+    with asked.kept() as folder:
         found = analysis.sensitivity(
-            loaded, executor=executor_for(jobs, scheduler), by=share, metrics=_listed(metrics), only=_listed(only),
+            loaded, executor=asked.executor(), by=share, metrics=listed(metrics), only=listed(only),
             everything=everything, folder=folder, resume=resume, progress=progress, function=function,
         )  # fmt: skip
         keep_effects(found)
         if folder is not None:
             sweep_folder.finish(found.sweep, folder)
     return found
-
-
-def _enough(
-    scenario: Scenario | str | os.PathLike[str], seed: int | None, replications: int | None, least: int
-) -> Scenario:
-    """The scenario, loaded, with at least so many replications unless a number is given. Raises ScenarioError."""
-    loaded = adjusted(scenario, seed, replications)
-    if replications is None and loaded.replications < least:
-        return adjusted(loaded, None, least)
-    return loaded
-
-
-@contextlib.contextmanager
-def _kept(output: str | os.PathLike[str] | None, *, resume: bool) -> Iterator[Path | None]:
-    """The folder, kept for this study alone and fit for it; None without one. Raises FolderError."""
-    if output is None:
-        yield None
-        return
-    folder = Path(output)
-    with sweep_folder.kept_in(folder):
-        if resume and folder.is_dir():
-            sweep_folder.check_earlier(folder)
-        else:
-            sweep_folder.check_new(folder)
-        yield folder
-
-
-def _listed(one: str | Sequence[str]) -> Sequence[str]:
-    return [one] if isinstance(one, str) else one

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.experiment.studies import sweep_folder
+from simulator.experiment.studies.asked import Asked, listed
 from simulator.experiment.studies.design import text_of
 from simulator.experiment.studies.optimiser import FINALISTS, LEAST_REPLICATIONS, ROUNDS, TRIALS, Optimiser, Question
 from simulator.experiment.studies.optimum import Optimum
-from simulator.experiment.studies.sweep import adjusted, executor_for
 from simulator.play.job import REPLICATION_FUNCTION
 from simulator.play.listening import Progress, listening
 
@@ -62,21 +60,13 @@ def optimise(
     Raises:
         OptimiseError, DesignError, ScenarioError, ExpectationError, UnknownMetricError, FolderError.
     """
-    loaded = adjusted(scenario, seed, replications)
-    if replications is None and loaded.replications < LEAST_REPLICATIONS:
-        loaded = adjusted(loaded, None, LEAST_REPLICATIONS)
+    asked = Asked(seed, replications, jobs, scheduler, path, resume)
+    loaded = asked.scenario(scenario, LEAST_REPLICATIONS)
     texts = [_argument(name, values) for name, values in parameters.items()]
-    question = Question.of(_listed(minimise), _listed(maximise), _listed(subject_to), texts)
-    folder = Path(path) if path is not None else None
-    with contextlib.ExitStack() as kept:
-        if folder is not None:
-            kept.enter_context(sweep_folder.kept_in(folder))
-            if resume and folder.is_dir():
-                sweep_folder.check_earlier(folder)
-            else:
-                sweep_folder.check_new(folder)
+    question = Question.of(listed(minimise), listed(maximise), listed(subject_to), texts)
+    with asked.kept() as folder:
         found = Optimiser(
-            loaded, question, executor_for(jobs, scheduler), trials, finalists, rounds,
+            loaded, question, asked.executor(), trials, finalists, rounds,
             listening(progress), folder, function, resume,
         ).run()  # fmt: skip
         if folder is not None:
@@ -88,10 +78,6 @@ def optimise(
 def keep_answer(found: Optimum) -> None:
     """Let the folder's manifest hold the answer."""
     found.sweep.extra = {**found.sweep.extra, "answer": found.to_dict()}
-
-
-def _listed(one: str | Sequence[str]) -> list[str]:
-    return [one] if isinstance(one, str) else list(one)
 
 
 def _argument(path: str, values: Any) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from simulator.errors import StudyError
+from simulator.experiment.adjusting import adjusted
 from simulator.experiment.studies import sweep_folder
 from simulator.experiment.studies.cells import Cell
 from simulator.experiment.studies.design import Value, short_names
@@ -27,7 +28,7 @@ from simulator.experiment.studies.playoff import Objective, Playoff, Table, hold
 from simulator.experiment.studies.proposals import Point, proposals
 from simulator.experiment.studies.resume import Resumption, look_up
 from simulator.experiment.studies.study import Executor, Study
-from simulator.experiment.studies.sweep import adjusted, source_of
+from simulator.experiment.studies.sweep import source_of
 from simulator.experiment.studies.sweep_result import SweepResult
 from simulator.metrics.expectations import Expectation, Verdict, parse_expectation
 from simulator.metrics.names import parse_metric

@@ -1,6 +1,6 @@
 """Ranking and selection: which finalist is the best, and how sure is that.
 
-Finalists are judged on replications that had no part in choosing them (who looks best of forty was lucky as
+Finalists are judged on replications that had no part in choosing them (the one that looks best of forty was lucky as
 well), paired: all met the same arrivals. All statements of a play-off, feasibility and differences, of every
 pair and at every look, hold together with 95 % (Bonferroni).
 

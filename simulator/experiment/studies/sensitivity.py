@@ -204,7 +204,7 @@ class Sensitivity(Drawn):
         return {" ".join(v.text for v in outcome.cell.values.values()): outcome for outcome in self.sweep.outcomes}
 
     def _values(self, other: CellOutcome | None, metric: str) -> tuple[Sequence[float], Sequence[float]] | None:
-        """A metric as written and in another cell, a value a replication; None where they are no pairs."""
+        """A metric as written and in another cell, one value per replication; None where they are no pairs."""
         base = self.base.estimates.get(metric)
         moved = other.estimates.get(metric) if other is not None else None
         if base is None or moved is None or len(base.by_replication) != len(moved.by_replication):

@@ -5,7 +5,6 @@ May import the experiment's modules; the scenario language to load. Writes only 
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.experiment.studies import sweep_folder
+from simulator.experiment.studies.asked import Asked
 from simulator.experiment.studies.cells import AS_WRITTEN, VARIANT, Cell, Cells
 from simulator.experiment.studies.design import (
     Axis,
@@ -26,13 +26,12 @@ from simulator.experiment.studies.design import (
 )
 from simulator.experiment.studies.outcomes import CellOutcome
 from simulator.experiment.studies.resume import Resumption, look_up
-from simulator.experiment.studies.study import Executor, Study, processes
+from simulator.experiment.studies.study import Executor, Study
 from simulator.experiment.studies.sweep_result import HEADLINE, SweepResult
 from simulator.metrics.expectations import parse_expectation
 from simulator.metrics.names import parse_metric
 from simulator.play.job import REPLICATION_FUNCTION
 from simulator.play.listening import Progress, listening
-from simulator.play.runner import play_here
 
 if TYPE_CHECKING:
     from simulator.scenario.schema import Scenario
@@ -128,31 +127,17 @@ def sweep(
         FolderError: `path` cannot be used.
         SchedulerError: the scheduler cannot be reached, or its workers lack this package.
     """
-    loaded = adjusted(scenario, seed, replications)
+    asked = Asked(seed, replications, jobs, scheduler, path, resume)
+    loaded = asked.scenario(scenario)
     axes = axes_of(loaded, parameters, variants=variants)
     plan = plan_sweep(loaded, combine(axes, design, cells, design_seed), metrics)
-    with contextlib.ExitStack() as kept:
-        if path is not None:
-            kept.enter_context(sweep_folder.kept_in(Path(path)))
-            plan_folder(plan, Path(path), resume=resume)
-        result = play_plan(plan, executor_for(jobs, scheduler), progress=progress, function=function)
-        if plan.folder is not None:
-            sweep_folder.finish(result, plan.folder)
+    with asked.kept() as folder:
+        if folder is not None:
+            plan_folder(plan, folder, resume=resume)
+        result = play_plan(plan, asked.executor(), progress=progress, function=function)
+        if folder is not None:
+            sweep_folder.finish(result, folder)
     return result
-
-
-def adjusted(scenario: Scenario | str | os.PathLike[str], seed: int | None, replications: int | None) -> Scenario:
-    """The scenario, loaded, with another seed or number of replications. Raises ScenarioError."""
-    if isinstance(scenario, (str, os.PathLike)):
-        from simulator.scenario.schema import Scenario as Language
-
-        scenario = Language.load(os.fspath(scenario))
-    changes: dict[str, object] = {}
-    if seed is not None and seed != scenario.seed:
-        changes["seed"] = seed
-    if replications is not None and replications != scenario.replications:
-        changes["replications"] = replications
-    return scenario.with_overrides(changes) if changes else scenario
 
 
 def axes_of(
@@ -195,15 +180,6 @@ def plan_folder(plan: Plan, path: Path, *, resume: bool) -> None:
     else:
         sweep_folder.check_new(path)
     plan.folder = path
-
-
-def executor_for(jobs: int, scheduler: str | None = None, *, isolate: bool = False) -> Executor:
-    """Where cells are played: a Dask cluster, worker processes, or (one job, unless `isolate`) here."""
-    if scheduler is not None:
-        from simulator.experiment.studies.dask_executor import cluster
-
-        return cluster(scheduler)
-    return processes(jobs) if jobs > 1 or isolate else play_here
 
 
 def play_plan(

@@ -13,8 +13,9 @@ import pytest
 
 from simulator import Scenario, load_run, load_sweep, sweep
 from simulator.errors import FolderError
+from simulator.experiment.studies.asked import executor_for
 from simulator.experiment.studies.design import axis_from_text, combine
-from simulator.experiment.studies.sweep import executor_for, plan_folder, plan_sweep, play_plan
+from simulator.experiment.studies.sweep import plan_folder, plan_sweep, play_plan
 from simulator.metrics.names import UnknownMetricError
 from simulator.report.sweep_tables import render
 from simulator.scenario.errors import ScenarioError
