@@ -30,7 +30,7 @@ def _core_rows(figures: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
         "the same with set-up and measuring", f"{reference['requests_per_heap_operation_with_set_up']:.3f}", "0.05"
     )  # fmt: skip
     yield "events per bare SimPy event", _ratio(reference["events_per_bare_simpy_event"]), ""
-    yield "requests a second of processor time", f"{reference['requests_per_s']:,.0f}", ""
+    yield "requests per second of processor time", f"{reference['requests_per_s']:,.0f}", ""
     yield "events per request of `reference`", f"{reference['events_per_request']:.2f}", ""
     yield "events per L1 hit", f"{each['l1_hit']:g}", "4.2"
     yield "events per miss that L2 answers", f"{each['l2_answer']:g}", "7.3"

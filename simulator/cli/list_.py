@@ -1,4 +1,4 @@
-"""`simulator list`: what there is to choose from, a line each."""
+"""`simulator list`: what there is to choose from, one line each."""
 
 from __future__ import annotations
 

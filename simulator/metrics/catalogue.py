@@ -246,7 +246,7 @@ _ROWS: Final[tuple[Row, ...]] = (
         "ratio",
         _UP,
         (_E,),
-        "messages saved against one a lease",
+        "messages saved against one message per lease",
         "lease: (sent - messages) / sent",
     ),
     (

@@ -1,4 +1,4 @@
-"""Who may win among a scenario and its variants, and on what: other worlds and survivors do not compete.
+"""Which of a scenario and its variants may win, and on what: other worlds and survivors do not compete.
 
 May import the comparison and metrics. A variant that changes the faults or the network is another world, not a better
 design. Latency is that of requests that succeeded, so a row that fails clearly more requests than another (by more than
@@ -34,7 +34,7 @@ class Contest:
 
     Attributes:
         comparison: of the contestants; what matters most comes first in its metrics.
-        first: the metrics that decide who is named: those that were asked for, or failures where they differ clearly.
+        first: the metrics that decide which is named: those that were asked for, or failures where they differ clearly.
         elsewhere: the variants that are another world.
         survivors: latency metric -> the row with the best figure, where it leaves out what that row failed.
     """

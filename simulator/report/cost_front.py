@@ -1,4 +1,4 @@
-"""What variants cost against what they keep: a point a variant, for runs with a `price:`.
+"""What variants cost against what they keep: one point per variant, for runs with a `price:`.
 
 May import the result's estimates, the contest and the front chart.
 """

@@ -353,7 +353,7 @@ _EDGE_MAKERS: Final[tuple[_Maker, ...]] = tuple(
     for name, title, metric, unit, caption, scale, top in (
         (
             "edge_load", "Requests that reached each edge", "edge.load", "requests/s",
-            "A row an edge, a column a window; outlined: its faults.", 1.0, None,
+            "One row per edge, one column per window; outlined: its faults.", 1.0, None,
         ),
         (
             "edge_queue", "Waiting and in service at each edge", "edge.in_system", "requests",

@@ -1,4 +1,4 @@
-"""Who went where: phases of a run, and moves of sessions between edges as ribbons or a matrix.
+"""Where sessions went: phases of a run, and moves of sessions between edges as ribbons or a matrix.
 
 A phase lasts from one change of the faults to the next. May import svg and series.
 """

@@ -52,7 +52,7 @@ class Plots:
         return self._variants(ax, "core.requests.rate", 1.0, "core requests (1/s)", "Core load over time")
 
     def failures(self, ax: Axes | None = None) -> Axes:
-        """Failed requests a second, of the scenario as written and its variants."""
+        """Failed requests per second, of the scenario as written and its variants."""
         return self._variants(ax, "failures.rate", 1.0, "failed requests (1/s)", "Failures over time")
 
     def weights(self, ax: Axes | None = None) -> Axes:

@@ -1,6 +1,6 @@
 """Progress on stderr: a live line on a terminal, a plain line now and then elsewhere.
 
-May import the runner's types; rich only where a live line is drawn. Says simulated time, requests a second of
+May import the runner's types; rich only where a live line is drawn. Says simulated time, requests per second of
 wall time and the time that is left.
 """
 

@@ -1,4 +1,4 @@
-"""What happened, in sentences computed from events and series: the fault, who noticed, who moved, what it cost.
+"""What happened, in sentences computed from events and series: fault, detection, moves, cost.
 
 An entry is a fault as the scenario writes it, however many nodes it strikes. What failed most requests comes first:
 failures beyond those of calm times, in the windows in which it struck; where faults overlap, each has the share of its

@@ -54,7 +54,7 @@ def figures(result: SweepResult) -> list[PageFigure]:
     found = [one for metric in _moving(result) for one in _of_metric(result, metric, paths)] if paths else []
     judged = [m for m in _moving(result) if parse_metric(m).better != "none"]
     if len(judged) >= 2 and len(result) > 2:
-        caption = "A dot a cell. Numbered, dashed: no other cell is better in both (Pareto front)."
+        caption = "One dot per cell. Numbered, dashed: no other cell is better in both (Pareto front)."
         found.append(PageFigure("pareto", "What can be had together", caption, pareto_chart(result, *judged[:2])))
     return [one for one in found if one.svg]
 
@@ -67,7 +67,7 @@ def _of_metric(result: SweepResult, metric: str, paths: Sequence[str]) -> list[P
     unit = f" ({symbol})" if symbol else ""
     if result.design in ("random", "lhs") or len(paths) == 1 or result.design == "zip":
         joined = len(paths) == 1 or result.design == "zip"
-        caption = "A point a cell, with its 95 % interval where there are replications."
+        caption = "One point per cell, with its 95 % interval where there are replications."
         for path in paths[:1] if joined else paths[:_MOST_PANELS]:
             svg = points_chart(result, metric, path, joined=joined)
             drawn.append(

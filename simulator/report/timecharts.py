@@ -58,7 +58,7 @@ class TimeChart:
     """What a chart over simulated time shows: of these arrays the page, the SVG file and the tests are drawn.
 
     Attributes:
-        kind: "lines", "stack" (the first layer at the bottom) or "heat" (a row a line).
+        kind: "lines", "stack" (the first layer at the bottom) or "heat" (one row per line).
         title: for those who cannot see it.
         unit: of the values.
         lines: curves, layers or rows.
@@ -178,7 +178,7 @@ def stack_chart(result: Result, title: str, unit: str, layers: Sequence[TimeCurv
 def heat_chart(
     result: Result, title: str, unit: str, rows: Sequence[tuple[str, Floats]], times: Floats, top: float | None = None
 ) -> str:
-    """A row a name, a column a window: the darker, the more; white is zero, no value is hatched."""
+    """One row per name, one column per window: the darker, the more; white is zero, no value is hatched."""
     if not rows or not times.size:
         return ""
     names, places = [name for name, _ in rows], edge_sites(result.facts.resolved)

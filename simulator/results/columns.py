@@ -1,7 +1,7 @@
 """The Parquet files of a result folder, from replications and back.
 
-May import observe and pyarrow (inside functions: it is slow to import). Tidy tables: one row a value, with
-its replication; latency.parquet has one row a histogram, whose buckets can be added to those of others.
+May import observe and pyarrow (inside functions: it is slow to import). Tidy tables: one row per value, with
+its replication; latency.parquet has one row per histogram, whose buckets can be added to those of others.
 """
 
 from __future__ import annotations

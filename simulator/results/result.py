@@ -150,7 +150,7 @@ class Result(Drawn):
 
     @cached_property
     def per_replication(self) -> pd.DataFrame:
-        """Index metric; one column a replication."""
+        """Index metric; one column per replication."""
         import pandas as pd
 
         found = self.estimates

@@ -26,7 +26,7 @@ class Estimate(float):
         low, high: ends of the 95 % interval (NaN with fewer than two values).
         n: replications with a value.
         unit: SI unit.
-        by_replication: one value a replication (NaN where it has none).
+        by_replication: one value per replication (NaN where it has none).
     """
 
     __slots__ = ("by_replication", "high", "low", "n", "unit")
@@ -37,7 +37,7 @@ class Estimate(float):
     by_replication: tuple[float, ...]
 
     def __new__(cls, values: Sequence[float], unit: str) -> Estimate:
-        """The estimate from one value a replication."""
+        """The estimate from one value per replication."""
         interval = mean_interval([v for v in values if not math.isnan(v)])
         self = super().__new__(cls, interval.mean)
         self.low, self.high, self.n = interval.low, interval.high, interval.n

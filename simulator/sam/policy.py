@@ -29,7 +29,7 @@ class ManagerPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """What one interval brought, one row a session."""
+    """What one interval brought, one row per session."""
 
     slots: np.ndarray
     attempts: np.ndarray

@@ -48,7 +48,7 @@ def lone_client() -> Client:
 
 
 def sticky_edges(stay: tuple[float, ...]) -> Case:
-    """Long-run shares of edges that keep a request each with its own chance."""
+    """Long-run shares of edges, each of which keeps a request with a chance of its own."""
     shares = shares_of_sticky_edges(list(stay))
     n = 60_000
 
