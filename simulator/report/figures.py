@@ -215,7 +215,7 @@ def _edge_sites(
         order = list(dict.fromkeys(edge_sites(result.facts.resolved).values()))
         names = sorted(known, key=lambda site: order.index(site) if site in order else len(order))
         times, _ = series(result, "requests.rate")
-        rows = [Line(name, BLUE, times, scale * mean_series(result, metric, name, times)[1]) for name in names]
+        rows = [TimeCurve(name, BLUE, times, scale * mean_series(result, metric, name, times)[1]) for name in names]
         yield caption, TimeChart("heat", title, unit, tuple(rows), top=top, by="site") if rows else ""
 
     return draw

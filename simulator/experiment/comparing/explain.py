@@ -51,7 +51,7 @@ _SUMS: Final[dict[str, tuple[str, float, tuple[str, ...], str]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class MovedPart:
     """What one cause or hop contributed: its change, signed as the total's is."""
 
     name: str
@@ -71,7 +71,7 @@ class Explanation:
     what: str
     unit: str
     total: Interval
-    parts: tuple[Part, ...]
+    parts: tuple[MovedPart, ...]
     note: str = ""
 
     def to_dict(self) -> dict[str, Any]:
@@ -240,7 +240,7 @@ def _sum_up(what: str, unit: str, table: Mapping[str, Any], paired: bool, confid
     before, after = table["before"], table["after"]
     total = _difference(before.sum(axis=1), after.sum(axis=1), paired, confidence)
     parts = [
-        Part(name, _difference(before[:, place], after[:, place], paired, confidence))
+        MovedPart(name, _difference(before[:, place], after[:, place], paired, confidence))
         for place, name in enumerate(table["names"])
     ]
     parts = [part for part in parts if abs(part.change.mean) > 1e-15]
