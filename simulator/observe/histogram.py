@@ -196,12 +196,18 @@ class Histogram:
 
     # -- storing --------------------------------------------------------------------------------------
 
+    @property
+    def buckets(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The buckets in use, ascending, and how many values each holds. Not to be changed."""
+        self._flush()
+        return self._index, self._counts
+
     def to_columns(self) -> dict[str, Any]:
         """The whole state as plain values: bucket, count (lists), n, sum, min, max."""
-        self._flush()
+        index, counts = self.buckets
         return {
-            "bucket": self._index.tolist(),
-            "count": self._counts.tolist(),
+            "bucket": index.tolist(),
+            "count": counts.tolist(),
             "n": self._n,
             "sum": self._sum,
             "min": float(self._min),
