@@ -79,6 +79,20 @@ class Binned:
         return counts.astype(np.int64, copy=False).reshape(n_codes, n)
 
 
+def added_up(index: NDArray[np.int64], counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Distinct buckets, ascending, with the sums of their counts, by a dense array from the lowest to the highest.
+
+    The underflow bucket, far below all others, takes the place before the lowest. Sums are exact below 2^53.
+    """
+    above = index[index != UNDERFLOW]
+    before = int(above.min()) - 1 if above.size else 0
+    sums = np.bincount(np.maximum(index - before, 0), weights=counts)
+    places = np.flatnonzero(sums)
+    distinct = places + before
+    distinct[places == 0] = UNDERFLOW
+    return distinct, sums[places].astype(np.int64)
+
+
 def _counted(buckets: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Which buckets occur, ascending, and how often: `numpy.unique`, but where they lie dense without sorting."""
     if buckets.size:
