@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from simulator.observe.binned import SHIFT, UNDERFLOW, Binned, added_up
 
 _PENDING_MAX = 4096  # single values are collected up to here before they are sorted in
-_WAITING_MAX = 8192  # buckets of columns are collected up to here before they are added up
+_WAITING_MAX = 8192  # the buckets of columns are collected up to here before they are counted
 
 
 class Histogram:
@@ -29,7 +29,7 @@ class Histogram:
         self._index: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self._counts: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self._pending: list[float] = []
-        self._waiting: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+        self._waiting: list[NDArray[np.int64]] = []
         self._waiting_size = 0
         self._n = 0
         self._sum = 0.0
@@ -56,7 +56,10 @@ class Histogram:
         """Add a column whose buckets are known: the same as adding its values."""
         if not binned.size:
             return
-        self._add_buckets(binned.index, binned.counts)
+        self._waiting.append(binned.buckets)
+        self._waiting_size += binned.size
+        if self._waiting_size >= _WAITING_MAX:
+            self._count_waiting()
         self._n += binned.size
         self._sum += binned.sum
         self._min = min(self._min, binned.min)
@@ -82,18 +85,16 @@ class Histogram:
             result.merge(part)
         return result
 
-    def _add_buckets(self, index: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
-        """Add counts of buckets: collected, and added up by the thousands, as most columns have some new ones."""
-        self._waiting.append((index, counts))
-        self._waiting_size += index.size
-        if self._waiting_size >= _WAITING_MAX:
-            self._add_up()
-
-    def _add_up(self) -> None:
-        index, counts = zip((self._index, self._counts), *self._waiting, strict=True)
-        self._index, self._counts = added_up(np.concatenate(index), np.concatenate(counts))
+    def _count_waiting(self) -> None:
+        buckets = np.concatenate(self._waiting)
+        self._add_buckets(buckets, np.ones(buckets.size, dtype=np.int64))
         self._waiting.clear()
         self._waiting_size = 0
+
+    def _add_buckets(self, index: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
+        self._index, self._counts = added_up(
+            np.concatenate((self._index, index)), np.concatenate((self._counts, counts))
+        )
 
     def _flush(self) -> None:
         if self._pending:
@@ -101,7 +102,7 @@ class Histogram:
             self._pending.clear()
             self.add_many(data)
         if self._waiting:
-            self._add_up()
+            self._count_waiting()
 
     # -- reading --------------------------------------------------------------------------------------
 
