@@ -134,10 +134,20 @@ def table(builds: Sequence[Build], rounds: Sequence[Sequence[Round]]) -> str:
 
 
 def short_of(scenario: Path, overrides: Sequence[str]) -> str:
-    """The duration of the shortened version: the warm-up, and an eighth of what is measured after it."""
+    """The duration of the shortened version: the warm-up, and an eighth of what is measured after it.
+
+    Raises:
+        ScenarioError: the scenario is wrong.
+        PlayError: it cannot be shortened so much, as by a fault that would begin after the end.
+    """
     loaded = Scenario.load(scenario, list(overrides))
     warmup_s = loaded.warmup if isinstance(loaded.warmup, float) else 0.0
-    return f"{warmup_s + (loaded.duration - warmup_s) / SHORTENED}s"
+    short = f"{warmup_s + (loaded.duration - warmup_s) / SHORTENED}s"
+    try:
+        loaded.with_overrides({"duration": short})
+    except SimulatorError as error:
+        raise PlayError(f"{error}\n{scenario.name} cannot be as short as {short}: name a --short DURATION") from None
+    return short
 
 
 def main() -> None:
@@ -147,7 +157,7 @@ def main() -> None:
     parser.add_argument("new", help="another (of what is not committed: $(git stash create))")
     parser.add_argument("--scenario", type=Path, default=ROOT / "scenarios" / "reference.yaml", metavar="FILE")
     parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="as for simulator run")
-    parser.add_argument("--short", metavar="DURATION", help="of the shortened version; default: an eighth")
+    parser.add_argument("--short", metavar="DURATION", help="of the shortened version (default: an eighth)")
     parser.add_argument("-n", "--rounds", type=int, default=7)
     parser.add_argument("--interpreted", action="store_true", help="plain Python, not compiled")
     parser.add_argument("--builds", type=Path, metavar="DIR", help="keep builds here, and use those that are here")

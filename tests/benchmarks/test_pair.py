@@ -74,6 +74,13 @@ def test_the_short_version_measures_an_eighth(tmp_path):
     assert pair.short_of(file, ["warmup=2s", "duration=10s"]) == "3.0s"
 
 
+def test_what_cannot_be_shortened_is_told(tmp_path):
+    file = tmp_path / "small.yaml"
+    file.write_text(f"{SMALL}faults: [{{at: 2s, for: 1s, crash: pop-1}}]\n")
+    with pytest.raises(pair.PlayError, match=r"cannot be as short as 0\.5s: name a --short"):
+        pair.short_of(file, [])
+
+
 def test_a_build_plays_by_the_public_command_from_its_own_site(tmp_path):
     """The checkout stands in for a build: 5 clients at 2/s for 4 s are 40 requests, give or take 6 roots of 40."""
     file = tmp_path / "small.yaml"
