@@ -16,7 +16,7 @@ from simulator.cli.output import MISSED, UNDECIDED, Given, Output, fail, output_
 from simulator.cli.studying import executor, finish, load, resuming_argv, study_options, told
 
 if TYPE_CHECKING:
-    from simulator.experiment.studies.find import Found, TriedValue
+    from simulator.experiment.studies.find import Found, Search, TriedValue
 
 
 @click.command(name="find", short_help="The smallest (or largest) value that meets a condition.")
@@ -51,6 +51,7 @@ def command(
     from simulator.experiment.studies.search_space import condition_of, span_of
     from simulator.experiment.studies.sweep_folder import check_earlier, check_new, default_path, kept_in
     from simulator.play.signals import interruptible
+    from simulator.report.progress import listener
 
     output = Output.of(common)
     if path.endswith((".yaml", ".yml")):
@@ -70,13 +71,24 @@ def command(
             heard = None if output.progress == "none" else lambda probe: _say(probe, name)
             search = Search(
                 loaded, path, condition, executor(jobs, scheduler), span, tolerance, folder=place, heard=heard,
-                resume=resume is not None, argv=go_on[:-2],
+                listener=listener(output.progress), resume=resume is not None, argv=go_on[:-2],
             )  # fmt: skip
+            if output.progress != "none":
+                _say_ahead(search)
         try:
             found = search.run()
         except KeyboardInterrupt:
             finish(search.so_far(), lambda: None, quiet=True, go_on=go_on)
         _finish(found, partial(_print, found, output, as_json=as_json), quiet=as_json or output.quiet, go_on=go_on)
+
+
+def _say_ahead(search: Search) -> None:
+    """How much there is to play, before it begins; how long it takes is in the progress."""
+    from simulator.report.format import show_duration
+
+    scenario = search.scenario
+    duration = show_duration(float(scenario.duration))
+    say(f"about {search.ahead()} values to try, {scenario.replications} replications of {duration} each")
 
 
 def _say(probe: TriedValue, metric: str) -> None:

@@ -14,7 +14,7 @@ import difflib
 import math
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -149,6 +149,7 @@ def find_site(name: str) -> Site:
     return find_place(name).site
 
 
+@lru_cache(maxsize=1000)  # a sweep asks for the same sites in each cell
 def find_place(name: str) -> Place:
     """What a name means, in this order.
 

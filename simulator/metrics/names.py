@@ -11,6 +11,7 @@ import difflib
 import math
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from simulator.errors import InputError, SimulatorError
@@ -79,6 +80,7 @@ def percentile_of(digits: str) -> float:
     return float(f"{digits[:2]}.{digits[2:]}")
 
 
+@cache
 def parse_metric(name: str) -> ParsedMetric:
     """Take a metric name apart. Raises UnknownMetricError (with did-you-mean) for a name that is none."""
     text = name.strip()

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.observe.binned import SHIFT, UNDERFLOW, Binned
+from simulator.observe.binned import SHIFT, UNDERFLOW, Binned, added_up
 
 _PENDING_MAX = 4096  # single values are collected up to here before they are sorted in
+_WAITING_MAX = 8192  # the buckets of columns are collected up to here before they are counted
 
 
 class Histogram:
@@ -22,12 +23,14 @@ class Histogram:
     Every order statistic is known to better than 0.1 %; `count`, `sum`, `min` and `max` are exact.
     """
 
-    __slots__ = ("_counts", "_index", "_max", "_min", "_n", "_pending", "_sum")
+    __slots__ = ("_counts", "_index", "_max", "_min", "_n", "_pending", "_sum", "_waiting", "_waiting_size")
 
     def __init__(self, values: Iterable[float] = ()) -> None:
         self._index: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self._counts: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self._pending: list[float] = []
+        self._waiting: list[NDArray[np.int64]] = []
+        self._waiting_size = 0
         self._n = 0
         self._sum = 0.0
         self._min = np.inf
@@ -53,7 +56,10 @@ class Histogram:
         """Add a column whose buckets are known: the same as adding its values."""
         if not binned.size:
             return
-        self._combine(binned.index, binned.counts)
+        self._waiting.append(binned.buckets)
+        self._waiting_size += binned.size
+        if self._waiting_size >= _WAITING_MAX:
+            self._count_waiting()
         self._n += binned.size
         self._sum += binned.sum
         self._min = min(self._min, binned.min)
@@ -64,7 +70,7 @@ class Histogram:
         other._flush()
         self._flush()
         if other._n:
-            self._combine(other._index, other._counts)
+            self._add_buckets(other._index, other._counts)
             self._n += other._n
             self._sum += other._sum
             self._min = min(self._min, other._min)
@@ -79,26 +85,24 @@ class Histogram:
             result.merge(part)
         return result
 
+    def _count_waiting(self) -> None:
+        buckets = np.concatenate(self._waiting)
+        self._add_buckets(buckets, np.ones(buckets.size, dtype=np.int64))
+        self._waiting.clear()
+        self._waiting_size = 0
+
+    def _add_buckets(self, index: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
+        self._index, self._counts = added_up(
+            np.concatenate((self._index, index)), np.concatenate((self._counts, counts))
+        )
+
     def _flush(self) -> None:
         if self._pending:
             data = np.array(self._pending, dtype=np.float64)
             self._pending.clear()
             self.add_many(data)
-
-    def _combine(self, index: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
-        if self._index.size == 0:
-            self._index, self._counts = index.copy(), counts.copy()
-            return
-        place = np.searchsorted(self._index, index)
-        known = place < self._index.size
-        known[known] = self._index[place[known]] == index[known]
-        if known.all():
-            self._counts[place] += counts
-            return
-        self._counts[place[known]] += counts[known]
-        new = ~known
-        self._index = np.insert(self._index, place[new], index[new])
-        self._counts = np.insert(self._counts, place[new], counts[new])
+        if self._waiting:
+            self._count_waiting()
 
     # -- reading --------------------------------------------------------------------------------------
 
@@ -196,12 +200,18 @@ class Histogram:
 
     # -- storing --------------------------------------------------------------------------------------
 
+    @property
+    def buckets(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The buckets in use, ascending, and how many values each holds. Not to be changed."""
+        self._flush()
+        return self._index, self._counts
+
     def to_columns(self) -> dict[str, Any]:
         """The whole state as plain values: bucket, count (lists), n, sum, min, max."""
-        self._flush()
+        index, counts = self.buckets
         return {
-            "bucket": self._index.tolist(),
-            "count": self._counts.tolist(),
+            "bucket": index.tolist(),
+            "count": counts.tolist(),
             "n": self._n,
             "sum": self._sum,
             "min": float(self._min),
@@ -233,7 +243,7 @@ class Histogram:
         self._index, self._counts = state["index"], state["counts"]
         self._n, self._sum = state["n"], state["sum"]
         self._min, self._max = state["min"], state["max"]
-        self._pending = []
+        self._pending, self._waiting, self._waiting_size = [], [], 0
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Histogram) and self.to_columns() == other.to_columns()

@@ -47,6 +47,13 @@ def listening(progress: Progress) -> Listener:
     return progress
 
 
+def tell_planned(ear: Listener, items: int) -> None:
+    """Tell a listener that there will be so many items after all; one of a caller's own may have no ear for it."""
+    planned = getattr(ear, "planned", None)
+    if planned is not None:
+        planned(items)
+
+
 class NotebookBar:
     """A bar under the cell that called: how many are done, simulated time, requests per second, time left.
 
@@ -65,6 +72,10 @@ class NotebookBar:
     def started(self, items: int, duration_s: float) -> None:
         """Begin to count; nothing is drawn yet."""
         self._reset(items, duration_s)
+
+    def planned(self, items: int) -> None:
+        """Take note that there will be so many after all."""
+        self._items = items
 
     def advanced(self, item: Item, sim_s: float, requests: int) -> None:
         """Draw how far it is, a few times per second at most."""

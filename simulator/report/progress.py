@@ -92,6 +92,10 @@ class PlainProgress:
         self._account.begin(items, duration_s)
         self._said_s = time.monotonic()
 
+    def planned(self, items: int) -> None:
+        """Take note that there will be so many after all."""
+        self._account.items = items
+
     def advanced(self, item: Item, sim_s: float, requests: int) -> None:
         """Say how far it is, at most every few seconds."""
         self._account.running[item] = (sim_s, requests)
@@ -152,6 +156,10 @@ class LiveProgress:
         with self._while_there():
             self._bar.start()
             self._task = self._bar.add_task("starting", total=1.0)
+
+    def planned(self, items: int) -> None:
+        """Take note that there will be so many after all."""
+        self._account.items = items
 
     def advanced(self, item: Item, sim_s: float, requests: int) -> None:
         """Renew the line."""

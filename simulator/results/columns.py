@@ -7,6 +7,7 @@ its replication; latency.parquet has one row per histogram, whose buckets can be
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -134,9 +135,9 @@ def _histograms(replications: Sequence[Replication]) -> dict[str, Any]:
     }  # fmt: skip
     rows = []
     for r in replications:
-        for name, histogram in r.histograms.items():
-            c = histogram.to_columns()
-            rows.append((r.replication, name, c["n"], c["sum"], c["min"], c["max"], c["bucket"], c["count"]))
+        for name, h in r.histograms.items():
+            low, high = (h.min, h.max) if h.count else (math.inf, -math.inf)
+            rows.append((r.replication, name, h.count, h.sum, low, high, *h.buckets))
     return _table(rows, kinds)
 
 
@@ -228,7 +229,7 @@ def _array(values: Sequence[Any] | NDArray[Any], kind: str) -> Any:
         buffers = [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(texts))]
         return pa.Array.from_buffers(pa.string(), len(texts), buffers)
     if kind == "list":
-        flat = _array([item for value in values for item in value], "int64")
+        flat = _array(np.concatenate([np.empty(0, dtype=np.int64), *values]), "int64")
         offsets = np.cumsum([0, *map(len, values)], dtype=np.int32)
         buffers = [None, pa.py_buffer(offsets)]
         return pa.Array.from_buffers(pa.list_(pa.int64()), len(values), buffers, children=[flat])

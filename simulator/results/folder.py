@@ -98,6 +98,18 @@ def default_path(facts: Facts, root: Path = Path("results")) -> Path:
 
 def check_target(path: Path, *, force: bool = False) -> None:
     """Raise FolderError, before any work is done, where `save` to `path` would have to refuse."""
+    _check_free(path, force=force)
+    target = absolute(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=target.parent):
+            pass
+    except OSError as error:
+        raise FolderError(f"cannot write to {target.parent}: {error.strerror or error}") from None
+
+
+def _check_free(path: Path, *, force: bool) -> None:
+    """Raise FolderError where there is something that must not be overwritten."""
     target = absolute(path)
     if target.is_dir() and any(target.iterdir()):
         if not (target / MANIFEST).is_file():
@@ -108,12 +120,6 @@ def check_target(path: Path, *, force: bool = False) -> None:
             )
     elif target.exists() and not target.is_dir():
         raise FolderError(f"{path} is a file: name a folder with -o")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=target.parent):
-            pass
-    except OSError as error:
-        raise FolderError(f"cannot write to {target.parent}: {error.strerror or error}") from None
 
 
 def save(result: Storable, path: Path, *, force: bool = False, report: bool = True, cell: str = "") -> Path:
@@ -130,7 +136,7 @@ def save(result: Storable, path: Path, *, force: bool = False, report: bool = Tr
             _write_run(result, scratch, cell=cell)
             if report:
                 result.write_pages(scratch)
-            check_target(path, force=force)  # where there are no locks, another run may have been faster
+            _check_free(path, force=force)  # where there are no locks, another run may have been faster
             put_in_place(scratch, target)
         except OSError as error:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -154,9 +154,11 @@ def is_left_over(path: Path) -> bool:
 
 
 def _left_in(folder: Path) -> list[tuple[Path, re.Match[str]]]:
+    """What writers left in a folder, in the order of the names; most of what a sweep's folder holds are cells."""
     if not folder.is_dir():
         return []
-    found = ((path, _LEFT.fullmatch(path.name)) for path in sorted(folder.iterdir()))
+    hidden = sorted(name for name in os.listdir(folder) if name.startswith("."))  # noqa: PTH208 - thousands of names
+    found = ((folder / name, _LEFT.fullmatch(name)) for name in hidden)
     return [(path, match) for path, match in found if match is not None]
 
 

@@ -16,7 +16,7 @@ from simulator.metrics.expectations import Verdict, parse_expectation
 from simulator.metrics.names import MetricUnavailableError, parse_metric, unit_of
 from simulator.observe.result import Replication
 from simulator.observe.values import metric_names, metric_value
-from simulator.statistics.intervals import mean_interval
+from simulator.statistics.intervals import Interval, mean_interval
 
 
 class Estimate(float):
@@ -38,7 +38,9 @@ class Estimate(float):
 
     def __new__(cls, values: Sequence[float], unit: str) -> Estimate:
         """The estimate from one value per replication."""
-        interval = mean_interval([v for v in values if not math.isnan(v)])
+        known = [v for v in values if not math.isnan(v)]
+        one = known[0] if known else math.nan  # without an interval; most are so in a large sweep
+        interval = mean_interval(known) if len(known) > 1 else Interval(one, math.nan, math.nan, len(known))
         self = super().__new__(cls, interval.mean)
         self.low, self.high, self.n = interval.low, interval.high, interval.n
         self.unit, self.by_replication = unit, tuple(values)

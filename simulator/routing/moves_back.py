@@ -59,8 +59,10 @@ class MovesBack:
         places = np.concatenate((self._left, np.stack((before, after), axis=1).ravel()))
         when_s = np.concatenate((self._left_s, np.repeat(times_s, 2)))
         arrives = np.concatenate((np.zeros(len(self._left), dtype=bool), np.tile((False, True), len(times_s))))
-        order = np.argsort(places, kind="stable")
-        places, when_s, arrives = places[order], when_s[order], arrives[order]
+        bits = len(places).bit_length()
+        keys = np.sort(places << bits | np.arange(len(places)))  # one number per row sorts faster than its place
+        order = keys & ((1 << bits) - 1)
+        places, when_s, arrives = keys >> bits, when_s[order], arrives[order]
         same = places[1:] == places[:-1]
         soon = when_s[1:] - when_s[:-1] < self._window_s
         self._back += int(np.count_nonzero(same & soon & arrives[1:] & ~arrives[:-1]))

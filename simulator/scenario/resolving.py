@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin
 
@@ -25,6 +26,7 @@ from simulator.scenario.tree import Node, descend
 from simulator.scenario.tree import Path as KeyPath
 from simulator.workloads.trace import Trace
 
+_ALWAYS: Final = object()
 _EXACT: Final = 2.0**53
 """Up to here every whole number is a float of its own."""
 
@@ -64,14 +66,23 @@ def _settings(spec: Spec) -> dict[str, Any]:
     """The fields that are not at their default: so a new setting leaves the hash of every old scenario alone."""
     dumped = spec.model_dump(mode="json", by_alias=False)
     plain: dict[str, Any] = {}
-    for name, field in type(spec).model_fields.items():
+    for name, default in _defaults(type(spec)).items():
         value = getattr(spec, name)
-        names_member = get_origin(field.annotation) is Literal and len(get_args(field.annotation)) == 1
-        if name != "schema_" and (
-            names_member or field.is_required() or value != field.get_default(call_default_factory=True)
-        ):
+        if default is _ALWAYS or value != default:
             plain[name] = _hashed(value, dumped.get(name))
     return plain
+
+
+@cache
+def _defaults(model: type[Spec]) -> dict[str, Any]:
+    """The default of each field that has one; _ALWAYS for a field that always enters the hash."""
+    defaults: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        names_member = get_origin(field.annotation) is Literal and len(get_args(field.annotation)) == 1
+        always = names_member or field.is_required()
+        if name != "schema_":
+            defaults[name] = _ALWAYS if always else field.get_default(call_default_factory=True)
+    return defaults
 
 
 def _hashed(value: object, dumped: Any) -> Any:

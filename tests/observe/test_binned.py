@@ -1,11 +1,14 @@
 """Columns in buckets: the same counts as from their values, whole and in parts."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.observe.binned import Binned
+from simulator.observe import histogram
+from simulator.observe.binned import SHIFT, UNDERFLOW, Binned, added_up
 from simulator.observe.histogram import Histogram
 
 value = st.one_of(
@@ -105,3 +108,35 @@ def test_nothing_binned_is_nothing():
 def test_what_is_no_number_is_refused(bad):
     with pytest.raises(ValueError, match="finite"):
         Binned(np.array([1.0, bad]))
+
+
+buckets = st.one_of(st.just(UNDERFLOW), st.integers(0, 0x7FEFFFFFFFFFFFFF >> SHIFT))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(buckets, st.integers(1, 2**40)), min_size=1, max_size=40))
+def test_counts_of_buckets_add_up_as_a_dictionarys(rows):
+    expected: Counter[int] = Counter()
+    for bucket, count in rows:
+        expected[bucket] += count
+    index, counts = added_up(*(np.array(column, dtype=np.int64) for column in zip(*rows, strict=True)))
+    assert list(zip(index.tolist(), counts.tolist(), strict=True)) == sorted(expected.items())
+    assert index.dtype == counts.dtype == np.int64
+
+
+def test_a_histogram_of_many_columns_holds_them_all(monkeypatch):
+    """However many wait to be added up: no bucket, ten, or all of them."""
+    columns = [np.random.default_rng(n).lognormal(0.0, 1.0, 50) - 0.5 for n in range(40)]
+    states = []
+    for most in (1, 10, 10_000_000):
+        monkeypatch.setattr(histogram, "_WAITING_MAX", most)
+        filled = Histogram()
+        for column in columns:
+            filled.add_many(column)
+        states.append(filled.to_columns())
+    assert states[0] == states[1] == states[2]
+    values, counts = np.unique(np.concatenate(columns) > 0.0, return_counts=True)
+    assert values.tolist() == [False, True]
+    assert states[0]["bucket"][0] == UNDERFLOW
+    assert states[0]["count"][0] == counts[0]
+    assert sum(states[0]["count"]) == 2000

@@ -11,7 +11,7 @@ from nbclient import NotebookClient
 
 from simulator.errors import InputError
 from simulator.play.job import Failure, Item, Silence
-from simulator.play.listening import NotebookBar, listening
+from simulator.play.listening import NotebookBar, listening, tell_planned
 
 pytestmark = pytest.mark.interpreted  # of kernels and bars: no compiled module has a part in it
 
@@ -75,6 +75,18 @@ def test_the_bar_appears_after_half_a_second_and_goes(bar):
     assert len(cell.pages) == 1
     heard.stopped()
     assert cell.pages[-1] == ""
+
+
+def test_a_longer_play_than_was_thought_is_less_done(bar):
+    """One of two and half of the other is three in four of two, and 1.5 in three of three."""
+    heard, clock, cell = bar
+    heard.started(2, 10.0)
+    heard.finished(Item(0, ""), 600)
+    tell_planned(heard, 3)
+    clock.now_s = 3.0
+    heard.advanced(Item(1, ""), 5.0, 300)
+    assert 'value="0.500"' in cell.pages[-1]
+    assert "1/3 · 300 requests/s · 3 s left" in cell.pages[-1]
 
 
 def test_what_was_lost_stays_and_is_escaped(bar):

@@ -9,7 +9,7 @@ from simulator.experiment.api import run
 from simulator.experiment.comparing.comparison import compare
 from simulator.play.job import Item
 from simulator.report.format import scale_for, show, show_difference, show_duration
-from simulator.report.progress import PlainProgress, listener
+from simulator.report.progress import LiveProgress, PlainProgress, listener
 from simulator.report.terminal import render, render_short
 from simulator.report.verdict import comparison_of, sentence_of
 from tests.results.fakes import PLAY, FakeScenario
@@ -148,6 +148,16 @@ def test_plain_progress_says_time_rate_and_what_is_left():
     first, *_, last = out.getvalue().splitlines()
     assert re.fullmatch(r"0/4 · 30 s of 4 min simulated · .* requests/s · .* left", first)
     assert last.startswith("1/4 replications, 2 000 requests in")
+
+
+@pytest.mark.parametrize("kind", [PlainProgress, LiveProgress])
+def test_progress_counts_on_to_another_plan(kind):
+    ear = kind(io.StringIO())
+    ear.started(10, 60.0)
+    ear.finished(Item(0, "a"), 1000)
+    ear.planned(4)
+    assert ear._account.line().startswith("1/4 · 1 min of 4 min simulated")
+    ear.stopped()
 
 
 def test_replications_of_variants_are_runs():

@@ -34,6 +34,7 @@ VARIANT: Final = "variant"
 AS_WRITTEN: Final = "as written"
 _LONGEST_NAME = 90
 _KEY_SHOWN = 10
+_AT_HAND = 1000
 _DESCRIBING: Final = {"question": "", "description": "", "expect": (), "measured": {}}
 
 
@@ -77,6 +78,9 @@ class Cell:
 class Cells(Mapping[str, "Scenario"]):
     """Cell name -> its scenario, made when asked for; small enough to travel to workers.
 
+    Scenarios that were made are at hand for playing and keeping them, here and in workers that are forked: of the
+    first thousand cells, and of the last.
+
     Attributes:
         tree, base_dir: the scenario as written.
         cells: by name.
@@ -87,7 +91,7 @@ class Cells(Mapping[str, "Scenario"]):
     base_dir: Path
     cells: dict[str, Cell] = field(default_factory=dict)
     warmups: dict[str, float] = field(default_factory=dict)
-    _last: tuple[str, float | None, Scenario] | None = field(default=None, repr=False)
+    _made: dict[tuple[str, float | None], Scenario] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, scenario: Scenario) -> Cells:
@@ -111,6 +115,7 @@ class Cells(Mapping[str, "Scenario"]):
         slug = _slug({shorts[path]: value.text for path, value in values.items()})
         cell = Cell(number, f"{slug}.{key[:_KEY_SHOWN]}", slug, dict(values), key)
         self.cells[cell.name] = cell
+        self._at_hand(cell.name, None, scenario)
         return cell
 
     def scenario(self, values: Mapping[str, Value]) -> Scenario:
@@ -123,19 +128,28 @@ class Cells(Mapping[str, "Scenario"]):
 
     def __getitem__(self, name: str) -> Scenario:
         warmup_s = self.warmups.get(name)
-        if self._last is not None and self._last[:2] == (name, warmup_s):
-            return self._last[2]
-        scenario = self.scenario(self.cells[name].values)
-        if warmup_s is not None:
-            scenario = scenario.with_overrides({"warmup": f"{warmup_s:g}s"})
-        self._last = (name, warmup_s, scenario)
+        scenario = self._made.get((name, warmup_s))
+        if scenario is None:
+            scenario = self.scenario(self.cells[name].values)
+            if warmup_s is not None:
+                scenario = scenario.with_overrides({"warmup": f"{warmup_s:g}s"})
+            self._at_hand(name, warmup_s, scenario)
         return scenario
+
+    def _at_hand(self, name: str, warmup_s: float | None, scenario: Scenario) -> None:
+        if len(self._made) >= _AT_HAND:
+            self._made.popitem()  # the last: those before it come first again when they are played
+        self._made[name, warmup_s] = scenario
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.cells)
 
     def __len__(self) -> int:
         return len(self.cells)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What travels is what scenarios are made of, not those at hand."""
+        return Cells, (self.tree, self.base_dir, self.cells, self.warmups)
 
     def only(self, name: str) -> Cells:
         """The same with one cell: what a worker on another machine needs."""

@@ -17,11 +17,12 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from simulator.experiment.studies import sweep_folder
 from simulator.experiment.studies.cells import Cell
 from simulator.experiment.studies.design import AxisRange, value_of
+from simulator.experiment.studies.one_search import OneSearch
 from simulator.experiment.studies.outcomes import CellOutcome
 from simulator.experiment.studies.resume import Resumption, look_up
 from simulator.experiment.studies.search_space import FindError, condition_of, parted, start_of
@@ -64,6 +65,14 @@ class TriedValue:
     outcome: CellOutcome
     holds: bool
     verdict: Verdict
+
+
+_SOUGHT: Final[tuple[Callable[[TriedValue], bool], ...]] = (
+    lambda probe: probe.holds,
+    lambda probe: probe.verdict == "met",
+    lambda probe: probe.verdict != "missed",
+)
+"""What changes at the places that are sought: the answer, and the ends of its interval."""
 
 
 @dataclass(eq=False)
@@ -167,8 +176,9 @@ class Search:
 
     def __post_init__(self) -> None:
         cells = None if self.folder is None else self.folder / sweep_folder.CELLS
+        self.hearing = OneSearch(self.listener, self.ahead)
         self.study = Study(
-            self.scenario, self.executor, self.listener, cells, self.function, [self.condition.metric.name]
+            self.scenario, self.executor, self.hearing, cells, self.function, [self.condition.metric.name]
         )
         self.start = start_of(self.scenario, self.path, self.span)
         self.probes: dict[float, TriedValue] = {}
@@ -178,6 +188,12 @@ class Search:
 
     def run(self) -> Found:
         """Find it. Raises FindError, ScenarioError, FolderError; KeyboardInterrupt passes through."""
+        try:
+            return self._found()
+        finally:
+            self.hearing.over()
+
+    def _found(self) -> Found:
         for number in (self.span.low, self.span.high) if self.span is not None else (self.start.number,):
             self._cell(number)  # a mistyped path is told before there is a folder
         if self.folder is not None:
@@ -189,12 +205,13 @@ class Search:
         side: Literal["smallest", "largest"] = "smallest" if rising else "largest"
         answer: TriedValue | None = None
         if low.holds != high.holds:
-            self._bisect(lambda probe: probe.holds)
+            mean, surely, perhaps = _SOUGHT
+            self._bisect(mean)
             if self.span is None:
                 self._settle(rising)
             answer = self._edge(rising)
-            self._bisect(lambda probe: probe.verdict == "met")
-            self._bisect(lambda probe: probe.verdict != "missed")
+            self._bisect(surely)
+            self._bisect(perhaps)
         elif low.holds:
             answer = low if rising else high
         ends = self._interval(rising) if answer is not None else (None, None)
@@ -273,18 +290,34 @@ class Search:
         """Narrow every place where `holds` changes between two neighbours, until they are close."""
         while True:
             ordered = self._ordered()
-            pairs = [(a, b) for a, b in itertools.pairwise(ordered) if holds(a) != holds(b) and not self._close(a, b)]
-            if not pairs:
+            pairs = [(a, b) for a, b in itertools.pairwise(ordered) if holds(a) != holds(b)]
+            far = [(a, b) for a, b in pairs if not self.start.close(a.number, b.number, self.tolerance)]
+            if not far:
                 return
-            a, b = pairs[0]
+            a, b = far[0]
             self.try_value(self.start.between(a.number, b.number))
 
-    def _close(self, a: TriedValue, b: TriedValue) -> bool:
-        if self.start.whole:
-            return b.number - a.number <= 1
-        middle = self.start.between(a.number, b.number)
-        size = max(abs(a.number), abs(b.number))
-        return b.number - a.number <= self.tolerance * size or middle in (a.number, b.number)
+    def ahead(self) -> int:
+        """How many values are still to be tried, about.
+
+        A place that is sought between two neighbours takes halvings. Where several lie between the same two (the answer
+        and the ends of its interval), each further one is taken to share half of the way.
+        """
+        ordered = self._ordered()
+        if self.span is not None and len(ordered) < 2:
+            low, high = self.span.low, self.span.high
+            return 2 - len(ordered) + 2 * self.start.halvings(low, high, self.tolerance)
+        sought = [sum(holds(a) != holds(b) for holds in _SOUGHT) for a, b in itertools.pairwise(ordered)]
+        if not any(sought):  # not between two values yet, or both ends alike
+            if self.span is not None:
+                return 0
+            number = self.start.number or 1.0
+            return 2 + 2 * self.start.halvings(number, 2.0 * number, self.tolerance)
+        return sum(
+            math.ceil(self.start.halvings(a.number, b.number, self.tolerance) * (1 + places) / 2)
+            for (a, b), places in zip(itertools.pairwise(ordered), sought, strict=True)
+            if places
+        )
 
     # -- the answer -----------------------------------------------------------------------------------
 

@@ -47,6 +47,21 @@ class Start:
         middle = math.sqrt(a * b) if far else (a + b) / 2.0
         return float(math.floor(middle)) if self.whole else _rounded(middle)
 
+    def close(self, a: float, b: float, tolerance: float) -> bool:
+        """Whether nothing is to be tried between two values: neighbours, or within the relative tolerance."""
+        if self.whole:
+            return b - a <= 1
+        return b - a <= tolerance * max(abs(a), abs(b)) or self.between(a, b) in (a, b)
+
+    def halvings(self, a: float, b: float, tolerance: float) -> int:
+        """How many values are tried between two until those about one place are close."""
+        count = 0
+        while not self.close(a, b, tolerance):
+            middle = self.between(a, b)
+            a, b = (a, middle) if middle - a > b - middle else (middle, b)
+            count += 1
+        return count
+
 
 def condition_of(text: str) -> Expectation:
     """Take the condition apart. Raises FindError for `each(...)`, ExpectationError, UnknownMetricError."""

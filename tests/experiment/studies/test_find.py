@@ -7,8 +7,9 @@ import pytest
 
 from simulator import Scenario, find, load_sweep
 from simulator.experiment.studies.find import Search
-from simulator.experiment.studies.search_space import FindError, condition_of, span_of
+from simulator.experiment.studies.search_space import FindError, Start, condition_of, span_of
 from simulator.experiment.studies.sensitivity import SensitivityError, inputs_of, sensitivity
+from simulator.play.job import Silence
 from simulator.play.runner import play_here
 from simulator.report.find_view import render as render_found
 from simulator.report.tornado import render as render_tornado
@@ -112,6 +113,73 @@ def test_a_search_is_kept_and_gone_on_with(five, tmp_path):
     again = find(CAPACITY, "hit_ratio.l1 >= 90%", five, function="nowhere:nothing", output=out,
                  resume=True)  # fmt: skip
     assert again.answer.text == "47"
+
+
+class Ear(Silence):
+    """Notes what it is told of the length of a play, and how much of it it hears."""
+
+    def __init__(self):
+        self.begun, self.plans, self.ended, self.over = 0, [], 0, 0
+
+    def started(self, items, duration_s):
+        self.begun += 1
+        self.plans.append(items)
+
+    def planned(self, items):
+        self.plans.append(items)
+
+    def finished(self, item, requests):
+        self.ended += 1
+
+    def stopped(self):
+        self.over += 1
+
+
+@pytest.mark.parametrize("between", ["1..200", None])
+def test_a_search_is_one_play_whose_length_is_told_before_and_as_it_goes(five, between):
+    """Halving 1..200 to neighbours takes log2(199) = 7.6, so 8, and twice that at most for both ends of the interval.
+
+    Around its own value, 10, the change lies between 40 and 80: log2(40) = 5.3.
+    """
+    ear = Ear()
+    found = find(CAPACITY, "hit_ratio.l1 >= 90%", five, between=between, function=KNOWN, progress=ear)
+    played = 5 * len(found.probes)
+    assert (ear.begun, ear.over, ear.ended) == (1, 1, played)
+    assert ear.plans[-1] == played
+    first = ear.plans[0] / 5
+    if between is None:
+        assert 3 <= first <= 2 + 3 * 6
+    else:
+        assert 2 + 8 <= first <= 2 + 3 * 8
+    for before, plan in enumerate(ear.plans[:-1]):
+        assert plan >= 5 * (before + 1)  # what it is about to play is always in the plan
+
+
+def test_where_both_ends_are_alike_nothing_more_is_ahead(five):
+    ear = Ear()
+    find(CAPACITY, "hit_ratio.l1 >= 90%", five, between="1..20", function=KNOWN, progress=ear)
+    assert ear.plans[-1] == ear.ended == 10
+
+
+def test_a_listener_with_no_ear_for_plans_hears_the_rest(five):
+    class Plain(Ear):
+        planned = None
+
+    ear = Plain()
+    found = find(CAPACITY, "hit_ratio.l1 >= 90%", five, between="40..60", function=KNOWN, progress=ear)
+    assert (ear.begun, ear.over, ear.ended) == (1, 1, 5 * len(found.probes))
+
+
+@pytest.mark.parametrize(
+    ("start", "a", "b", "count"),
+    [
+        (Start(1, "", True), 100, 200, 7),  # until one step is left of 100: 2^6 < 100 <= 2^7
+        (Start(1, "", True), 4, 5, 0),
+        (Start(1, "s", False), 1.0, 2.0, 5),  # until 2 % of 2 s are left of 1 s: 2^4 < 25 <= 2^5
+    ],
+)
+def test_halvings_are_counted_as_bisection_makes_them(start, a, b, count):
+    assert start.halvings(a, b, 0.02) == count
 
 
 def test_inputs_are_what_is_written(five):

@@ -1,6 +1,7 @@
 """Sweeps: every cell accounted for whatever happens, equal results however they are played, resuming."""
 
 import json
+import pickle
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from simulator import Scenario, load_run, load_sweep, sweep
 from simulator.errors import FolderError
 from simulator.experiment.studies.asked import executor_for
+from simulator.experiment.studies.cells import Cells
 from simulator.experiment.studies.design import axis_from_text, combine
 from simulator.experiment.studies.sweep import plan_folder, plan_sweep, play_plan
 from simulator.metrics.names import UnknownMetricError
@@ -48,6 +50,44 @@ def test_a_cell_is_the_run_of_its_scenario(tiny):
     swept = sweep(tiny, {CAPACITY: [5, 20]}, replications=2)
     alone = run(tiny.with_overrides({CAPACITY: 20}), replications=2)
     assert swept[2].fingerprints == alone.fingerprints
+
+
+@pytest.fixture
+def validated(monkeypatch):
+    """Notes each time that a scenario is checked."""
+    from simulator.scenario import loading
+
+    noted = []
+    check = loading._validated
+    monkeypatch.setattr(loading, "_validated", lambda *given: noted.append(1) or check(*given))
+    return noted
+
+
+@pytest.mark.interpreted
+def test_a_cell_is_checked_once_for_all_its_replications(tiny, tmp_path, validated):
+    before = len(validated)
+    sweep(tiny.with_overrides({"replications": 3}), {CAPACITY: [5, 20, 40]}, path=tmp_path / "out")
+    assert len(validated) - before == 1 + 3  # with its replications, and each cell
+
+
+@pytest.mark.interpreted
+def test_more_cells_than_are_kept_at_hand_are_checked_again_and_play_the_same(tiny, monkeypatch, validated):
+    grid = {CAPACITY: [5, 20, 40, 80]}
+    every = sweep(tiny, grid)
+    monkeypatch.setattr("simulator.experiment.studies.cells._AT_HAND", 2)
+    before = len(validated)
+    assert [r.fingerprints for r in map(sweep(tiny, grid).__getitem__, range(1, 5))] == [
+        r.fingerprints for r in map(every.__getitem__, range(1, 5))
+    ]
+    assert len(validated) - before == 4 + 3  # the first is at hand, and the last until the second takes its place
+
+
+def test_what_travels_to_another_machine_is_no_scenario_at_hand(tiny):
+    cells = Cells.of(tiny)
+    (cell,) = cells.add(combine([axis_from_text(f"{CAPACITY}=5")]))
+    there = pickle.loads(pickle.dumps(cells))
+    assert not there._made
+    assert there[cell.name] == cells[cell.name]
 
 
 def test_more_room_hits_more_and_ranks_first(tiny):
