@@ -21,7 +21,7 @@ from typing import Any, Final
 import numpy as np
 
 from simulator.fitting.cut import Cut, cut
-from simulator.fitting.fit import GAP_S, LEAST_REQUESTS, Fit, fit_within, read, written
+from simulator.fitting.fit import GAP_S, LEAST_REQUESTS, Fit, fit_within, read, refuse_stray, written
 from simulator.fitting.predict import keeps_clients, next_arrivals, next_in_windows
 from simulator.fitting.rates import Likelihood
 from simulator.fitting.swaps import ALWAYS, SESSIONS, Arrivals
@@ -155,7 +155,7 @@ def backtest(
         progress: hears what is being done.
 
     Raises:
-        TraceError: the log cannot be read, or one part of it has too few requests.
+        TraceError: the log cannot be read, a few lines stretch its span, or one part of it has too few requests.
         ScenarioError: the scenario is wrong.
         UnknownMetricError: a metric has a name that none has.
         ValueError: `split` or `replications` is out of range.
@@ -168,6 +168,7 @@ def backtest(
         parse_metric(name)
     say = progress or (lambda _: None)
     data = log if isinstance(log, Log) else read(log, format, columns, client_key)
+    refuse_stray(data)
     start_s = float(data.time_s[0])
     seen = written(data)
     split_s = start_s + split * data.span_s if seen is None else seen.split_s(split)

@@ -40,7 +40,7 @@ def test_settings_without_a_meaning_are_refused(change, match):
 
 
 def test_a_part_without_requests_is_refused():
-    log = log_of(np.append(np.linspace(0, 10, 200), 1000.0), np.zeros(201))
+    log = log_of(np.append(np.linspace(0, 10, 200), np.linspace(1000, 1001, 20)), np.zeros(220))
     with pytest.raises(TraceError, match="too few to compare"):
         backtest(log)
 
@@ -57,5 +57,10 @@ def test_the_commands(tmp_path, capsys):
     assert command(["fit", str(path), "-o", str(scenario)]) == 2  # it is there
     assert command(["backtest", str(path), "--scenario", str(scenario), "--replications", "5"]) == 0
     assert "requests.rate" in capsys.readouterr().out
-    assert command(["fit", str(tmp_path / "none.log")]) == 2
     assert command(["backtest", str(path), "--split", "100%"]) == 2
+    assert command(["fit", str(tmp_path / "none.log")]) == 2
+    capsys.readouterr()
+    path.write_text(path.read_text() + "9e9,c1\n")
+    for name in ("fit", "backtest"):
+        assert command([name, str(path)]) == 2
+        assert "1 of 601 lines is far from the others in time: line 602" in capsys.readouterr().err
