@@ -24,6 +24,7 @@ from simulator.fitting.cut import Cut, cut
 from simulator.fitting.fit import GAP_S, LEAST_REQUESTS, Fit, fit_within, read, refuse_stray, written
 from simulator.fitting.predict import keeps_clients, next_arrivals, next_in_windows
 from simulator.fitting.rates import Likelihood
+from simulator.fitting.settling import settling_s
 from simulator.fitting.swaps import ALWAYS, SESSIONS, Arrivals
 from simulator.fitting.writing import findings
 from simulator.logs import OPERATIONS, Log, TraceError
@@ -198,7 +199,8 @@ def backtest(
                     arrivals = next_in_windows(fitted, law, likelihood, real.lengths_s, rng)
                 played[f"replication {number}"] = world.replayed(arrivals, folder / f"predicted-{number}.csv")
             else:
-                played[f"replication {number}"] = world.scenario(fitted.with_rates(law).clients(phase_s))
+                drawn_anew = fitted.with_rates(law).clients(phase_s - world.lead_s)
+                played[f"replication {number}"] = world.scenario(drawn_anew, world.lead_s)
         apart = real.window * len(real.clients) if fitted.kind != "always" else 0  # a session ends with its window
         real_arrivals = (real.time_s, real.client + apart)
         played["what came"] = world.replayed(real_arrivals, folder / "real.csv", _operations(second))
@@ -231,21 +233,25 @@ class _World:
             key: value for key, value in groups[self.group].items()
             if key not in ("count", "workload", "session", "operations", "response_size")
         }  # fmt: skip
-        span_s = max(real.span_s, 1.0)
+        span_s = self.span_s = max(real.span_s, 1.0)
+        self.lead_s = settling_s(fitted, (1 - _WARMUP) * span_s)
+        """What a fitted scenario plays before the second part: it begins without the sessions that are open then."""
         unused = ("clients", "duration", "warmup", "seed", "replications", "variants", "sweep", "expect", "measured",
                   "record")  # fmt: skip
         self.service = {key: value for key, value in service.items() if key not in unused}
         self.service |= {
-            "duration": f"{span_s:.3f}s",
-            "warmup": f"{_WARMUP * span_s:.3f}s",
             "replications": 1,
             "record": {"window": f"{span_s / _WINDOWS:.3f}s"},
         }
 
-    def scenario(self, clients: Mapping[str, Any]) -> Scenario:
-        """The service with these clients."""
-        group = {**clients, **self.place}
-        return Scenario.from_dict({**self.service, "seed": self.seed, "clients": {self.group: group}}, self.base_dir)
+    def scenario(self, clients: Mapping[str, Any], lead_s: float = 0.0) -> Scenario:
+        """The service with these clients, who have been there for `lead_s` already."""
+        times = {
+            "duration": f"{lead_s + self.span_s:.3f}s",
+            "warmup": f"{lead_s + _WARMUP * self.span_s:.3f}s",
+        }
+        whole = {**self.service, **times, "seed": self.seed, "clients": {self.group: {**clients, **self.place}}}
+        return Scenario.from_dict(whole, self.base_dir)
 
     def replayed(
         self, arrivals: Arrivals, path: Path, operations: np.ndarray[Any, Any] | None = None
