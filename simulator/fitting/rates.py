@@ -160,6 +160,10 @@ class Likelihood:
         """The share of clients that show up."""
         return float(np.exp(weights) @ self.shown(rates, end, start))
 
+    def _seen_by(self, mean: float, spread: float, end: float, start: float) -> float:
+        """The same by the parameters of the law."""
+        return max(self.seen(*self.points(mean, spread), end, start), _TINY)
+
     def shown(self, rates: Floats, end: float, start: float) -> Floats:
         """Chance that a client shows up, at each rate; shape (points,)."""
         expected = rates * self.span_s
@@ -240,11 +244,11 @@ class Likelihood:
         """The same law with parameters drawn from what the log leaves open."""
         at = rng.multivariate_normal(rates.at, np.array(rates.covariance), method="eigh")
         mean, spread, end, start = self.read(at)
-        points, weights = self.points(mean, spread)
-        seen = self.seen(points, weights, end, start)
+        # relative to the law itself, whose own share is not this one where lengths are not exponential
+        more = self._seen_by(mean, spread, end, start) / self._seen_by(*self.read(np.array(rates.at)))
         return Rates(
-            self.law, mean, spread, end, start, seen, rates.log_likelihood, rates.parameters, tuple(at.tolist()),
-            rates.covariance,
+            self.law, mean, spread, end, start, min(rates.seen * more, 1.0), rates.log_likelihood, rates.parameters,
+            tuple(at.tolist()), rates.covariance,
         )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ share of the steady state,
 - R(t) where it begins with none (M/G/inf: what began since and is still open),
 - S(t) + R(t) where as many as in the steady state begin at t = 0 (for clients that come back seldom),
 
-so it is off by max(S, 1 - R) at most, and by nothing in the second case if lengths are exponential.
+so what is missing is 1 - R in the first case, and 1 - R - S in the second: nothing if lengths are exponential.
 
 May import: numpy, its siblings. Does not model: caches, which have a warm-up of their own.
 """
@@ -25,7 +25,7 @@ from simulator.fitting.lengths import Lengths
 if TYPE_CHECKING:
     from simulator.fitting.fit import Fit
 
-OFF: Final = 0.01
+OFF: Final = 0.02
 """By what share the open sessions of the measured time may be off, on average."""
 MOST: Final = 20.0
 """Mean lengths: the longest wait. Tails that are heavier settle too slowly."""
@@ -33,7 +33,7 @@ _CELLS: Final = 4000
 
 
 def settling_s(fit: Fit, measured_s: float) -> float:
-    """Warm-up from which on the open sessions of `measured_s` are right to 1 % on average; seconds.
+    """Warm-up from which on the open sessions of `measured_s` are right to 2 % on average; seconds.
 
     It is 0 where a run begins in its steady state, and 20 mean lengths where it takes longer.
     """
@@ -45,10 +45,10 @@ def settling_s(fit: Fit, measured_s: float) -> float:
     at_s = np.concatenate([waits_s, longest_s + np.geomspace(1e-3, 1.0, _CELLS) * measured_s])
     survival = law.survival(at_s)
     left = 1.0 - _integral(survival, at_s) / law.mean_s
-    off = _integral(np.maximum(survival, left).clip(0.0), at_s)
-    mean = (np.interp(waits_s + measured_s, at_s, off) - off[:_CELLS]) / measured_s
-    enough = mean <= OFF
-    return float(waits_s[enough.argmax()]) if enough.any() else longest_s
+    missing = _integral(left if fit.kind == "new" else left - survival, at_s)
+    mean = (np.interp(waits_s + measured_s, at_s, missing) - missing[:_CELLS]) / measured_s
+    off = np.flatnonzero(abs(mean) > OFF)
+    return float(waits_s[min(off[-1] + 1, _CELLS - 1)]) if len(off) else 0.0
 
 
 def _integral(values: Floats, at_s: Floats) -> Floats:
