@@ -21,9 +21,10 @@ from typing import Any, Final
 import numpy as np
 
 from simulator.fitting.cut import Cut, cut
-from simulator.fitting.fit import GAP_S, LEAST_REQUESTS, Fit, fit_within, read, written
+from simulator.fitting.fit import GAP_S, LEAST_REQUESTS, Fit, fit_within, read, refuse_stray, written
 from simulator.fitting.predict import keeps_clients, next_arrivals, next_in_windows
 from simulator.fitting.rates import Likelihood
+from simulator.fitting.settling import settling_s
 from simulator.fitting.swaps import ALWAYS, SESSIONS, Arrivals
 from simulator.fitting.writing import findings
 from simulator.logs import OPERATIONS, Log, TraceError
@@ -155,7 +156,7 @@ def backtest(
         progress: hears what is being done.
 
     Raises:
-        TraceError: the log cannot be read, or one part of it has too few requests.
+        TraceError: the log cannot be read, a few lines stretch its span, or one part of it has too few requests.
         ScenarioError: the scenario is wrong.
         UnknownMetricError: a metric has a name that none has.
         ValueError: `split` or `replications` is out of range.
@@ -168,6 +169,7 @@ def backtest(
         parse_metric(name)
     say = progress or (lambda _: None)
     data = log if isinstance(log, Log) else read(log, format, columns, client_key)
+    refuse_stray(data)
     start_s = float(data.time_s[0])
     seen = written(data)
     split_s = start_s + split * data.span_s if seen is None else seen.split_s(split)
@@ -211,7 +213,8 @@ def _predicted(
     for number in range(replications):
         law = likelihood.moved(fitted.rates, rng)
         if not keeps_clients(fitted):
-            scenario = world.scenario(fitted.with_rates(law).clients(phase_s))
+            drawn_anew = fitted.with_rates(law).clients(phase_s - world.lead_s)
+            scenario = world.scenario(drawn_anew, world.lead_s)
         elif in_windows:
             arrivals = next_in_windows(fitted, law, likelihood, real.lengths_s, rng)
             scenario = world.replayed(arrivals, folder / f"predicted-{number}.csv")
@@ -238,21 +241,25 @@ class _World:
             key: value for key, value in groups[self.group].items()
             if key not in ("count", "workload", "session", "operations", "response_size")
         }  # fmt: skip
-        span_s = max(real.span_s, 1.0)
+        span_s = self.span_s = max(real.span_s, 1.0)
+        self.lead_s = settling_s(fitted, (1 - _WARMUP) * span_s)
+        """What a fitted scenario plays before the second part: it begins without the sessions that are open then."""
         unused = ("clients", "duration", "warmup", "seed", "replications", "variants", "sweep", "expect", "measured",
                   "record")  # fmt: skip
         self.service = {key: value for key, value in service.items() if key not in unused}
         self.service |= {
-            "duration": f"{span_s:.3f}s",
-            "warmup": f"{_WARMUP * span_s:.3f}s",
             "replications": 1,
             "record": {"window": f"{span_s / _WINDOWS:.3f}s"},
         }
 
-    def scenario(self, clients: Mapping[str, Any]) -> Scenario:
-        """The service with these clients."""
-        group = {**clients, **self.place}
-        return Scenario.from_dict({**self.service, "seed": self.seed, "clients": {self.group: group}}, self.base_dir)
+    def scenario(self, clients: Mapping[str, Any], lead_s: float = 0.0) -> Scenario:
+        """The service with these clients, who have been there for `lead_s` already."""
+        times = {
+            "duration": f"{lead_s + self.span_s:.3f}s",
+            "warmup": f"{lead_s + _WARMUP * self.span_s:.3f}s",
+        }
+        whole = {**self.service, **times, "seed": self.seed, "clients": {self.group: {**clients, **self.place}}}
+        return Scenario.from_dict(whole, self.base_dir)
 
     def replayed(
         self, arrivals: Arrivals, path: Path, operations: np.ndarray[Any, Any] | None = None

@@ -23,6 +23,7 @@ from simulator.fitting.rhythm import rhythm
 from simulator.fitting.windows import Windows, windows
 from simulator.logs import OPERATIONS, Log, TraceError, read_log
 from simulator.logs.formats.base import ClientKey
+from simulator.logs.stray import stray, stretched
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -102,10 +103,19 @@ def fit(
         gap_s: a silence of a client that is longer ends its session, seconds.
 
     Raises:
-        TraceError: the log cannot be read, or has too few requests to fit anything.
+        TraceError: the log cannot be read, has too few requests to fit anything, or a few lines stretch its span.
     """
     data = log if isinstance(log, Log) else read(log, format, columns, client_key)
+    refuse_stray(data)
     return fit_within(data, gap_s, written(data))
+
+
+def refuse_stray(log: Log) -> None:
+    """Raise TraceError where a few lines stretch the log: every rate would be over a time that is mostly empty."""
+    places = stray(log.time_s)
+    if len(places):
+        it = "it" if len(places) == 1 else "them"
+        raise TraceError(log.paths[0], stretched(log, places), f"remove {it} from the log, or mend the dates")
 
 
 def written(log: Log) -> Windows | None:

@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from scipy import stats
+from scipy import special
 from scipy.optimize import minimize
 
 from simulator.fitting.cut import Cut, Floats
@@ -39,27 +39,31 @@ _MOST_SPLIT: Final = 0.02  # share of gaps longer than the gap beyond which sess
 
 
 def _exponential(at: Floats) -> tuple[float, Callable[[Floats], Floats]]:
-    return math.exp(at[0]), stats.expon(scale=math.exp(at[0])).cdf
+    mean = math.exp(at[0])
+    return mean, lambda t: -np.expm1(-t / mean)
 
 
 def _gamma(at: Floats) -> tuple[float, Callable[[Floats], Floats]]:
-    shape = math.exp(-2 * at[1])
-    return math.exp(at[0]), stats.gamma(shape, scale=math.exp(at[0]) / shape).cdf
+    mean, shape = math.exp(at[0]), math.exp(-2 * at[1])
+    return mean, lambda t: special.gammainc(shape, t * shape / mean)
 
 
 def _lognormal(at: Floats) -> tuple[float, Callable[[Floats], Floats]]:
     sigma = math.sqrt(math.log1p(math.exp(2 * at[1])))
-    return math.exp(at[0]), stats.lognorm(sigma, scale=math.exp(at[0] - sigma * sigma / 2)).cdf
+    median_log = at[0] - sigma * sigma / 2
+    return math.exp(at[0]), lambda t: special.ndtr((np.log(np.maximum(t, 1e-300)) - median_log) / sigma)
 
 
 def _weibull(at: Floats) -> tuple[float, Callable[[Floats], Floats]]:
-    shape = math.exp(-at[1])
-    return math.exp(at[0]), stats.weibull_min(shape, scale=math.exp(at[0]) / math.gamma(1 + 1 / shape)).cdf
+    mean, shape = math.exp(at[0]), math.exp(-at[1])
+    scale = mean / math.gamma(1 + 1 / shape)
+    return mean, lambda t: -np.expm1(-((t / scale) ** shape))
 
 
 def _pareto(at: Floats) -> tuple[float, Callable[[Floats], Floats]]:
-    alpha = 1 + math.exp(-at[1])
-    return math.exp(at[0]), stats.pareto(alpha, scale=math.exp(at[0]) * (alpha - 1) / alpha).cdf
+    mean, alpha = math.exp(at[0]), 1 + math.exp(-at[1])
+    least = mean * (alpha - 1) / alpha
+    return mean, lambda t: 1 - (least / np.maximum(t, least)) ** alpha
 
 
 LAWS: Final[dict[str, tuple[int, Callable[[Floats], tuple[float, Callable[[Floats], Floats]]]]]] = {
@@ -94,6 +98,13 @@ class Lengths:
         if self.law == "pareto":
             return {"pareto": {"min": time(mean_s * (shape - 1) / shape), "alpha": number(shape)}}
         return {"exponential": time(mean_s)}
+
+    def survival(self, time_s: Floats) -> Floats:
+        """Chance that a session is longer than each time; shape as given."""
+        second = {"weibull": -math.log(self.shape), "pareto": -math.log(max(self.shape - 1, 1e-9))}
+        at = np.array([math.log(self.mean_s), second.get(self.law, math.log(self.shape))])
+        left: Floats = 1.0 - LAWS[self.law][1](at)[1](time_s)
+        return left
 
     def draw(self, rng: np.random.Generator, size: int) -> Floats:
         """Lengths in seconds, shape (size,)."""

@@ -20,7 +20,7 @@ from typing import Final
 
 import numpy as np
 from scipy.optimize import brentq, minimize
-from scipy.special import logsumexp
+from scipy.sparse import csr_array
 
 from simulator.fitting.cut import Clients, Cut, Floats
 
@@ -29,6 +29,7 @@ MOST_CLIENTS: Final = 1_000
 """More clients than this are sampled for the likelihood (with a fixed seed)."""
 _MOST_POINTS: Final = 800
 _MOST_LEVELS: Final = 60
+_ENOUGH: Final = 10  # requests that tell a client's rate
 _TINY: Final = 1e-300
 
 
@@ -81,7 +82,16 @@ class Likelihood:
         self.silences = _levels(self.clients.silent_s)
         self.scale = self.population / float(self.times.sum())
         self.total = float(cut.clients.requests.sum())
+        self.busiest = self._busiest(cut.clients)
         self.begin = [math.log(0.7)] if law == "zipf" else self._begin(cut.clients)
+
+    def _busiest(self, c: Clients) -> float:
+        """The highest rate of a client that has enough requests to tell; per second."""
+        if not self.sessions:
+            return float(c.requests.max()) / self.span_s
+        gaps = c.requests - c.sessions
+        told = (gaps >= _ENOUGH) & (c.inside_s > 0)
+        return float((gaps[told] / c.inside_s[told]).max(initial=0.0))
 
     def _begin(self, all_clients: Clients) -> list[float]:
         """Where the search begins: moments."""
@@ -124,7 +134,7 @@ class Likelihood:
             sigma2 = math.log1p(spread**2)
             density = -((x - math.log(mean) + sigma2 / 2) ** 2) / (2 * sigma2)
         weights = density + np.log(np.gradient(x))
-        return np.exp(x), weights - logsumexp(weights)
+        return np.exp(x), weights - float(_log_sum(weights))
 
     def _grid(self, mean: float) -> Floats:
         """Logarithms of rates, as close as the busiest client's likelihood is narrow, wider where nobody can tell."""
@@ -132,7 +142,7 @@ class Likelihood:
         longest_s = min(longest_s, self.span_s)
         finest = max(0.7 / math.sqrt(float(self.clients.requests.max())), 0.02)
         at, points = math.log(mean) - 60, list[float]()
-        top = math.log(mean * 300)
+        top = math.log(max(mean * 300, 2 * self.busiest))
         while at < top and len(points) < _MOST_POINTS:
             points.append(at)
             at += min(max(0.7 / math.sqrt(math.exp(at) * longest_s + 1e-9), finest), 0.5)
@@ -142,13 +152,17 @@ class Likelihood:
         """The log-likelihood of all clients."""
         mean, spread, end, start = self.read(at)
         rates, weights = self.points(mean, spread)
-        each = logsumexp(self.given(self.clients, rates, end, start) + weights, axis=1)
+        each = _log_sum(self.given(self.clients, rates, end, start) + weights)
         seen = self.seen(rates, weights, end, start)
         return float(self.times @ each - self.times.sum() * math.log(max(seen, _TINY))) * self.scale
 
     def seen(self, rates: Floats, weights: Floats, end: float, start: float) -> float:
         """The share of clients that show up."""
         return float(np.exp(weights) @ self.shown(rates, end, start))
+
+    def _seen_by(self, mean: float, spread: float, end: float, start: float) -> float:
+        """The same by the parameters of the law."""
+        return max(self.seen(*self.points(mean, spread), end, start), _TINY)
 
     def shown(self, rates: Floats, end: float, start: float) -> Floats:
         """Chance that a client shows up, at each rate; shape (points,)."""
@@ -176,7 +190,8 @@ class Likelihood:
         )
         silences_s, many = self.silences if c is self.clients else _levels(c.silent_s)
         open_still = np.log(end / either[None, :] + first[None, :] * np.exp(-either[None, :] * silences_s[:, None]))
-        return found + many @ open_still
+        found += many @ open_still
+        return found
 
     def best(self, near: Rates | None = None) -> Rates:
         """The law at the maximum; the search begins `near` another law that was fitted to the same."""
@@ -229,11 +244,11 @@ class Likelihood:
         """The same law with parameters drawn from what the log leaves open."""
         at = rng.multivariate_normal(rates.at, np.array(rates.covariance), method="eigh")
         mean, spread, end, start = self.read(at)
-        points, weights = self.points(mean, spread)
-        seen = self.seen(points, weights, end, start)
+        # relative to the law itself, whose own share is not this one where lengths are not exponential
+        more = self._seen_by(mean, spread, end, start) / self._seen_by(*self.read(np.array(rates.at)))
         return Rates(
-            self.law, mean, spread, end, start, seen, rates.log_likelihood, rates.parameters, tuple(at.tolist()),
-            rates.covariance,
+            self.law, mean, spread, end, start, min(rates.seen * more, 1.0), rates.log_likelihood, rates.parameters,
+            tuple(at.tolist()), rates.covariance,
         )  # fmt: skip
 
 
@@ -255,18 +270,25 @@ def matched(cut: Cut, laws: list[Rates]) -> list[Rates]:
     return [one if one.end_rate == 0 else Likelihood(cut, one.law, sessions=True).matched(one) for one in laws]
 
 
-def _levels(silent_s: Floats) -> tuple[Floats, Floats]:
+def _log_sum(logs: Floats) -> Floats:
+    """log(sum(exp(...))) over the last axis; one value of each row is finite."""
+    most = logs.max(axis=-1, keepdims=True)
+    found: Floats = np.log(np.exp(logs - most).sum(axis=-1)) + most[..., 0]
+    return found
+
+
+def _levels(silent_s: Floats) -> tuple[Floats, csr_array]:
     """Silences, shape (levels,), and how many of each a client has, shape (clients, levels).
 
-    Each is a level of its own up to 60 of them; more are put at the mean of their neighbours.
+    Each is a level of its own up to 60 of them; more are put at the mean of their neighbours. The counts are sparse:
+    most clients have one silence or none, and the threads of a dense product of this size only wait for each other.
     """
     row, column = np.nonzero(~np.isnan(silent_s))
     levels, at = np.unique(silent_s[row, column], return_inverse=True)
     if len(levels) > _MOST_LEVELS:
         group = np.arange(len(levels)) * _MOST_LEVELS // len(levels)
         levels, at = np.bincount(group, levels) / np.bincount(group), group[at]
-    many = np.bincount(row * len(levels) + at, minlength=len(silent_s) * len(levels))
-    return levels, many.reshape(len(silent_s), len(levels)).astype(np.float64)
+    return levels, csr_array((np.ones(len(row)), (row, at)), shape=(len(silent_s), len(levels)))
 
 
 def _ranks(population: int) -> tuple[Floats, Floats]:

@@ -9,6 +9,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from simulator.fitting.rates import MOST_CLIENTS
+from simulator.fitting.settling import MOST, settling_s
 from simulator.units import number_text
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def assumptions(fit: Fitted) -> list[str]:
         said.append("Sizes of answers: the default, 4 KiB.")
     if len(fit.cut.clients) > MOST_CLIENTS:
         said.append(f"Rates between clients come from a sample of {MOST_CLIENTS:,} of them.")
-    said += _of_arrivals(fit)
+    said += _of_arrivals(fit) + _of_the_beginning(fit)
     said.append("Different clients behind one address, and what a cache in front of the log answered.")
     return said
 
@@ -145,6 +146,18 @@ def _of_arrivals(fit: Fitted) -> list[str]:
         said.append(f"Clients without a request: the law implies {hidden:,} that the log cannot show.")
     if fit.rates.law == "zipf" and fit.rhythm is not None and not fit.bursty:
         said.append("Zipf's law fits best, but a daily rhythm takes a law that is drawn: the next best one.")
+    return said
+
+
+def _of_the_beginning(fit: Fitted) -> list[str]:
+    """The same of the sessions that are open when a run begins."""
+    settling = settling_s(fit, _times(fit)[1])
+    if not settling:
+        return []
+    begins = "no session open" if fit.kind == "new" else "new sessions open, not such as are half over"
+    said = [f"A run begins with {begins}: the warm-up ({_span(settling)}) waits for the steady state."]
+    if settling >= MOST * fit.session_length_s:
+        said.append("The tail of session lengths is so heavy that this takes longer: expect fewer requests.")
     return said
 
 
@@ -218,10 +231,17 @@ def summary(fit: Fitted) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _times(fit: Fitted) -> tuple[float, float]:
+    """Warm-up and measured time of the scenario, whole seconds where they are long."""
+    whole_s = min(max(fit.cut.span_s, 60.0), 3600.0)
+    measured_s = 0.9 * whole_s
+    return math.ceil(max(0.1 * whole_s, settling_s(fit, measured_s))), math.ceil(measured_s)
+
+
 def scenario_text(fit: Fitted) -> str:
     """A commented scenario that `simulator run` plays."""
     group = client_group(fit)
-    duration_s = min(max(fit.cut.span_s, 60.0), 3600.0)
+    warmup_s, measured_s = _times(fit)
     edge = _flow(_law(fit.service, 1000.0, "ms")) if fit.service is not None else _EDGE_TIME
     comments = ["A workload fitted to a log.", fit.log.summary(), ""]
     comments += [f"{what}: {found}" for what, found in findings(fit)]
@@ -229,7 +249,8 @@ def scenario_text(fit: Fitted) -> str:
     comments += [f"- {one}" for one in assumptions(fit)]
     lines = [f"# {_printable(one)}".rstrip() for one in comments]
     lines += [
-        "schema: 1", "name: fitted", f"duration: {_seconds(duration_s)}", f"warmup: {_seconds(duration_s / 10)}",
+        "schema: 1", "name: fitted", f"duration: {_seconds(warmup_s + measured_s)}",
+        f"warmup: {_seconds(warmup_s)}",
         "seed: 1", "replications: 5", "", f"sites: [{_SITE}]", "", "clients:", "  web:",
     ]  # fmt: skip
     lines += [f"    {key}: {_flow(value)}" for key, value in group.items()]

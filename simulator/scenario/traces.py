@@ -14,8 +14,7 @@ import numpy as np
 from simulator.logs import OPERATIONS, Log, TraceError
 from simulator.logs.measured import measured_of
 from simulator.logs.model import moment
-from simulator.logs.reading import line_of
-from simulator.logs.stray import stray
+from simulator.logs.stray import long_text, stray, stretched
 from simulator.scenario.errors import Issue, ScenarioError
 from simulator.scenario.sizes import Found
 from simulator.units import format_duration
@@ -23,8 +22,6 @@ from simulator.workloads.trace import Trace, common_origin_s
 
 if TYPE_CHECKING:
     from simulator.scenario.spec import ScenarioSpec
-
-_NAMED = 3  # stray lines that a message names
 
 
 def traces_of(scenario: ScenarioSpec) -> dict[str, Trace]:
@@ -125,25 +122,13 @@ def misplaced(scenario: ScenarioSpec) -> Found:
 
 
 def _stray(log: Log) -> tuple[str, str] | None:
-    places = stray(log)
-    if not len(places):
+    """None for a log without dates, too: its times count from a t = 0 that somebody chose."""
+    places = stray(log.time_s)
+    if log.first_s is None or not len(places):
         return None
-    kept = np.delete(log.time_s, places)
-    first_s = log.first_s or 0.0
-    named = ", ".join(line_of(log, int(k)) for k in places[:_NAMED]) + (", ..." if len(places) > _NAMED else "")
-    one = len(places) == 1
-    is_, it = ("is", "it") if one else ("are", "them")
-    what = (
-        f"{log.name}: {len(places):,} of {len(log.time_s):,} lines {is_} far from the others in time: {named}; "
-        f"with {it} the log spans {_long(log.span_s)}, without {_long(kept[-1] - kept[0])}"
-    )
-    begins = moment(first_s + float(kept[0])).replace(" ", "T")
-    return what, f"remove {it}, or set origin: {begins}Z and a duration"
-
-
-def _long(seconds: float) -> str:
-    days = seconds / 86_400
-    return f"{days:,.0f} days" if days >= 10 else format_duration(round(float(seconds), 3))
+    begins = moment(log.first_s + float(np.delete(log.time_s, places)[0])).replace(" ", "T")
+    it = "it" if len(places) == 1 else "them"
+    return f"{log.name}: {stretched(log, places)}", f"remove {it}, or set origin: {begins}Z and a duration"
 
 
 def _outside(scenario: ScenarioSpec, trace: Trace, log: Log, common_s: float | None, outside: int) -> tuple[str, str]:
@@ -152,7 +137,7 @@ def _outside(scenario: ScenarioSpec, trace: Trace, log: Log, common_s: float | N
     early = bool(np.count_nonzero(times_s < 0) > np.count_nonzero(times_s >= run_s))
     what = (
         f"{log.name}: {outside:,} of {len(times_s):,} requests lie outside the run, which plays "
-        f"{_long(run_s)} of the log ({log.dates()})"
+        f"{long_text(run_s)} of the log ({log.dates()})"
     )
     needed_s = trace.duration_s(log, common_s)
     if early:

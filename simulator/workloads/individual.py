@@ -17,7 +17,7 @@ from simulator.workloads.base import FloatArray, Source, SourceContext
 from simulator.workloads.draws import KeyedDraws
 from simulator.workloads.profile import FLAT, AreaClock, Profile
 
-_FIRST_BLOCK, _DOUBLINGS = 16, 2
+FIRST_BLOCK, DOUBLINGS = 16, 2
 
 
 class Agent:
@@ -115,7 +115,7 @@ class Individual(Source):
 
     def _refill(self, agent: Agent, passed_s: float) -> float:
         """Lay out the next block, which follows an arrival at `passed_s`; returns its first time."""
-        agent.areas = self._next_areas(agent, _FIRST_BLOCK << min(agent.block, _DOUBLINGS))
+        agent.areas = self._next_areas(agent, FIRST_BLOCK << min(agent.block, DOUBLINGS))
         agent.block += 1
         agent.clock.profile.forget(passed_s)
         agent.times = iter(self._times(agent, passed_s).tolist())

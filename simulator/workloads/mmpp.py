@@ -10,7 +10,9 @@ diurnal, spike).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from bisect import bisect_right
+from collections.abc import Iterator
 from typing import Literal, Self
 
 import numpy as np
@@ -19,10 +21,11 @@ from pydantic import Field, model_validator
 from simulator.units import PositiveRate, Rate
 from simulator.workloads.base import FloatArray, Source, SourceContext, WorkloadSpec, register
 from simulator.workloads.draws import KeyedDraws
-from simulator.workloads.individual import Agent, Individual
+from simulator.workloads.individual import DOUBLINGS, FIRST_BLOCK, Agent, Individual
 from simulator.workloads.profile import AreaClock
 
 _SOJOURNS = 16  # phases drawn at a time
+_MOST_DOUBLINGS = 6  # of arrivals laid out at a time
 
 
 @register
@@ -58,56 +61,69 @@ class Mmpp(WorkloadSpec):
 
 
 class PhasePath:
-    """The path of one client's phases as a rate profile, drawn as far as it is asked for, up to `end_s`."""
+    """The path of one client's phases as a rate profile, drawn as far as it is asked for, up to `end_s`.
+
+    Lists, not arrays: a short session asks for a few phases only, and an array costs more than it holds.
+    """
 
     __slots__ = ("_areas", "_blocks", "_end_s", "_levels", "_starts")
 
-    def __init__(self, blocks: Iterator[tuple[FloatArray, FloatArray]], start_s: float, end_s: float) -> None:
+    def __init__(self, blocks: Iterator[tuple[list[float], list[float]]], start_s: float, end_s: float) -> None:
         """Make the path from phases, some at a time: (length in s, rate per s) of each; areas count from `start_s`."""
         self._blocks = blocks
-        lengths, self._levels = next(blocks)
-        self._starts = np.cumsum(np.concatenate([[start_s], lengths]))  # of the phases, and the end of the last
-        self._areas = np.cumsum(np.concatenate([[0.0], np.diff(self._starts) * self._levels]))  # expected until then
+        self._starts = [start_s]  # of the phases, and the end of the last
+        self._areas = [0.0]  # expected arrivals until then
+        self._levels: list[float] = []
         self._end_s = end_s
+        self._draw()
 
-    def _extend(self, reached: Callable[[float, float], bool]) -> None:
-        """Draw phases until (end of the last in s, expected arrivals until then) is far enough."""
-        starts, areas, levels = [self._starts], [self._areas], [self._levels]
-        while not reached(starts[-1][-1], areas[-1][-1]):
-            lengths, more = next(self._blocks)
-            bounds = np.cumsum(np.concatenate([starts[-1][-1:], lengths]))
-            starts.append(bounds[1:])
-            areas.append(np.cumsum(np.concatenate([areas[-1][-1:], np.diff(bounds) * more]))[1:])
-            levels.append(more)
-        if len(levels) > 1:
-            self._starts, self._areas = np.concatenate(starts), np.concatenate(areas)
-            self._levels = np.concatenate(levels)
+    def _draw(self) -> None:
+        """Some more phases."""
+        lengths, levels = next(self._blocks)
+        until_s, area = self._starts[-1], self._areas[-1]
+        for length, level in zip(lengths, levels, strict=True):
+            since_s, until_s = until_s, until_s + length
+            area += (until_s - since_s) * level
+            self._starts.append(until_s)
+            self._areas.append(area)
+        self._levels += levels
 
     def integral(self, time_s: float) -> float:
         """Expected arrivals from the start of the path."""
-        self._extend(lambda until_s, _: until_s >= time_s)
-        k = int(np.searchsorted(self._starts, time_s, side="right")) - 1
-        k = min(k, len(self._levels) - 1)
-        return float(self._areas[k] + (time_s - self._starts[k]) * self._levels[k])
+        while self._starts[-1] < time_s:
+            self._draw()
+        k = min(bisect_right(self._starts, time_s) - 1, len(self._levels) - 1)
+        return self._areas[k] + (time_s - self._starts[k]) * self._levels[k]
 
     def inverse(self, area_s: FloatArray) -> FloatArray:
         """When the expected number of arrivals reaches each value; infinity if not before `end_s`."""
-        furthest, end_s = float(area_s[-1]), self._end_s
-        self._extend(lambda until_s, area: until_s >= end_s or area > furthest)
-        areas, levels = self._areas[:-1], self._levels
-        k = np.searchsorted(areas, area_s, side="right") - 1
-        over_s = np.full(len(area_s), np.inf)
-        np.divide(area_s - areas[k], levels[k], out=over_s, where=levels[k] > 0)
-        times: FloatArray = self._starts[k] + over_s
-        return times
+        wanted: list[float] = area_s.tolist()
+        while self._starts[-1] < self._end_s and self._areas[-1] <= wanted[-1]:
+            self._draw()
+        areas, starts, levels = self._areas, self._starts, self._levels
+        times = []
+        for area in wanted:
+            k = bisect_right(areas, area, 0, len(levels)) - 1
+            level = levels[k]
+            times.append(starts[k] + (area - areas[k]) / level if level > 0 else math.inf)
+        return np.array(times)
 
     def forget(self, before_s: float) -> None:
         """Drop the phases that ended before."""
-        passed = int(np.searchsorted(self._starts, before_s, side="right")) - 1
-        passed = min(passed, len(self._levels) - 1)
-        if passed > 0:
-            self._starts, self._areas = self._starts[passed:], self._areas[passed:]
-            self._levels = self._levels[passed:]
+        passed = min(bisect_right(self._starts, before_s) - 1, len(self._levels) - 1)
+        if passed >= _SOJOURNS:
+            del self._starts[:passed], self._areas[:passed], self._levels[:passed]
+
+
+class Bursting(Agent):
+    """The process of a client that has phases."""
+
+    __slots__ = ("ahead", "drawn")
+
+    def __init__(self, client: int, clock: AreaClock) -> None:
+        super().__init__(client, clock)
+        self.ahead: FloatArray = np.empty(0)  # areas that are drawn and not laid out
+        self.drawn = 0  # blocks of them
 
 
 class MmppAgents(Individual):
@@ -118,30 +134,37 @@ class MmppAgents(Individual):
     def __init__(self, context: SourceContext, spec: Mmpp) -> None:
         super().__init__(context)
         self._phases = KeyedDraws(context.rng("phases"))
-        self._levels = np.asarray(spec.rates)
-        self._stay_s = 1 / np.asarray(spec.switching)
-        self._share = np.cumsum(spec.stationary())
+        n = len(spec.rates)
+        around = [(k + np.arange(_SOJOURNS)) % n for k in range(n)]
+        self._levels = [np.asarray(spec.rates)[one].tolist() for one in around]  # of a block that begins with a phase
+        self._stay_s = [1 / np.asarray(spec.switching)[one] for one in around]
+        self._share = np.cumsum(spec.stationary()).tolist()
 
-    def _sojourns(self, client: int) -> Iterator[tuple[FloatArray, FloatArray]]:
+    def _sojourns(self, client: int) -> Iterator[tuple[list[float], list[float]]]:
         """(lengths in s, rates per s) of one block of phases after the other, from a stationary start."""
-        start = int(np.searchsorted(self._share, self._phases.at(client, 0, 0).random(), side="right"))
-        phase, block, n = min(start, len(self._levels) - 1), 1, len(self._levels)
+        n = len(self._levels)
+        start = bisect_right(self._share, self._phases.at(client, 0, 0).random())
+        phase, block = min(start, n - 1), 1
         while True:
-            phases = (phase + np.arange(_SOJOURNS)) % n
-            yield (
-                self._phases.at(client, 0, block).standard_exponential(_SOJOURNS) * self._stay_s[phases],
-                self._levels[phases],
-            )
+            lengths = self._phases.at(client, 0, block).standard_exponential(_SOJOURNS) * self._stay_s[phase]
+            yield lengths.tolist(), self._levels[phase]
             phase = (phase + _SOJOURNS) % n
             block += 1
 
     def _new(self, client: int) -> Agent:
         now_s = self._kernel.now
         path = PhasePath(self._sojourns(client), now_s, self._end_s)
-        return Agent(client, AreaClock(path, now_s, self._factor))
+        return Bursting(client, AreaClock(path, now_s, self._factor))
 
     def _next_areas(self, agent: Agent, size: int) -> FloatArray:
-        gaps = self._draws.at(agent.client, 0, agent.block).standard_exponential(size)
-        areas = agent.total + np.cumsum(gaps)
-        agent.total = float(areas[-1])
+        """One, two, four, ... of those that are drawn: phases are drawn as far as the last, and few are needed."""
+        assert isinstance(agent, Bursting)
+        if not len(agent.ahead):
+            size = FIRST_BLOCK << min(agent.drawn, DOUBLINGS)
+            gaps = self._draws.at(agent.client, 0, agent.drawn).standard_exponential(size)
+            agent.ahead = agent.total + np.cumsum(gaps)
+            agent.total = float(agent.ahead[-1])
+            agent.drawn += 1
+        some = 1 << min(agent.block, _MOST_DOUBLINGS)
+        areas, agent.ahead = agent.ahead[:some], agent.ahead[some:]
         return areas

@@ -1,4 +1,4 @@
-"""Logs drawn from known workloads."""
+"""Logs drawn from known workloads, and a service that is cheap to simulate."""
 
 from __future__ import annotations
 
@@ -7,6 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from simulator.logs import Log
+
+SERVICE = {
+    "duration": "30min", "clients": {"web": {"count": 1, "workload": {"kind": "poisson", "rate": "1/s"}}},
+    "edges": {"edge": {"count": 2, "service_time": {"exponential": "20ms"}, "l1": {"capacity": 60, "ttl": "60s"}}},
+    "cores": {"core": {"count": 1, "l2": {"capacity": 500, "ttl": "5min"}}}, "routing": {"policy": "cookie"},
+    "leases": {"length": "1h", "renew_before": "10min", "batch_every": "1min", "idle_after": "30min"},
+    "network": {"default": {"latency": "5ms"}}, "sam": "off",
+}  # fmt: skip
 
 
 def log_of(time_s, client) -> Log:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simulator import Scenario, run
+from simulator import Scenario, backtest, run
 from simulator.fitting.amounts import amounts
 from simulator.fitting.fit import fit
 from simulator.fitting.predict import next_arrivals
@@ -126,3 +126,17 @@ def test_a_fit_is_drawn_and_says_what_it_assumed(gamma_fit):
 def test_too_few_requests_are_refused():
     with pytest.raises(TraceError, match="too few to fit"):
         fit(log_of(np.arange(10.0), np.zeros(10)))
+
+
+@pytest.mark.parametrize("asked", [fit, backtest])
+def test_a_log_that_a_few_dates_stretch_is_refused(asked):
+    """One of 201 requests is a day later: the rate would be of an empty day."""
+    times = np.append(np.linspace(0, 600, 200), 86_400.0)
+    with pytest.raises(TraceError, match="1 of 201 lines is far from the others in time: line 200"):
+        asked(log_of(times, np.arange(201) % 7))
+
+
+def test_requests_that_keep_coming_are_no_stray_ones():
+    """21 of 2,000 lines are more than 1 %: a log that falls quiet."""
+    times = np.append(np.linspace(0, 600, 1979), 86_400.0 + 600 * np.arange(21))
+    assert fit(log_of(times, np.arange(2000) % 7)).cut.span_s == times[-1]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from simulator.fitting.fit import fit
 from simulator.fitting.lengths import Lengths
+from simulator.fitting.rates import Likelihood
 from tests.fitting.synthetic import log_of
 
 pytestmark = pytest.mark.interpreted  # of logs and laws: no compiled module has a part in it
@@ -46,6 +49,11 @@ def test_the_law_is_found_with_its_mean_and_shape(law, shape):
     assert f"{found.length.law}" in found.summary()
     assert f"length: {{{found.length.law}: " in found.to_yaml()
     found.scenario()
+    law = replace(
+        found.rates, covariance=np.zeros((len(found.rates.at),) * 2)
+    )  # nothing is left open: a draw of it is the law itself
+    again = Likelihood(found.cut, law.law, sessions=True).moved(law, np.random.default_rng(1))
+    assert found.with_rates(again).session_rate == pytest.approx(found.session_rate)
 
 
 @pytest.mark.parametrize(

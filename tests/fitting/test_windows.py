@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simulator import backtest
+from simulator import Scenario, backtest
 from simulator.fitting.fit import fit, written
-from tests.fitting.synthetic import always_there, log_of
+from tests.fitting.synthetic import SERVICE, always_there, log_of
 
 pytestmark = pytest.mark.interpreted  # of logs and laws: no compiled module has a part in it
 
@@ -74,7 +74,7 @@ def test_sessions_longer_than_a_window_keep_the_rate():
 
 def test_a_back_test_splits_at_a_window_and_predicts_the_observed_rate():
     log = sampled(np.random.default_rng(5))
-    found = backtest(log, replications=5, metrics=["requests.rate"])
+    found = backtest(log, scenario=Scenario.from_dict(SERVICE), replications=5, metrics=["requests.rate"])
     rate = found["requests.rate"]
     assert found.fit.windows is not None
     assert len(found.fit.windows) == 15

@@ -125,7 +125,7 @@ class TestMmpp:
 
     def test_a_phase_path_forgets(self):
         """What has passed is dropped, what lies ahead stays as it was. Exact."""
-        path = PhasePath(iter([(np.array([1.0, 3.0]), np.array([2.0, 0.0]))] * 500), 0.0, 900.0)
+        path = PhasePath(iter([([1.0, 3.0], [2.0, 0.0])] * 500), 0.0, 900.0)
         whole = [path.integral(t) for t in range(801)]
         ahead = path.inverse(np.array([390.5, 391.5]))
         assert ahead.tolist() == [780.25, 780.75]

@@ -78,6 +78,9 @@ def span_of(path: str, between: str | None) -> AxisRange | None:
     span = axis_from_text(f"{path}={between}").span
     if span is None:
         raise FindError(f"--between {between}: write LOW..HIGH, as in 1..20 or 1s..60s")
+    low, unit = parted(between.partition("..")[0].strip())
+    if unit != span.unit and low > span.low > 0.0:  # the smaller of two units: 33.1s, not .5517min
+        return AxisRange(low, float(f"{span.high * low / span.low:.12g}"), unit, span.whole)
     return span
 
 

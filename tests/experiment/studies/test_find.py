@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from simulator import Scenario, find, load_sweep
+from simulator.experiment.studies.design import AxisRange
 from simulator.experiment.studies.find import Search
 from simulator.experiment.studies.search_space import FindError, Start, condition_of, span_of
 from simulator.experiment.studies.sensitivity import SensitivityError, inputs_of, sensitivity
@@ -63,6 +64,11 @@ def test_a_quantity_within_its_tolerance(five):
         assert found.side == "smallest"
         assert 7.3 <= found.answer.number <= 7.3 * 1.021
         assert found.answer.text.endswith("s")
+
+
+def test_a_range_of_two_units_is_told_in_the_smaller():
+    assert span_of("edges.pop.l1.ttl", "10s..20min") == AxisRange(10.0, 1200.0, "s", False)
+    assert span_of("edges.pop.l1.ttl", "1min..90s") == AxisRange(60.0, 90.0, "s", False)
 
 
 def test_nothing_and_everything(five):
