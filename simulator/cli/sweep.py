@@ -5,6 +5,7 @@ May import click; the experiment and reports inside functions. Decides nothing: 
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -102,6 +103,8 @@ def _hand_over(result: SweepResult, file: Path) -> None:
     from simulator.results.places import write_asked
 
     write_asked(file, render(result))
+    if result.path is not None:
+        result.extra = {**result.extra, "explore": Path(os.path.relpath(file, result.path)).as_posix()}
     say(f"To explore: {file}")
 
 

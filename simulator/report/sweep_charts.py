@@ -14,8 +14,8 @@ import numpy as np
 from simulator.experiment.studies.design import short_names
 from simulator.experiment.studies.sweep_index import quantity
 from simulator.metrics.names import parse_metric
-from simulator.report.format import Scale, scale_for
-from simulator.report.svg import LETTER, WIDTH, Chart, Floats, log_ticks, nice_ticks, num, plain, points, short
+from simulator.report.format import Scale, scale_for, show
+from simulator.report.svg import LETTER, WIDTH, Chart, Floats, escape, log_ticks, nice_ticks, num, plain, points, short
 from simulator.statistics.intervals import mean_interval
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def points_chart(result: SweepResult, metric: str, path: str, *, joined: bool) -
     for px, py, o in zip(at, ys, ordered, strict=True):
         found = o.estimates[metric]
         whisker(chart, px, found.low / scale.factor, found.high / scale.factor, 0)
-        chart.add(f'<circle class="dot s0" cx="{num(px)}" cy="{num(py)}" r="3"/>')
+        chart.add(f'<circle class="dot s0" cx="{num(px)}" cy="{num(py)}" r="3">{_hover(result, o, [metric])}</circle>')
     axis_across(chart, texts, xs, short(short_names(result.paths)[path], 50), numeric=numeric)
     return chart.render()
 
@@ -255,7 +255,8 @@ def pareto_chart(result: SweepResult, first: str, second: str) -> str:
         chart.add(f'<polyline class="l dash s1" points="{points(px[order], py[order])}"/>')
     for k, o in enumerate(cells):
         colour = 1 if o.cell.number in front else 6
-        chart.add(f'<circle class="dot s{colour}" cx="{num(px[k])}" cy="{num(py[k])}" r="3.5"/>')
+        at = f'cx="{num(px[k])}" cy="{num(py[k])}" r="3.5"'
+        chart.add(f'<circle class="dot s{colour}" {at}>{_hover(result, o, [first, second])}</circle>')
     taken: list[tuple[float, float]] = []
     for k in order:
         x, y = float(px[k]) + 6.0, float(py[k]) - 6.0
@@ -263,6 +264,15 @@ def pareto_chart(result: SweepResult, first: str, second: str) -> str:
             taken.append((x, y))
             chart.text(x, y, cells[k].cell.number, "name t1")
     return chart.render()
+
+
+def _hover(result: SweepResult, outcome: CellOutcome, metrics: Sequence[str]) -> str:
+    """What a browser shows over a mark: the cell, its settings and values."""
+    shorts = short_names(result.paths)
+    settings = " ".join(f"{shorts[path]}={outcome.cell.values[path].text}" for path in result.paths)
+    found = [(name, outcome.estimates[name]) for name in metrics]
+    values = ", ".join(f"{name} {show(e.mean, e.unit, e.half_width)}" for name, e in found)
+    return f"<title>{escape(f'{outcome.cell.number} {settings}: {values}')}</title>"
 
 
 def _titled(metric: str, scale: Scale) -> str:

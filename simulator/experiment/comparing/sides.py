@@ -250,7 +250,7 @@ def _loaded(label: str, result: Result) -> Row:
     notes = [] if result.status == "complete" else [f"{label} is {result.status}"]
     note = "; ".join([*notes, *result.notes])
     window = (facts.warmup_s, facts.duration_s)
-    return Row(label, facts.seed, result.replications, facts.scenario_hash, window, note)
+    return Row(label, facts.seed, result.replications, facts.scenario_hash, window, note, folder=result.path)
 
 
 def _control(side: Contestant, row: Row) -> Contestant:
