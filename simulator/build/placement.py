@@ -14,7 +14,7 @@ from simulator.agents.policies import GroupPolicy
 from simulator.build.wiring import Wiring, class_of
 from simulator.engine.columns import Vector, vector
 from simulator.engine.streams import whole_numbers
-from simulator.geography.geo import spread_positions
+from simulator.geography.geo import position_stream, spread_positions
 from simulator.links import Line, Path
 from simulator.links.ends import CLIENT, Endpoint
 from simulator.routing.scope import SiteScope
@@ -48,7 +48,7 @@ class Placing:
         self._classes: dict[frozenset[str], _Paths] = {}
         salts = wiring.streams.generator(f"clients.{name}", "salt")
         self._salts = whole_numbers(lambda n: salts.integers(1 << 63, size=n))
-        self._positions = wiring.streams.generator(f"clients.{name}", "position")
+        self._positions = position_stream(wiring.streams, name)
         self._rows: list[tuple[np.ndarray, np.ndarray]] = []  # places to come: latencies over distance, there and back
         self._shifts: dict[frozenset[str], tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = {}
         self.sites = [end.site for end in edge_ends]

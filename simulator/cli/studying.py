@@ -10,6 +10,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -114,14 +115,12 @@ def finish(
     from simulator.play.signals import waiting
 
     code, problem = exit_code(result) or code, ""
+    steps = [more] if more is not None else []
     if result.path is not None:
+        steps.append(partial(write, result, result.path))  # last: its page leads to what was asked for besides
+    for step in steps:
         try:
-            write(result, result.path)
-        except FolderError as error:
-            problem, code = str(error), code or error.exit_code
-    if more is not None:
-        try:
-            more()
+            step()
         except FolderError as error:
             problem, code = f"{problem}\n{error}".strip(), code or error.exit_code
     show()

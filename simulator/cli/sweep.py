@@ -5,6 +5,7 @@ May import click; the experiment and reports inside functions. Decides nothing: 
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,15 +64,15 @@ def command(
     from simulator.experiment.studies.sweep import play_plan
     from simulator.experiment.studies.sweep_folder import default_path, kept_in
     from simulator.play.signals import interruptible
-    from simulator.report.explore.page import check_place
     from simulator.report.progress import listener
+    from simulator.results.places import check_file
 
     output = Output.of(common)
     with told():
         if explore is not None:
             if dry_run:
                 fail("--dry-run simulates nothing, so that there is nothing to --explore: give one of them")
-            check_place(explore)
+            check_file(explore, "--explore")
         with interruptible():
             loaded = load(scenario, overrides, seed, replications)
             design = _design(loaded, parameters, zipped, random, lhs, design_seed, variants)
@@ -98,9 +99,12 @@ def command(
 
 def _hand_over(result: SweepResult, file: Path) -> None:
     """Write the page to explore the sweep with. Raises FolderError."""
-    from simulator.report.explore.page import write_page
+    from simulator.report.explore.page import render
+    from simulator.results.places import write_asked
 
-    write_page(result, file)
+    write_asked(file, render(result))
+    if result.path is not None:
+        result.extra = {**result.extra, "explore": Path(os.path.relpath(file, result.path)).as_posix()}
     say(f"To explore: {file}")
 
 

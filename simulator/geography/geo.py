@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from simulator.engine.streams import Streams
+
 EARTH_RADIUS_M = 6_371_008.8
 """Mean radius of the Earth (IUGG R1)."""
 FIBRE_M_PER_S = 200_000_000.0
@@ -332,6 +334,11 @@ def great_circle_m(lat1: ArrayLike, lon1: ArrayLike, lat2: ArrayLike, lon2: Arra
 def one_way_s(distance_m: ArrayLike, inflation: float = 1.0) -> NDArray[np.float64]:
     """Seconds that a signal in fibre takes for a distance: inflation x distance / 200,000 km/s."""
     return np.asarray(distance_m, dtype=np.float64) * (inflation / FIBRE_M_PER_S)
+
+
+def position_stream(streams: Streams, group: str) -> np.random.Generator:
+    """The stream from which the clients of a group draw their places, in the order of their numbers."""
+    return streams.generator(f"clients.{group}", "position")
 
 
 def spread_positions(

@@ -6,15 +6,18 @@ May import the comparison, its text and the forest chart. Everything from a scen
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from simulator.metrics.names import parse_metric
 from simulator.report import page
 from simulator.report.compare_text import HEADINGS, cells_of, head_line, notes_of, sum_line, without_parts
 from simulator.report.forest import Bar, forest_chart
 from simulator.report.format import show, show_difference
-from simulator.report.page import cell, header, kept
+from simulator.report.page import cell, kept
+from simulator.report.sorting import SortedCell, SortedRow, table
 from simulator.report.svg import escape
 from simulator.results.places import write_whole
 
@@ -29,14 +32,25 @@ _PARTS_SHOWN: Final = 8
 
 def write(compared: Compared, file: Path) -> None:
     """Write the page. Raises OSError."""
-    write_whole(file, document(compared))
+    write_whole(file, document(compared, file.absolute().parent))
 
 
-def document(compared: Compared) -> str:
-    """The whole page."""
+def document(compared: Compared, place: Path | None = None) -> str:
+    """The whole page; `place` is the folder that it will stand in, from which it leads to the runs' reports."""
     first, *others = (row.label for row in compared.rows)
     title = f"{', '.join(others[:3])}{' and others' if len(others) > 3 else ''} against {first}"
-    return page.document(title, _parts(compared, heading=2))
+    parts = [_reports(compared, place) if place is not None else "", *_parts(compared, heading=2)]
+    return page.document(title, parts, sorts=True)
+
+
+def _reports(compared: Compared, place: Path) -> str:
+    """Links to the report of each side that was read from a folder with one."""
+    links = []
+    for row in compared.rows:
+        if row.folder is not None and (row.folder / "report.html").is_file():
+            there = Path(os.path.relpath(row.folder / "report.html", place)).as_posix()
+            links.append(f'<a href="{escape(quote(there))}">{escape(row.label)}</a>')
+    return f"<p>Reports: {', '.join(links)}</p>" if links else ""
 
 
 def fragment(compared: Compared) -> str:
@@ -51,7 +65,10 @@ def _parts(compared: Compared, *, heading: int, drawn: bool = True) -> list[str]
         parts.append(page.grid(_forests(compared)))
     for row in compared.rows[1:]:
         parts.append(f"<h{heading}>{escape(row.label)}, against {escape(compared.rows[0].label)}</h{heading}>")
-        parts += [_table(compared.of(row.label)), *_explained(compared.explanations.get(row.label, {}), drawn=drawn)]
+        parts += [
+            _table(compared.of(row.label), row.label, sorts=drawn),
+            *_explained(compared.explanations.get(row.label, {}), drawn=drawn),
+        ]
     parts += [f'<p class="dim">{kept(note)}</p>' for note in notes_of(compared)]
     return [part for part in parts if part]
 
@@ -117,18 +134,18 @@ def _bar(change: Change) -> Bar:
     )
 
 
-def _table(changes: list[Change]) -> str:
+def _table(changes: list[Change], name: str, *, sorts: bool) -> str:
     if not changes:
         return "<p>No metric differs.</p>"
     rows = []
     for change in changes:
-        name, before, after, difference, verdict, paired = cells_of(change)
+        metric, before, after, difference, verdict, paired = cells_of(change)
         kind = _CLASSES.get(verdict.removeprefix("slightly "), "dim")
-        rows.append(f"<tr>{cell(name)}{cell(before, 'n')}{cell(after, 'n')}{cell(difference, 'n')}"
-                    f"{cell(verdict, kind)}{cell(paired, 'n')}</tr>")  # fmt: skip
-    heads = header(HEADINGS[:4], numbers_from=1).removesuffix("</tr>")
-    heads += f'<th>{HEADINGS[4]}</th><th class="n">{HEADINGS[5]}</th></tr>'
-    return f'<div class="wide"><table>{heads}{"".join(rows)}</table></div>'
+        numbers = [(before, change.before), (after, change.after), (difference, change.difference.mean)]
+        cells = [SortedCell(text, "n", value if math.isfinite(value) else "") for text, value in numbers]
+        rows.append(SortedRow([SortedCell(metric), *cells, SortedCell(verdict, kind), SortedCell(paired, "n")]))
+    kinds = ("", "n", "n", "n", "", "n")
+    return table(name, list(zip(HEADINGS, kinds, strict=True)), rows, sorts=sorts)
 
 
 def _explained(explanations: dict[str, Explanation] | object, *, drawn: bool) -> list[str]:

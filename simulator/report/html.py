@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from simulator.report import page, tables
+from simulator.report import page, sorting, tables
 from simulator.report.figures import VARIANTS, Figure, edges_of, figures
 from simulator.report.flows import edge_sites
 from simulator.report.format import show, show_duration, unbroken
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from simulator.results.result import Result
 
 
-_STYLES: Final = (*page.STYLES, "static/uplot/uPlot.min.css", "static/report/report.css")
+_STYLES: Final = (*page.STYLES, sorting.STYLE, "static/uplot/uPlot.min.css", "static/report/report.css")
 _SCRIPTS: Final = (
     "static/uplot/uPlot.iife.min.js",
     *(f"static/report/{name}.js" for name in ("state", "charts", "trace", "controls")),
+    sorting.SCRIPT,
 )
 AS_WRITTEN: Final = "as written"
 

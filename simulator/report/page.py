@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from simulator.report import sorting
 from simulator.report.format import unbroken
 from simulator.report.offline import assembled, asset
 from simulator.report.svg import escape
@@ -28,12 +29,13 @@ class PageFigure:
     metric: str = ""
 
 
-def document(title: str, body: Iterable[str]) -> str:
-    """A whole page without scripts of its own; `body` holds HTML, of which empty parts are left out."""
+def document(title: str, body: Iterable[str], *, sorts: bool = False) -> str:
+    """A whole page; `body` holds HTML, of which empty parts are left out. `sorts`: it has tables that sort."""
     from markupsafe import Markup
 
     parts = [Markup(part) for part in body if part]
-    return assembled("templates/page.html", styles=STYLES, early=EARLY, title=title, body=parts)
+    styles, scripts = ((*STYLES, sorting.STYLE), (sorting.SCRIPT,)) if sorts else (STYLES, ())
+    return assembled("templates/page.html", styles=styles, scripts=scripts, early=EARLY, title=title, body=parts)
 
 
 def figure_style() -> str:

@@ -14,8 +14,8 @@ import numpy as np
 from simulator.experiment.studies.design import short_names
 from simulator.experiment.studies.sweep_index import quantity
 from simulator.metrics.names import parse_metric
-from simulator.report.format import Scale, scale_for
-from simulator.report.svg import LETTER, WIDTH, Chart, Floats, log_ticks, nice_ticks, num, plain, points, short
+from simulator.report.format import Scale, scale_for, show
+from simulator.report.svg import LETTER, WIDTH, Chart, Floats, escape, log_ticks, nice_ticks, num, plain, points, short
 from simulator.statistics.intervals import mean_interval
 
 if TYPE_CHECKING:
@@ -30,11 +30,16 @@ _LOG_FROM: Final = 20.0
 _COLOURS: Final = (0, 1, 2, 3, 4, 5)
 
 
+def numeric_values(texts: Sequence[str]) -> bool:
+    """Whether all values are finite numbers or quantities, so that there is something between them."""
+    found = [quantity(text) for text in texts]
+    return all(number is not None and math.isfinite(number) for number in found)
+
+
 def levels(result: SweepResult, path: str) -> list[str]:
     """The values of a path as texts, in the order of their numbers where they are all quantities."""
     texts = list(dict.fromkeys(o.cell.values[path].text for o in result.outcomes))
-    numbers = [quantity(text) for text in texts]
-    if any(number is None or not math.isfinite(number) for number in numbers):
+    if not numeric_values(texts):
         return texts
     return sorted(texts, key=lambda text: quantity(text) or 0.0)
 
@@ -145,7 +150,8 @@ def effects_chart(result: SweepResult, metric: str, paths: Sequence[str]) -> str
         at = [x + wide * (k + 0.5) / len(panel) for k in range(len(panel))]
         ys = [float(chart.y(mean / scale.factor)) for _, mean, _, _ in panel]
         colour = _COLOURS[place % len(_COLOURS)]
-        chart.add(f'<polyline class="l s{colour}" points="{points(at, ys)}"/>')
+        if numeric_values([text for text, *_ in panel]):  # between categories there is nothing
+            chart.add(f'<polyline class="l s{colour}" points="{points(at, ys)}"/>')
         for px, py, (_, _, below, above) in zip(at, ys, panel, strict=True):
             whisker(chart, px, below / scale.factor, above / scale.factor, colour)
             chart.add(f'<circle class="dot s{colour}" cx="{num(px)}" cy="{num(py)}" r="3"/>')
@@ -179,14 +185,9 @@ def points_chart(result: SweepResult, metric: str, path: str, *, joined: bool) -
     cells, texts = known(result, metric), levels(result, path)
     if not cells:
         return ""
-    scale, numbers = scale_of(result, metric), [quantity(text) for text in texts]
-    numeric = all(n is not None and math.isfinite(n) for n in numbers)
-    xs = {t: float(n or 0.0) if numeric else float(k) for k, (t, n) in enumerate(zip(texts, numbers, strict=True))}
-    low, high = min(xs.values()), max(xs.values())
-    log = numeric and low > 0.0 and high > _LOG_FROM * low
-    chart = Chart(f"{metric} over {path}", left=52.0, right=14.0, log_x=log)
-    room = (high / low) ** 0.04 if log else 0.04 * (high - low) or 0.5
-    chart.x0, chart.x1 = (low / room, high * room) if log else (low - room, high + room)
+    scale = scale_of(result, metric)
+    chart = Chart(f"{metric} over {path}", left=52.0, right=14.0)
+    xs, numeric = across(chart, texts)
     ends = [
         v / scale.factor
         for o in cells
@@ -204,15 +205,33 @@ def points_chart(result: SweepResult, metric: str, path: str, *, joined: bool) -
     for px, py, o in zip(at, ys, ordered, strict=True):
         found = o.estimates[metric]
         whisker(chart, px, found.low / scale.factor, found.high / scale.factor, 0)
-        chart.add(f'<circle class="dot s0" cx="{num(px)}" cy="{num(py)}" r="3"/>')
-    name = short(short_names(result.paths)[path], 50)
-    if numeric and len(texts) > 10:
-        chart.x_axis(log_ticks(chart.x0, chart.x1) if log else nice_ticks(chart.x0, chart.x1, 6), name)
-    else:
-        chart.x_axis([], name)
-        places = [float(chart.x(xs[text])) for text in texts]
-        names_below(chart, texts, places, (chart.plot_right - chart.left) / len(texts))
+        chart.add(f'<circle class="dot s0" cx="{num(px)}" cy="{num(py)}" r="3">{_hover(result, o, [metric])}</circle>')
+    axis_across(chart, texts, xs, short(short_names(result.paths)[path], 50), numeric=numeric)
     return chart.render()
+
+
+def across(chart: Chart, texts: Sequence[str]) -> tuple[dict[str, float], bool]:
+    """The place of each value along the chart's x axis, which is set, and whether the values are numbers.
+
+    Logarithmic where they span more than a factor of 20; values that are no numbers stand at equal distances.
+    """
+    numeric = numeric_values(texts)
+    xs = {text: (quantity(text) or 0.0) if numeric else float(place) for place, text in enumerate(texts)}
+    low, high = min(xs.values()), max(xs.values())
+    chart.log_x = numeric and low > 0.0 and high > _LOG_FROM * low
+    room = (high / low) ** 0.04 if chart.log_x else 0.04 * (high - low) or 0.5
+    chart.x0, chart.x1 = (low / room, high * room) if chart.log_x else (low - room, high + room)
+    return xs, numeric
+
+
+def axis_across(chart: Chart, texts: Sequence[str], xs: dict[str, float], name: str, *, numeric: bool) -> None:
+    """The x axis: the values themselves, or round numbers where they are many."""
+    if numeric and len(texts) > 10:
+        chart.x_axis(log_ticks(chart.x0, chart.x1) if chart.log_x else nice_ticks(chart.x0, chart.x1, 6), name)
+        return
+    chart.x_axis([], name)
+    places = [float(chart.x(xs[text])) for text in texts]
+    names_below(chart, texts, places, (chart.plot_right - chart.left) / len(texts))
 
 
 # -- what can be had together -------------------------------------------------------------------------
@@ -236,7 +255,8 @@ def pareto_chart(result: SweepResult, first: str, second: str) -> str:
         chart.add(f'<polyline class="l dash s1" points="{points(px[order], py[order])}"/>')
     for k, o in enumerate(cells):
         colour = 1 if o.cell.number in front else 6
-        chart.add(f'<circle class="dot s{colour}" cx="{num(px[k])}" cy="{num(py[k])}" r="3.5"/>')
+        at = f'cx="{num(px[k])}" cy="{num(py[k])}" r="3.5"'
+        chart.add(f'<circle class="dot s{colour}" {at}>{_hover(result, o, [first, second])}</circle>')
     taken: list[tuple[float, float]] = []
     for k in order:
         x, y = float(px[k]) + 6.0, float(py[k]) - 6.0
@@ -244,6 +264,15 @@ def pareto_chart(result: SweepResult, first: str, second: str) -> str:
             taken.append((x, y))
             chart.text(x, y, cells[k].cell.number, "name t1")
     return chart.render()
+
+
+def _hover(result: SweepResult, outcome: CellOutcome, metrics: Sequence[str]) -> str:
+    """What a browser shows over a mark: the cell, its settings and values."""
+    shorts = short_names(result.paths)
+    settings = " ".join(f"{shorts[path]}={outcome.cell.values[path].text}" for path in result.paths)
+    found = [(name, outcome.estimates[name]) for name in metrics]
+    values = ", ".join(f"{name} {show(e.mean, e.unit, e.half_width)}" for name, e in found)
+    return f"<title>{escape(f'{outcome.cell.number} {settings}: {values}')}</title>"
 
 
 def _titled(metric: str, scale: Scale) -> str:

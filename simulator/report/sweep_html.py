@@ -5,17 +5,29 @@ May import the tables and charts of sweeps. Everything from a scenario is escape
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from simulator.experiment.studies.design import short_names
+from simulator.experiment.studies.sweep_index import quantity
 from simulator.metrics.names import parse_metric
 from simulator.report import answer_html, page
 from simulator.report.format import show
-from simulator.report.page import PageFigure, cell, figure_style, folded, header, kept
+from simulator.report.page import PageFigure, figure_style, folded, kept
+from simulator.report.sorting import SortedCell, SortedRow, table
 from simulator.report.svg import escape
-from simulator.report.sweep_charts import effects_chart, heat_map, known, pareto_chart, points_chart, scale_of
+from simulator.report.sweep_charts import (
+    effects_chart,
+    heat_map,
+    known,
+    numeric_values,
+    pareto_chart,
+    points_chart,
+    scale_of,
+)
 from simulator.report.sweep_tables import direction, estimate_text, failure_lines, played, swept_paths
 from simulator.results.places import write_whole
 
@@ -28,6 +40,12 @@ _MOST_PANELS = 6
 _INTERVALS = (
     '<p class="dim">Intervals are 95 % over replications (Student\'s t). All cells meet the same arrivals '
     "(common random numbers).</p>"
+)
+
+
+_DRAW = (
+    '<p class="dim">A cell leads to its report where one was drawn (<code>simulator report cells/NAME</code>), else to '
+    "its summary.</p>"
 )
 
 
@@ -100,20 +118,22 @@ def document(result: SweepResult, drawn: Sequence[PageFigure]) -> str:
         return page.document(
             f"{result.name}: {result.kind}", [answered[0], _trouble(result), *answered[1:], _INTERVALS]
         )
-    parts = [fragment(result, heading=False, rows=30)]
+    parts = [_explore_link(result), fragment(result, heading=False, rows=30, sorts=True)]
     parts.append(_figures([one for one in drawn if not one.metric]))
     for metric in dict.fromkeys(one.metric for one in drawn if one.metric):
         parts.append(f"<h2>{escape(metric)}: {escape(parse_metric(metric).metric.description)}</h2>")
         parts.append(_figures([one for one in drawn if one.metric == metric]))
     parts += [f"<p>{line}</p>" for line in _still(result)]
     ordered = sorted(result.outcomes, key=lambda o: o.cell.number)
-    parts.append(folded("All cells", _table(result, ordered, links=True)))
+    parts.append(folded("All cells", _table(result, ordered, name="All cells", sorts=True) + _DRAW))
     parts.append(_INTERVALS)
-    return page.document(f"{result.name}: {result.kind}", parts)
+    return page.document(f"{result.name}: {result.kind}", parts, sorts=True)
 
 
-def fragment(result: SweepResult, *, heading: bool = True, rows: int = _ROWS_IN_NOTEBOOK) -> str:
-    """The summary as HTML without a page around it (notebooks show it)."""
+def fragment(
+    result: SweepResult, *, heading: bool = True, rows: int = _ROWS_IN_NOTEBOOK, sorts: bool = False
+) -> str:  # fmt: skip
+    """The summary as HTML without a page around it (notebooks show it); `sorts` on a page that runs the script."""
     parts = [f"<h3>{escape(result.name)}</h3>"] if heading else []
     if result.question:
         parts.append(f'<p class="question">{escape(result.question)}</p>')
@@ -124,10 +144,19 @@ def fragment(result: SweepResult, *, heading: bool = True, rows: int = _ROWS_IN_
     if ranked:
         tied = {place.outcome.cell.number for place in ranked if place.tied}
         parts.append(f"<h2>Best cells by {escape(metric)} ({direction(metric)})</h2>")
-        parts.append(_table(result, [place.outcome for place in ranked[:rows]], bold=tied))
+        best = [place.outcome for place in ranked[:rows]]
+        parts.append(_table(result, best, name="Best cells", bold=tied, sorts=sorts))
         if len(tied) > 1:
             parts.append('<p class="dim">Bold: cannot be told from the best (paired, 95 % family-wise).</p>')
     return "\n".join(part for part in parts if part)
+
+
+def _explore_link(result: SweepResult) -> str:
+    """To the page that `--explore` wrote, where it still stands."""
+    file = result.extra.get("explore")
+    if not isinstance(file, str) or result.path is None or not (result.path / file).is_file():
+        return ""
+    return f'<p><a href="{escape(quote(file))}">Explore the cells</a>: a slider or switch per setting.</p>'
 
 
 def _trouble(result: SweepResult) -> str:
@@ -159,23 +188,43 @@ def _standalone(one: PageFigure) -> str:
 
 
 def _table(
-    result: SweepResult, outcomes: Sequence[CellOutcome], *, bold: set[int] | None = None, links: bool = False
+    result: SweepResult, outcomes: Sequence[CellOutcome], *, name: str, bold: set[int] | None = None,
+    sorts: bool = False,
 ) -> str:  # fmt: skip
+    """A row per cell; on a page that sorts its columns the cell leads to its report, or else to its summary."""
     shorts = short_names(result.paths)
     front = {outcome.cell.number for outcome in result.pareto()}
     states = any(outcome.status != "complete" for outcome in outcomes)
-    heads = header(["cell", *(shorts[path] for path in result.paths)]).removesuffix("</tr>")
-    heads += "".join(f'<th class="n">{escape(name)}</th>' for name in result.metrics) + "<th>Pareto</th>"
-    rows = [heads + ("<th>status</th></tr>" if states else "</tr>")]
+    columns = [("cell", "n"), *((shorts[path], "") for path in result.paths), *((name, "n") for name in result.metrics)]
+    columns += [("Pareto", ""), *([("status", "")] if states else [])]
+    ordered = {path for path in result.paths if numeric_values([o.cell.values[path].text for o in outcomes])}
+    rows = []
     for outcome in outcomes:
-        number = str(outcome.cell.number)
-        if links and outcome.path is not None:
-            number = f'<a href="cells/{escape(outcome.cell.name)}/summary.json">{number}</a>'
-        kind = "n best" if bold and outcome.cell.number in bold else "n"
-        cells = [f"<td>{number}</td>"]
-        cells += [cell(outcome.cell.values[path].text) for path in result.paths]
-        cells += [cell(estimate_text(outcome, name), kind) for name in result.metrics]
-        cells.append(cell("yes" if outcome.cell.number in front else ""))
-        cells += [cell(outcome.status)] if states else []
-        rows.append(f"<tr>{''.join(cells)}</tr>")
-    return f'<div class="wide"><table>{"".join(rows)}</table></div>'
+        number = outcome.cell.number
+        kind = "n best" if bold and number in bold else "n"
+        cells = [SortedCell(str(number), "n", number, _link(outcome) if sorts else "")]
+        cells += [_setting(outcome.cell.values[path].text, in_order=path in ordered) for path in result.paths]
+        cells += [
+            SortedCell(estimate_text(outcome, m), kind, _known_or_blank(outcome.value(m))) for m in result.metrics
+        ]
+        cells.append(SortedCell("yes" if number in front else ""))
+        cells += [SortedCell(outcome.status)] if states else []
+        rows.append(SortedRow(cells))
+    return table(name, columns, rows, sorts=sorts)
+
+
+def _setting(text: str, *, in_order: bool) -> SortedCell:
+    """A value of a setting, sorted by its number where all are numbers."""
+    return SortedCell(text, "", quantity(text) if in_order else None)
+
+
+def _known_or_blank(value: float) -> float | str:
+    return value if math.isfinite(value) else ""
+
+
+def _link(outcome: CellOutcome) -> str:
+    """Where the cell's report stands, relative to the page; its summary where none was drawn."""
+    if outcome.path is None:
+        return ""
+    drawn = (outcome.path / "report.html").is_file()
+    return f"cells/{quote(outcome.cell.name)}/{'report.html' if drawn else 'summary.json'}"

@@ -15,7 +15,8 @@ from simulator.experiment.studies.design import short_names
 from simulator.experiment.studies.sweep_index import quantity
 from simulator.metrics.names import parse_metric
 from simulator.report.format import Scale, scale_for
-from simulator.report.plots import COLOURS
+from simulator.report.plot_style import COLOURS, finish, fresh, plain
+from simulator.report.sweep_charts import levels, numeric_values
 from simulator.report.sweep_tables import swept_paths
 
 if TYPE_CHECKING:
@@ -23,9 +24,12 @@ if TYPE_CHECKING:
 
     from simulator.experiment.studies.outcomes import CellOutcome
     from simulator.experiment.studies.sweep_result import SweepResult
+    from simulator.results.summary import Estimate
 
 _STYLES: Final = ("o-", "s--", "^-.", "d:")
-_TEXTED_CELLS = 120
+_SIZE: Final = (7.2, 3.8)
+_LOG_FROM: Final = 20.0
+_TEXTED_CELLS: Final = 120
 
 
 class SweepPlots:
@@ -33,7 +37,6 @@ class SweepPlots:
 
     def __init__(self, result: SweepResult) -> None:
         self._result = result
-        self._is_numeric: dict[str, bool] = {}
 
     def map(
         self, metric: str | None = None, down: str | None = None, across: str | None = None, ax: Axes | None = None
@@ -56,14 +59,14 @@ class SweepPlots:
             sums[at] += outcome.value(name) / scale.factor
             counts[at] += 1
         shown = np.divide(sums, counts, out=np.full_like(sums, math.nan), where=counts > 0)
-        axes = _axes(ax)
+        axes = fresh(ax, _SIZE)
         image = axes.imshow(np.ma.masked_invalid(shown), cmap="cividis", aspect="auto", origin="lower")
         axes.figure.colorbar(image, ax=axes, label=_label(name, scale))
         if shown.size <= _TEXTED_CELLS:
             _write_numbers(axes, shown)
         shorts = short_names(self._result.paths)
-        axes.set_xticks(range(len(columns)), [_plain(c) for c in columns], rotation=30 if len(columns) > 6 else 0)
-        axes.set_yticks(range(len(rows)), [_plain(r) for r in rows])
+        axes.set_xticks(range(len(columns)), [plain(c) for c in columns], rotation=30 if len(columns) > 6 else 0)
+        axes.set_yticks(range(len(rows)), [plain(r) for r in rows])
         axes.set_xlabel(shorts[across])
         axes.set_ylabel(shorts[down])
         others = len([p for p in paths if p not in (down, across)])
@@ -76,34 +79,31 @@ class SweepPlots:
         paths = swept_paths(self._result) or list(self._result.paths)
         along = path or max(paths, key=self._numeric)
         others = [p for p in paths if p != along]
-        axes, scale = _axes(ax), self._scale(name)
+        axes, scale = fresh(ax, _SIZE), self._scale(name)
         groups: dict[tuple[str, ...], list[CellOutcome]] = {}
         for outcome in self._known(name):
             groups.setdefault(tuple(outcome.cell.values[p].text for p in others), []).append(outcome)
-        levels = self._levels(along)
+        at, numeric = along_axis(axes, self._levels(along), self._short(along))
         for place, (texts, outcomes) in enumerate(list(groups.items())[: len(COLOURS)]):
-            ordered = sorted(outcomes, key=lambda o: self._x(o, along, levels))
-            _line(axes, [self._x(o, along, levels) for o in ordered], ordered, name, scale, place, " ".join(texts))
-        self._along(axes, along, levels)
+            ordered = sorted(outcomes, key=lambda o: at[o.cell.values[along].text])
+            xs = [at[o.cell.values[along].text] for o in ordered]
+            _line(axes, xs, [o.estimates[name] for o in ordered], scale, place, " ".join(texts), joined=numeric)
         axes.set_ylabel(_label(name, scale))
-        axes.set_title(_plain(name))
-        if others:
-            axes.legend(fontsize="small", frameon=False)
-        return _finish(axes)
+        axes.set_title(plain(name))
+        return finish(axes, direct=False)
 
     def scatter(self, metric: str | None = None, path: str | None = None, ax: Axes | None = None) -> Axes:
         """Every cell as a point: a metric over one parameter, whatever the others are."""
         name = metric or self._result.metrics[0]
         along = path or (swept_paths(self._result) or list(self._result.paths))[0]
-        axes, scale, levels = _axes(ax), self._scale(name), self._levels(along)
-        known = self._known(name)
+        axes, scale, known = fresh(ax, _SIZE), self._scale(name), self._known(name)
+        at, _ = along_axis(axes, self._levels(along), self._short(along))
         axes.plot(
-            [self._x(o, along, levels) for o in known], [o.value(name) / scale.factor for o in known],
+            [at[o.cell.values[along].text] for o in known], [o.value(name) / scale.factor for o in known],
             "o", color=COLOURS[0], alpha=0.7, markersize=4,
         )  # fmt: skip
-        self._along(axes, along, levels)
         axes.set_ylabel(_label(name, scale))
-        return _finish(axes)
+        return finish(axes, direct=False)
 
     def pareto(self, x: str | None = None, y: str | None = None, ax: Axes | None = None) -> Axes:
         """Two metrics against each other; cells of the Pareto front are numbered. Raises ValueError."""
@@ -111,7 +111,7 @@ class SweepPlots:
         if (x is None or y is None) and len(judged) < 2:
             raise ValueError("two metrics with a better direction are needed")
         first, second = x or judged[0], y or judged[1]
-        axes, scales = _axes(ax), (self._scale(first), self._scale(second))
+        axes, scales = fresh(ax, _SIZE), (self._scale(first), self._scale(second))
         front = {o.cell.number for o in self._result.pareto([first, second])}
         for chosen, colour in ((False, "0.65"), (True, COLOURS[1])):
             mine = [o for o in self._known(first) if (o.cell.number in front) is chosen]
@@ -126,7 +126,7 @@ class SweepPlots:
         axes.set_ylabel(f"{_label(second, scales[1])}, {parse_metric(second).better} is better")
         axes.set_title("What can be had together")
         axes.legend(fontsize="small", frameon=False)
-        return _finish(axes)
+        return finish(axes, direct=False)
 
     # -- helpers --------------------------------------------------------------------------------------
 
@@ -134,49 +134,53 @@ class SweepPlots:
         return [o for o in self._result.outcomes if not math.isnan(o.value(metric))]
 
     def _levels(self, path: str) -> list[str]:
-        """The values of a path, in the order of their numbers where they are all quantities."""
-        texts = list(dict.fromkeys(o.cell.values[path].text for o in self._result.outcomes))
-        return sorted(texts, key=lambda text: quantity(text) or 0.0) if self._numeric(path) else texts
+        return levels(self._result, path)
 
     def _numeric(self, path: str) -> bool:
-        if path not in self._is_numeric:
-            found = [quantity(o.cell.values[path].text) for o in self._result.outcomes]
-            self._is_numeric[path] = all(q is not None and math.isfinite(q) for q in found)
-        return self._is_numeric[path]
+        return numeric_values([o.cell.values[path].text for o in self._result.outcomes])
 
-    def _x(self, outcome: CellOutcome, path: str, levels: Sequence[str]) -> float:
-        text = outcome.cell.values[path].text
-        number = quantity(text) if self._numeric(path) else None
-        return float(levels.index(text)) if number is None else number
-
-    def _along(self, axes: Axes, path: str, levels: Sequence[str]) -> None:
-        """The axis of a parameter: logarithmic where its values span more than a factor of 20."""
-        if not self._numeric(path):
-            axes.set_xticks(range(len(levels)), [_plain(level) for level in levels])
-        else:
-            numbers = [quantity(level) or 0.0 for level in levels]
-            if min(numbers) > 0.0 and max(numbers) > 20.0 * min(numbers):
-                axes.set_xscale("log")
-            if len(levels) <= 10:
-                axes.set_xticks(numbers, [_plain(level) for level in levels])
-                axes.minorticks_off()
-        axes.set_xlabel(_plain(short_names(self._result.paths).get(path, path)))
+    def _short(self, path: str) -> str:
+        return short_names(self._result.paths).get(path, path)
 
     def _scale(self, metric: str) -> Scale:
         largest = max((abs(o.value(metric)) for o in self._known(metric)), default=0.0)
         return scale_for(parse_metric(metric).unit, largest)
 
 
+def along_axis(axes: Axes, texts: Sequence[str], name: str) -> tuple[dict[str, float], bool]:
+    """The axis of a setting: the place of each value, and whether they are numbers.
+
+    Logarithmic where its values span more than a factor of 20; values that are no numbers stand at equal distances.
+    """
+    axes.set_xlabel(plain(name))
+    if not numeric_values(texts):
+        axes.set_xticks(range(len(texts)), [plain(text) for text in texts])
+        axes.set_xlim(-0.5, len(texts) - 0.5)
+        return {text: float(place) for place, text in enumerate(texts)}, False
+    at = {text: quantity(text) or 0.0 for text in texts}
+    numbers = list(at.values())
+    if min(numbers) > 0.0 and max(numbers) > _LOG_FROM * min(numbers):
+        axes.set_xscale("log")
+    if len(texts) <= 10:
+        axes.set_xticks(numbers, [plain(text) for text in texts])
+        axes.minorticks_off()
+    return at, True
+
+
 def _line(
-    axes: Axes, x: Sequence[float], outcomes: Sequence[CellOutcome], metric: str, scale: Scale, place: int, name: str
+    axes: Axes, x: Sequence[float], found: Sequence[Estimate], scale: Scale, place: int, name: str, *, joined: bool
 ) -> None:  # fmt: skip
-    found = [o.estimates[metric] for o in outcomes]
-    colour = COLOURS[place % len(COLOURS)]
-    axes.plot(x, [e / scale.factor for e in found], _STYLES[place % len(_STYLES)], color=colour, label=_plain(name),
-              markersize=4)  # fmt: skip
-    if any(not math.isnan(e.low) for e in found):
-        low, high = [e.low / scale.factor for e in found], [e.high / scale.factor for e in found]
+    """Means with their intervals: a band about a line, or whiskers between whose points there is nothing."""
+    colour, style = COLOURS[place % len(COLOURS)], _STYLES[place % len(_STYLES)]
+    means = [e / scale.factor for e in found]
+    low, high = [e.low / scale.factor for e in found], [e.high / scale.factor for e in found]
+    axes.plot(x, means, style if joined else style[0], color=colour, label=plain(name), markersize=4)
+    if all(math.isnan(e.low) for e in found):
+        return
+    if joined:
         axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
+    else:
+        axes.vlines(x, low, high, color=colour, linewidth=1.2)
 
 
 def _write_numbers(axes: Axes, shown: Any) -> None:
@@ -188,27 +192,5 @@ def _write_numbers(axes: Axes, shown: Any) -> None:
             axes.text(column, row, f"{value:.3g}", ha="center", va="center", color=colour, fontsize=8)
 
 
-def _axes(ax: Axes | None) -> Axes:
-    if ax is not None:
-        return ax
-    from matplotlib import pyplot as plt
-
-    _, made = plt.subplots(figsize=(7.2, 3.8), layout="constrained")
-    return made
-
-
-def _finish(axes: Axes) -> Axes:
-    axes.grid(visible=True, color="0.9", linewidth=0.6)
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    return axes
-
-
 def _label(metric: str, scale: Scale) -> str:
-    return _plain(f"{metric} ({scale.symbol})" if scale.symbol else metric)
-
-
-def _plain(text: str) -> str:
-    """Text that matplotlib does not read as a formula, nor hides for a leading underscore."""
-    return (f" {text}" if text.startswith("_") else text).replace("$", r"\$")
+    return plain(f"{metric} ({scale.symbol})" if scale.symbol else metric)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from simulator.metrics.names import MetricUnavailableError, parse_metric
 from simulator.report.figures import edges_of
 from simulator.report.flows import edge_sites
 from simulator.report.format import show
-from simulator.report.offline import render
+from simulator.report.sorting import SortedCell, SortedRow, table
 from simulator.report.verdict import table_of
 from simulator.report.written_faults import written_faults
 
@@ -39,36 +38,18 @@ _FAULTS: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Cell:
-    """Text, its class, what it is sorted by (None: its text), and where it leads."""
-
-    text: str
-    kind: str = ""
-    value: float | str | None = None
-    link: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """Cells, and what filters know the row by: (site, group, edge or fault; its name)."""
-
-    cells: list[_Cell]
-    keys: tuple[tuple[str, str], ...] = ()
-
-
 def by_variant(result: Result, links: dict[str, str]) -> str:
     """The table of variants; `links` says where the reports of some stand."""
     content = table_of(result)
     rows = []
     for name, cells in content.rows:
-        line = [_Cell(name, link=links.get(name, ""))]
+        line = [SortedCell(name, link=links.get(name, ""))]
         for cell in cells:
             kind = f"n {cell.verdict or ('best' if cell.best else '')}".strip()
             value = cell.value if math.isfinite(cell.value) else ""
-            line.append(_Cell(f"{cell.text} {cell.verdict}".strip(), kind, value))
-        rows.append(_Row(line))
-    return _table("The variants", [("variant", ""), *((heading, "n") for heading in content.headings)], rows)
+            line.append(SortedCell(f"{cell.text} {cell.verdict}".strip(), kind, value))
+        rows.append(SortedRow(line))
+    return table("The variants", [("variant", ""), *((heading, "n") for heading in content.headings)], rows)
 
 
 def breakdowns(result: Result) -> list[tuple[str, str]]:
@@ -113,14 +94,16 @@ def _breakdown(
         return ""
     body = []
     for word, label, keys in kept:
-        cells = [_Cell(word), *([_Cell(places.get(word, ""))] if places else [])]
+        cells = [SortedCell(word), *([SortedCell(places.get(word, ""))] if places else [])]
         for _, metric in columns:
             value = values[label, metric]
             unit = parse_metric(metric).unit
-            cells.append(_Cell("–", "n", "") if value is None else _Cell(show(value, unit), "n", float(value)))
-        body.append(_Row(cells, keys))
+            cells.append(
+                SortedCell("–", "n", "") if value is None else SortedCell(show(value, unit), "n", float(value))
+            )
+        body.append(SortedRow(cells, keys))
     headings = [(first, ""), *([("site", "")] if places else []), *((word, "n") for word, _ in columns)]
-    return _table(name, headings, body)
+    return table(name, headings, body)
 
 
 def _get(result: Result, name: str) -> Any:
@@ -129,7 +112,3 @@ def _get(result: Result, name: str) -> Any:
     except (MetricUnavailableError, KeyError, ValueError):
         return None
     return None if math.isnan(value) else value
-
-
-def _table(name: str, columns: Sequence[tuple[str, str]], rows: Sequence[_Row]) -> str:
-    return render("templates/table.html", name=name, columns=columns, rows=rows)

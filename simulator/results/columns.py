@@ -24,6 +24,7 @@ METRICS, TIMESERIES = "metrics.parquet", "timeseries.parquet"
 LATENCY, EVENTS, REQUESTS = "latency.parquet", "events.parquet", "requests.parquet"
 DATA_TABLES = (METRICS, TIMESERIES, LATENCY, EVENTS)
 """The tables of every folder; that of requests is there where they were traced."""
+_FLOATS = {"halffloat": "float16", "float": "float32", "double": "float64"}
 _SERIES = ("t_s", "metric", "label", "value")
 _COLUMNS = {
     METRICS: {"replication": "int", "metric": "string", "value": "double"},
@@ -208,10 +209,17 @@ def _column(values: Any) -> Any:
     if pa.types.is_string(kind):
         values = values.dictionary_encode()
     if pa.types.is_dictionary(values.type):
-        return Texts(values.indices.to_numpy(), values.dictionary.to_pylist())
+        return Texts(_numbers(values.indices), values.dictionary.to_pylist())
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        return values.to_numpy()
+        return _numbers(values)
     return values.to_pylist()
+
+
+def _numbers(values: Any) -> NDArray[Any]:
+    """An Arrow array without empty cells as it lies in memory: its `to_numpy` would import pandas."""
+    kind = str(values.type)
+    whole: NDArray[Any] = np.frombuffer(values.buffers()[1], dtype=_FLOATS.get(kind, kind))
+    return whole[values.offset : values.offset + len(values)]
 
 
 def _table(rows: Sequence[tuple[Any, ...]], kinds: Mapping[str, str]) -> dict[str, Any]:

@@ -42,6 +42,22 @@ def write_whole(file: Path, text: str) -> None:
     write_whole_by(file, lambda scratch: scratch.write_text(text, encoding="utf-8"))
 
 
+def check_file(file: Path, option: str) -> None:
+    """Raise FolderError, before any work is done, where an option names a page that could not be written."""
+    if file.is_dir():
+        raise FolderError(f"{option} {file} is a folder: name a file, such as {file / (option.strip('-') + '.html')}")
+    if not file.absolute().parent.is_dir():
+        raise FolderError(f"{option} {file}: there is no folder {file.parent}")
+
+
+def write_asked(file: Path, text: str) -> None:
+    """Write a file that was asked for by name. Raises FolderError."""
+    try:
+        write_whole(file, text)
+    except OSError as error:
+        raise FolderError(f"could not write {file}: {error.strerror or error}") from error
+
+
 def write_whole_by(file: Path, write: Callable[[Path], object]) -> None:
     """Let `write` write to a hidden name beside `file`, and rename that. Raises OSError.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from dataclasses import replace
 from types import SimpleNamespace
@@ -22,6 +23,7 @@ from simulator.report import compare_html, sweep_html
 from simulator.report.forest import Bar, forest_chart
 from simulator.report.sweep_charts import effects_chart, heat_map, pareto_chart, points_chart
 from simulator.results.summary import Estimate
+from tests.report.browser import browser, opened  # noqa: F401 - a fixture
 from tests.report.fakes import replication as fake_replication
 
 HOSTILE = '<script>alert(1)</script> "x" \' & <img src=http://evil/x>'
@@ -279,3 +281,33 @@ def test_a_margin_wider_than_the_differences_stays_in_the_chart():
     x, width = float(band.get("x", "nan")), float(band.get("width", "nan"))
     assert x >= 0.0
     assert x + width <= 480.0
+
+
+def test_tables_of_a_sweep_sort_by_numbers_and_not_by_their_texts(swept, browser, tmp_path):  # noqa: F811
+    file = tmp_path / "report.html"
+    file.write_text(sweep_html.document(swept, sweep_html.figures(swept)), encoding="utf-8")
+    with opened(browser, file) as page:
+        table = page.locator("table.sorts").first
+        table.locator("th button", has_text="l1.ttl").click()
+        cells = table.locator("tbody tr td:nth-child(2)").all_inner_texts()
+    assert cells == ["500ms", "500ms", "2s", "2s", "20s", "20s"]
+
+
+def test_a_cell_leads_to_its_report_where_one_was_drawn_and_the_page_to_the_one_to_explore(swept, tmp_path):
+    drawn, plain = swept.outcomes[:2]
+    for outcome, name in ((drawn, "report.html"), (plain, "summary.json")):
+        outcome.path = tmp_path / "cells" / outcome.cell.name
+        outcome.path.mkdir(parents=True)
+        (outcome.path / name).write_text("", encoding="utf-8")
+    (tmp_path / "ask.html").write_text("", encoding="utf-8")
+    result = dataclasses.replace(swept, path=tmp_path, extra={"explore": "ask.html"})
+    links = re.findall(r'<a href="([^"]*)"', sweep_html.document(result, []))
+    assert {"cells/c1/report.html", "cells/c2/summary.json", "ask.html"} <= set(links)
+    (tmp_path / "ask.html").unlink()
+    assert "ask.html" not in sweep_html.document(result, [])
+    drawn.path = plain.path = None
+
+
+def test_main_effects_of_a_choice_are_not_joined(swept):
+    assert effects_chart(swept, "hit_ratio.l1", [TTL]).count("<polyline") == 1
+    assert effects_chart(swept, "hit_ratio.l1", [POLICY]).count("<polyline") == 0

@@ -17,8 +17,10 @@ from click.testing import CliRunner
 from simulator.cli.main import cli
 from simulator.experiment.api import run
 from simulator.geography.coast import land
+from simulator.geography.geo import great_circle_m
 from simulator.report.offline import as_json, policy
 from simulator.report.watch.dots import HOPS, NOWHERE, dots_of
+from simulator.report.watch.homes import homes_of
 from simulator.report.watch.playback import NothingToPlayError, playback
 from simulator.report.watch.scene import MOST_EDGES, scene_of
 from simulator.report.watch.spans import Span, spans_of
@@ -115,14 +117,14 @@ def test_a_sample_of_the_answered_and_all_failures_where_there_are_too_many():
         **{hop: np.full(n, 0.02) for hop in HOPS},
     }  # fmt: skip
     scene = scene_of({"clients": {"a-b": {"count": 1}}, "edges": {"pop": {"count": 1}}})
-    found = dots_of(requests, scene, most=(1000, 400))
+    found = dots_of(requests, scene, {}, most=(1000, 400))
     assert (found["answered"], found["failed"], found["drawn"]) == (4900, 100, [1000, 100])
     t = numbers(found["t"], "<f4")
     assert np.all(np.diff(t) >= 0.0)
     # a uniform draw of 1000 of 4900: 500 of them before 50 s, with a standard deviation of at most 16
     assert abs((t < 50.0).sum() - 550) < 5 * 16
     assert set(numbers(found["edge"], "<u2")) <= {1, NOWHERE}
-    assert dots_of(requests, scene, most=(1000, 400)) == found
+    assert dots_of(requests, scene, {}, most=(1000, 400)) == found
 
 
 def test_moves_and_flows_are_those_of_the_folder(result, play):
@@ -397,3 +399,23 @@ def test_what_cannot_be_played_is_one_message(folder, tmp_path, monkeypatch, wor
     assert done.exit_code == 2
     assert message in done.stderr
     assert "Traceback" not in done.output
+
+
+def test_clients_are_drawn_where_the_run_put_them():
+    """Without last mile, jitter and sizes a request's network time is its way there and back, and nothing else."""
+    world = {
+        **TINY,
+        "sites": {"here": {"lat": 52.0, "lon": 13.0}, "there": {"lat": 48.0, "lon": 2.0}},
+        "clients": {"far": {**TINY["clients"]["c"], "site": "here", "spread": "700km"}},
+        "edges": {"pop": {"at": {"there": 1}, "l1": {"ttl": "never"}}},
+        "network": {"geo": {"inflation": 1.0, "last_mile": "0ms"}},
+    }
+    one = run(Scenario.from_dict(world), trace=1.0)
+    homes = homes_of(one.facts.resolved, one.replications[0].seed, 0)["far"]
+    assert len(homes) == 20
+    requests = one.replications[0].requests
+    for client, network_s in zip(requests["client"], requests["network_s"], strict=True):
+        lat, lon = homes[int(client.rpartition("-")[2]) - 1]
+        way_m = float(great_circle_m(lat, lon, 48.0, 2.0))
+        assert network_s == pytest.approx(2.0 * way_m / 2e8, rel=1e-6)
+    assert len({round(lat, 6) for lat, _ in homes}) == 20

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from simulator.metrics.margins import Margin
@@ -59,6 +60,7 @@ class ComparedRow:
         window_s: the measured window, (warmup, duration).
         note: said under the table ("" for nothing).
         control: whether it is only there to compare with; gates leave it alone.
+        folder: the result folder it was read from, or None.
     """
 
     label: str
@@ -68,6 +70,7 @@ class ComparedRow:
     window_s: tuple[float, float] = (0.0, 0.0)
     note: str = ""
     control: bool = False
+    folder: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

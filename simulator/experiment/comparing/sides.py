@@ -252,7 +252,7 @@ def _loaded(label: str, result: Result) -> ComparedRow:
     notes = [] if result.status == "complete" else [f"{label} is {result.status}"]
     note = "; ".join([*notes, *result.notes])
     window = (facts.warmup_s, facts.duration_s)
-    return ComparedRow(label, facts.seed, result.replications, facts.scenario_hash, window, note)
+    return ComparedRow(label, facts.seed, result.replications, facts.scenario_hash, window, note, folder=result.path)
 
 
 def _control(side: Contestant, row: ComparedRow) -> Contestant:

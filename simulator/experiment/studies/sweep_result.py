@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,6 +66,7 @@ class SweepResult(Drawn):
     _plots = "simulator.report.sweep_plots:SweepPlots"
     _text = "simulator.report.sweep_tables:render"
     _pages = "simulator.report.sweep_html:write_report"
+    _frontier = "simulator.experiment.studies.frontier:frontier_of"
 
     name: str
     question: str
@@ -145,6 +146,35 @@ class SweepResult(Drawn):
             if not any(_dominates(better, point) for better, _ in front):
                 front.append((point, outcome))
         return sorted((outcome for _, outcome in front), key=lambda o: o.cell.number)
+
+    def frontier(self, until: str, *, of: str | None = None, knee: str | None = None) -> Any:
+        """For each value of one setting, how far the other may go while `until` (METRIC OP VALUE) holds.
+
+        Of a grid over two settings; nothing is played. `of` is the path whose limit is sought (left out: the second),
+        `knee` the metric in which the knee along the frontier is sought (left out: the limit itself).
+
+        The answer is a `simulator.experiment.studies.frontier.Frontier`. Raises FrontierError, FindError,
+        ExpectationError, UnknownMetricError; FolderError from a folder.
+        """
+        from simulator.plugins.dotted import named
+
+        return named(self._frontier)(self, until, of=of, knee=knee)
+
+    def with_metrics(self, names: Sequence[str]) -> SweepResult:
+        """This sweep with further metrics in its cells, as far as the cells have them. Raises UnknownMetricError."""
+        from simulator.experiment.studies.outcomes import CellOutcome, read_outcome
+
+        wanted = [parse_metric(name).name for name in names]
+        outcomes = []
+        for outcome in self.outcomes:
+            more = outcome
+            if any(name not in outcome.estimates for name in wanted):
+                if outcome.result is not None:
+                    more = CellOutcome.of(outcome.cell, outcome.result, [*outcome.estimates, *wanted])
+                elif outcome.path is not None:
+                    more = read_outcome(outcome.cell, outcome.path, [*outcome.estimates, *wanted])
+            outcomes.append(more)
+        return replace(self, outcomes=outcomes)
 
     @cached_property
     def index(self) -> pd.DataFrame:

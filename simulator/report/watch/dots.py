@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.report.watch.homes import Homes
 from simulator.report.watch.scene import Scene
 
 MOST_ANSWERED: Final = 16_000
@@ -30,15 +31,15 @@ def packed(values: NDArray[Any] | Sequence[float], kind: str) -> str:
 
 
 def dots_of(
-    requests: Mapping[str, Any], scene: Scene, most: tuple[int, int] = (MOST_ANSWERED, MOST_FAILED)
+    requests: Mapping[str, Any], scene: Scene, homes: Homes, most: tuple[int, int] = (MOST_ANSWERED, MOST_FAILED)
 ) -> dict[str, Any]:
     """What the page is told of the traced requests, sorted by their intended time.
 
     Returns:
         ``seen`` (how many were traced), ``answered`` and ``failed`` (how many of each), ``drawn`` likewise, ``kinds``
         (words: a tier, or the outcome of what failed), ``bad`` (which kinds are failures), and packed columns: t and
-        latency (f4, seconds), edge and client (u2, numbers of nodes), kind (u1), again (u1: retried), and each of
-        HOPS as a share of the latency in 255ths (u1).
+        latency (f4, seconds), edge and client (u2, numbers of nodes), home (u2: which of its group's), kind (u1), again
+        (u1: retried), and each of HOPS as a share of the latency in 255ths (u1).
     """
     t_s = np.asarray(requests["t_s"], dtype=float)
     outcome, tier = np.asarray(requests["outcome"], dtype=object), np.asarray(requests["tier"], dtype=object)
@@ -49,6 +50,7 @@ def dots_of(
     bad = sorted({str(word) for word, lost in zip(words, failed[chosen], strict=True) if lost})
     latency_s = np.asarray(requests["latency_s"], dtype=float)[chosen]
     numbers = {kind: number for number, kind in enumerate(kinds)}
+    clients = [str(name).rpartition("-") for name in _chosen_of(requests["client"], chosen)]
     found = {
         "seen": int(t_s.size),
         "answered": int((~failed).sum()),
@@ -58,8 +60,9 @@ def dots_of(
         "bad": bad,
         "t": packed(t_s[chosen], "f4"),
         "latency": packed(latency_s, "f4"),
-        "edge": packed(_places(requests["edge"], chosen, scene.places), "u2"),
-        "client": packed(_places(_groups(requests["client"], chosen), None, scene.places), "u2"),
+        "edge": packed([scene.places.get(str(name), NOWHERE) for name in _chosen_of(requests["edge"], chosen)], "u2"),
+        "client": packed([scene.places.get(group, NOWHERE) for group, _, _ in clients], "u2"),
+        "home": packed([_home(number, len(homes.get(group, ()))) for group, _, number in clients], "u2"),
         "kind": packed([numbers[word] for word in words], "u1"),
         "again": packed(np.asarray(requests["tries"])[chosen] > 0, "u1"),
     }
@@ -80,12 +83,10 @@ def _chosen(t_s: NDArray[np.float64], failed: NDArray[np.bool_], most: tuple[int
     return chosen[np.argsort(t_s[chosen], kind="stable")]
 
 
-def _groups(clients: Sequence[str], chosen: NDArray[np.intp]) -> list[str]:
-    """The client groups of some requests: `east` of `east-183`."""
-    names = np.asarray(clients, dtype=object)[chosen]
-    return [str(name).rpartition("-")[0] for name in names]
+def _chosen_of(column: Sequence[Any], chosen: NDArray[np.intp]) -> NDArray[Any]:
+    return np.asarray(column, dtype=object)[chosen]
 
 
-def _places(names: Sequence[str], chosen: NDArray[np.intp] | None, places: Mapping[str, int]) -> list[int]:
-    found = np.asarray(names, dtype=object)
-    return [places.get(str(name), NOWHERE) for name in (found if chosen is None else found[chosen])]
+def _home(number: str, homes: int) -> int:
+    """The place of the client with that number, from 1; those beyond the last that is drawn begin again."""
+    return (int(number) - 1) % homes if homes and number.isdecimal() else 0

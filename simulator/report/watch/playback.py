@@ -19,6 +19,7 @@ from simulator.report.flows import phases
 from simulator.report.series import labels_of, series, window_of
 from simulator.report.watch.captions import beats_of
 from simulator.report.watch.dots import dots_of, packed
+from simulator.report.watch.homes import homes_of
 from simulator.report.watch.scene import EDGE, Scene, scene_of
 from simulator.report.watch.spans import spans_of
 from simulator.units import QuantityError, parse_duration
@@ -71,6 +72,7 @@ def playback(result: Result, *, variant: str = "", number: int = 0, rerun: str =
     scene = scene_of(facts.resolved, met)
     windows = _windows(one, sum(node.role == EDGE for node in scene.nodes))
     later = [node.name for node in scene.nodes if node.later]
+    homes = homes_of(facts.resolved, replication.seed, replication.replication)
     return {
         "name": facts.name, "variant": variant, "question": facts.question, "seed": replication.seed,
         "replication": number, "replications": len(result.replications),
@@ -87,7 +89,9 @@ def playback(result: Result, *, variant: str = "", number: int = 0, rerun: str =
         "moves": _moves(replication.events, scene, facts.duration_s),
         "flows": _flows(one, scene),
         "leases": _lease_beat_s(facts.resolved),
-        "trace": None if requests is None else dots_of(requests, scene),
+        "homes": {scene.places[group]: [packed(ends, "f4") for ends in zip(*places, strict=True)]
+                  for group, places in homes.items()},
+        "trace": None if requests is None else dots_of(requests, scene, homes),
     }  # fmt: skip
 
 

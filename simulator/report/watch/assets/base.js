@@ -21,6 +21,7 @@ const weights = {levels: play.weights.levels, rows: play.weights.rows.map(floats
 const trace = play.trace && {
   ...play.trace, t: floats(play.trace.t), latency: floats(play.trace.latency),
   edge: new Uint16Array(bytes(play.trace.edge)), client: new Uint16Array(bytes(play.trace.client)),
+  home: new Uint16Array(bytes(play.trace.home)),
   ...Object.fromEntries(['kind', 'again', 'retry', 'network', 'edge_wait', 'edge_service', 'core']
     .map(name => [name, new Uint8Array(bytes(play.trace[name]))])),
 };

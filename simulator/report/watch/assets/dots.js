@@ -118,7 +118,7 @@ function nearby(p, i, spread) { const angle = 6.2832 * hash(i + 0.5), r = spread
 function whereIs(d, share) {
   const home = place.at[d.client], edge = place.at[d.edge];
   if (!home) return null;
-  const a = nearby(home, d.i, home.r * 0.8);
+  const homes = place.homes.get(d.client), a = homes ? homes[trace.home[d.i]] : nearby(home, d.i, home.r * 0.8);
   if (!edge) return {p: a, leg: 'home'};
   const b = nearby(edge, d.i + 1, 6 * place.unit), bend = 0.1 + 0.12 * (hash(d.i + 2) - 0.5), [retry, out, wait, served, back] = d.legs;
   if (share < retry) return {p: a, leg: 'home'};

@@ -54,24 +54,32 @@ function layout(width, height) {
 function onMap(width, height, room, sites, unit0) {
   const here = new Map();
   for (const node of drawnNodes) {
+    if (play.homes[node.i]) continue;  // drawn where its clients live
     const key = sites.has(node.site) ? node.site : '';
     if (!here.has(key)) here.set(key, []);
     here.get(key).push(node);
   }
-  const view = fitted([...sites.values()], width, height, room);
+  const spread = Object.keys(play.homes).length > 0;  // clients show where a site is, so its box must not stray
+  const view = fitted([...sites.values()], width, height, room, spread ? 0.84 : 0.66);
   let unit = unit0, clusters = [];
   for (let attempt = 0; attempt < 18; attempt++, unit *= 0.92) {  // as large as they do not overlap
     clusters = [...here].map(([name, nodes]) => ({name, ...pieces(nodes, unit)}));
     surround(clusters, unit, view, sites, width, height, room);
     const free = apart(clusters, width, height, room), far = clusters.map(c => c.anchor ? Math.hypot(c.cx - c.x0, c.cy - c.y0) : 0);
-    if (free && Math.max(...far) < 0.22 * width) break;
+    if (free && Math.max(...far) < (spread ? 0.09 : 0.22) * width) break;
   }
   const at = [];
   for (const c of clusters) {
     c.x = c.cx - c.W / 2; c.y = c.cy - c.H / 2;
     for (const [i, p] of c.at) at[i] = {...p, x: c.x + (c.W - c.w) / 2 + p.x, y: c.y + c.pad + c.label + p.y};
   }
-  return {map: true, view, clusters, at, unit, width, height};
+  const homes = new Map();
+  for (const [node, [lat, lon]] of Object.entries(play.homes)) {
+    const lons = floats(lon), mine = Array.from(floats(lat), (one, n) => view.to(lons[n], one)), site = sites.get(drawnNodes[node].site);
+    homes.set(Number(node), mine);
+    at[node] = {...view.to(site.lon, site.lat), r: 5 * unit, foot: Math.max(...mine.map(p => p.y)) + 9};
+  }
+  return {map: true, view, clusters, at, homes, unit, width, height};
 }
 
 function surround(clusters, unit, view, sites, width, height, room) {  // the box of each cluster, and where it wants to be
@@ -85,7 +93,7 @@ function surround(clusters, unit, view, sites, width, height, room) {  // the bo
   }
 }
 
-function fitted(sites, width, height, room) {
+function fitted(sites, width, height, room, share) {
   // Cut the world where the sites leave the widest gap, and fit what is left into the room.
   const lons = sites.map(site => ((site.lon % 360) + 360) % 360).sort((a, b) => a - b);
   let cut = 0, widest = -1;
@@ -98,7 +106,7 @@ function fitted(sites, width, height, room) {
   const middle = {x: (Math.min(...xs) + Math.max(...xs)) / 2, y: (Math.min(...ys) + Math.max(...ys)) / 2};
   const span = {x: Math.max(Math.max(...xs) - Math.min(...xs), 9), y: Math.max(Math.max(...ys) - Math.min(...ys), 6)};
   const inner = {w: width - room.left - room.right, h: height - room.top - room.bottom};
-  const scale = Math.min(inner.w * 0.66 / span.x, inner.h * 0.66 / span.y);
+  const scale = share * Math.min(inner.w / span.x, inner.h / span.y);
   const x0 = room.left + inner.w / 2, y0 = room.top + inner.h / 2;
   const place = (x, y) => ({x: x0 + (x - middle.x) * scale, y: y0 - (y - middle.y) * scale});
   return {scale, along, cut, place, to: (lon, lat) => place(along(lon), mercator(lat))};
@@ -166,5 +174,5 @@ function scheme(width, height, room, unit0) {
     const core = at[node.of];
     at[node.i] = {...core, x: core.x + 40 * unit};
   });
-  return {map: false, clusters: [], headings, at, unit, width, height};
+  return {map: false, clusters: [], headings, at, homes: new Map(), unit, width, height};
 }

@@ -141,11 +141,13 @@ function legend() {
     bad: ['path', {d: 'M4 4l8 8M12 4l-8 8', stroke: 'var(--bad)', 'stroke-width': 2.5}],
     again: ['circle', {cx: 8, cy: 8, r: 5, fill: 'none', stroke: 'var(--bad)', 'stroke-width': 1.5}],
     ill: ['circle', {cx: 8, cy: 8, r: 4, fill: 'var(--ill)'}], lease: ['rect', {x: 4.5, y: 4.5, width: 7, height: 7, fill: 'var(--lease)'}],
+    home: ['circle', {cx: 8, cy: 8, r: 2.2, fill: 'var(--l2)', opacity: 0.7}],
     busy: ['rect', {x: 3, y: 6, width: 10, height: 9, rx: 2, fill: 'var(--busy)'}], queue: ['rect', {x: 3, y: 3, width: 10, height: 6, rx: 1, fill: 'var(--queue)'}],
     hits: ['rect', {x: 1, y: 7, width: 14, height: 3, fill: 'var(--l1)'}], flow: ['path', {d: 'M1 12Q8 2 15 8', stroke: 'var(--dim)', 'stroke-width': 3, fill: 'none', opacity: 0.5}],
   };
   const rows = [['busy', 'edge busy'], ['queue', 'queue (mean)'], ['hits', 'its L1 hits'], ['flow', 'who serves whom'],
     ['lease', 'lease batch'], ['ill', 'session moved']];
+  if (Object.keys(play.homes).length) rows.unshift(['home', 'a client, where it lives']);
   if (trace) rows.unshift(['l1', 'L1'], ['l2', 'L2'], ['storage', 'storage'], ['bad', 'failed'], ['again', 'retried']);
   const list = document.createElement('ul');
   for (const [shape, text] of rows) {

@@ -25,6 +25,7 @@ function drawGround() {
     c.fillStyle = paint.dim; c.font = `600 ${12 * Math.max(0.85, place.unit)}px ${FONT}`; c.textAlign = 'left'; c.textBaseline = 'middle';
     c.fillText(cluster.name || 'no site given', cluster.x + cluster.pad, cluster.y + cluster.pad + 5, cluster.W - 2 * cluster.pad);
   }
+  drawHomes(c);
   c.textAlign = 'center'; c.fillStyle = paint.dim; c.font = `600 13px ${FONT}`;
   for (const heading of place.headings || []) c.fillText(heading.text, heading.x, heading.y);
 }
@@ -53,6 +54,15 @@ function drawLand(c, w, h) {
   c.fillStyle = paint.land; c.fill('evenodd');
   c.strokeStyle = paint.coast; c.lineWidth = 0.9; c.lineJoin = 'round'; c.stroke();
   void h;
+}
+
+function drawHomes(c) {  // where clients live, of groups that are spread around their site
+  c.fillStyle = paint.l2;
+  for (const homes of place.homes.values()) {
+    c.globalAlpha = homes.length > 150 ? 0.4 : 0.6;
+    for (const p of homes) { c.beginPath(); c.arc(p.x, p.y, 1.4, 0, 7); c.fill(); }
+  }
+  c.globalAlpha = 1;
 }
 
 function drawLeader(c, cluster) {
@@ -120,6 +130,13 @@ function label(c, text, x, y, size, colour, weight = 500) {
 }
 
 function drawClient(c, node, p, states) {
+  if (place.homes.has(node.i)) {
+    c.lineWidth = 4; c.lineJoin = 'round'; c.strokeStyle = place.map ? paint.land : paint.panel; c.font = `600 ${Math.max(9.5, 11 * place.unit)}px ${FONT}`;
+    c.textAlign = 'center'; c.textBaseline = 'middle';
+    c.strokeText(shortened(node.name, 13), p.x, p.foot);
+    label(c, shortened(node.name, 13), p.x, p.foot, Math.max(9.5, 11 * place.unit), states?.has('crowd') ? paint.bad : paint.ink, 600);
+    return;
+  }
   c.globalAlpha = 0.14; c.fillStyle = paint.l2; c.beginPath(); c.arc(p.x, p.y, p.r, 0, 7); c.fill(); c.globalAlpha = 1;
   const dots = Math.min(70, Math.max(7, Math.round(p.r * p.r / 9)));
   c.fillStyle = states?.has('crowd') ? paint.bad : paint.ink; c.globalAlpha = 0.55;
