@@ -5,7 +5,6 @@ May import: columns. Does not measure, or choose.
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 from simulator.engine.columns import Vector, vector
@@ -29,17 +28,17 @@ class RoundTrips:
 
 
 class _InRow(RoundTrips):
-    """Of few edges: NaN where nothing was measured."""
+    """Of few edges: below 0 where nothing was measured."""
 
     __slots__ = ("_rtt_s",)
 
     def __init__(self, edges: int) -> None:
-        self._rtt_s: Vector = vector([math.nan] * edges)
+        self._rtt_s: Vector = vector([-1.0] * edges)
 
     def note(self, edge: int, rtt_s: float, gain: float) -> None:
         """A round trip to an edge was measured."""
         old_s = self._rtt_s[edge]
-        self._rtt_s[edge] = rtt_s if math.isnan(old_s) else old_s + gain * (rtt_s - old_s)
+        self._rtt_s[edge] = rtt_s if old_s < 0.0 else old_s + gain * (rtt_s - old_s)
 
     @property
     def by_edge(self) -> dict[int, float]:
@@ -47,7 +46,7 @@ class _InRow(RoundTrips):
         found: dict[int, float] = {}
         for edge in range(len(self._rtt_s)):
             rtt_s = self._rtt_s[edge]
-            if not math.isnan(rtt_s):
+            if rtt_s >= 0.0:
                 found[edge] = rtt_s
         return found
 

@@ -41,9 +41,13 @@ class LruCache(Cache):
         newest.newer = ring.older = entry
 
     def _used(self, entry: Entry) -> None:
-        if self._ring.older is not entry:
-            self._unlink(entry)
-            self._filled(entry)
+        ring = self._ring
+        newest = ring.older
+        if newest is not entry:
+            older, newer = entry.older, entry.newer
+            older.newer, newer.older = newer, older
+            entry.older, entry.newer = newest, ring
+            newest.newer = ring.older = entry
 
     def _unlink(self, entry: Entry) -> None:
         older, newer = entry.older, entry.newer

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 Vector: TypeAlias = vec[float]
 
 
-def vector(numbers: Sequence[float]) -> Vector:
-    """These numbers, to be looked up by their places."""
-    return vec[float](numbers)
+def vector(numbers: Sequence[float] | NDArray[np.float64]) -> Vector:
+    """These numbers, to be looked up by their places; of an array its memory is copied as it is."""
+    made: Any = vec[float]
+    copied: Vector = made(numbers)
+    return copied
 
 
 def _buffer(numbers: Any) -> Any:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 Vector: TypeAlias = list[float]
 
 
-def vector(numbers: Sequence[float]) -> Vector:
+def vector(numbers: Sequence[float] | NDArray[np.float64]) -> Vector:
     """These numbers, to be looked up by their places."""
-    return list(numbers)
+    return numbers.tolist() if isinstance(numbers, np.ndarray) else list(numbers)
 
 
 class PlainFloats(array):  # type: ignore[type-arg]  # Python 3.11 has no array[float] at run time

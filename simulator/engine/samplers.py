@@ -3,7 +3,7 @@
 Apart from the laws (simulator.laws.distributions) because the request loop needs no more than this: small classes with
 typed fields, which a compiler can make structs. A sampler is a function too: `sampler()` is `sampler.next()`.
 
-May import: columns. Does not know laws or generators: whoever makes a sampler says how a block is filled.
+May import: columns, numpy. Does not know laws or generators: whoever makes a sampler says how a block is filled.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import numpy as np
 from mypy_extensions import i64
+from numpy.typing import NDArray
 
 from simulator.engine.columns import vector
 
@@ -57,11 +59,11 @@ class Fixed(Sampler):
 
 
 class Blocks(Sampler):
-    """Numbers from blocks of 16, then 32, ... 4096, each a list that `fill(n)` makes."""
+    """Numbers from blocks of 16, then 32, ... 4096, each of which `fill(n)` makes: an array, or a list."""
 
     __slots__ = ("_at", "_block", "_fill", "_length", "_size")
 
-    def __init__(self, fill: Callable[[int], list[float]]) -> None:
+    def __init__(self, fill: Callable[[int], Sequence[float] | NDArray[np.float64]]) -> None:
         self._fill = fill
         self._block = vector([])
         self._at: i64 = 0  # where the next number is

@@ -39,7 +39,7 @@ class Streams:
 
 def uniform_numbers(rng: np.random.Generator) -> Sampler:
     """Scalar draws, uniform on [0, 1), taken from pre-filled blocks."""
-    return Blocks(lambda n: rng.random(n).tolist())
+    return Blocks(rng.random)
 
 
 def whole_numbers(draw_block: Callable[[int], np.ndarray]) -> Callable[[], int]:

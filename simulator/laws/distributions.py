@@ -256,9 +256,8 @@ def sampler(dist: Distribution, rng: np.random.Generator, scale: float = 1.0) ->
     if dist.is_constant:
         return Fixed(dist.mean * scale)
 
-    def block(n: int) -> list[float]:
+    def block(n: int) -> FloatArray:
         drawn = dist.sample(rng, n)
-        numbers: list[float] = (drawn * scale if scale != 1.0 else drawn).tolist()
-        return numbers
+        return np.asarray(drawn * scale if scale != 1.0 else drawn, dtype=np.float64)
 
     return Blocks(block)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from simulator.engine.columns import vector
 from simulator.engine.handler import Handler
 from simulator.workloads.profile import FLAT, AreaClock, Profile
 
@@ -87,7 +88,7 @@ class Superposition:
         self._block = _FIRST_BLOCK
         self._area = 0.0  # of the last candidate laid out
         self._areas: FloatArray = np.empty(0)
-        self._times: list[float] = []
+        self._times = vector([])
         self._picks: list[int] = []
         self._last = -1  # index of the last candidate laid out
         self._from = 0  # the first candidate not passed yet
@@ -142,7 +143,7 @@ class Superposition:
 
     def _lay_out(self, areas: FloatArray, picks: list[int]) -> None:
         self._areas, self._picks = areas, picks
-        self._times = self._clock.times(areas, self._kernel.now).tolist()
+        self._times = vector(self._clock.times(areas, self._kernel.now))
         self._last = len(picks) - 1
         self._seek(0)
 
