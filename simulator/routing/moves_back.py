@@ -1,15 +1,16 @@
 """Flapping: how often a session is back at an edge that it left a short time ago.
 
 Moves are kept in plain columns and paired in arrays now and then, so that a move costs two appends, and memory is
-bounded by the moves of one window. May import: numpy. Does not model: why a session moves.
+bounded by the moves of one window. May import: numpy, columns. Does not model: why a session moves.
 """
 
 from __future__ import annotations
 
-from array import array
 from typing import Final
 
 import numpy as np
+
+from simulator.engine.columns import FloatColumn, IntColumn
 
 _MOST: Final = 65536  # moves that wait to be paired
 
@@ -17,10 +18,7 @@ _MOST: Final = 65536  # moves that wait to be paired
 class MovesBack:
     """Counts moves to an edge that the session had left less than `window_s` ago (seconds)."""
 
-    __slots__ = (
-        "_back", "_edges", "_keep_move", "_keep_time", "_left", "_left_s", "_moves", "_times_s", "_waiting",
-        "_window_s",
-    )  # fmt: skip
+    __slots__ = ("_back", "_edges", "_left", "_left_s", "_moves", "_times_s", "_window_s")
 
     def __init__(self, edges: int, window_s: float) -> None:
         self._edges = edges
@@ -28,33 +26,27 @@ class MovesBack:
         self._back = 0
         self._left = np.zeros(0, dtype=np.int64)  # session and edge in one number, of those that were left lately
         self._left_s = np.zeros(0)  # when
-        self._clear()
-
-    def _clear(self) -> None:
-        self._moves = array("q")  # session, edge before and edge in one number
-        self._times_s = array("d")
-        self._keep_move, self._keep_time = self._moves.append, self._times_s.append
-        self._waiting = 0
+        self._moves = IntColumn()  # session, edge before and edge in one number
+        self._times_s = FloatColumn()
 
     def note(self, session_id: int, before: int, edge: int, now_s: float) -> None:
         """A session moves from an edge to another; times never go back."""
         edges = self._edges
-        self._keep_move((session_id * edges + before) * edges + edge)
-        self._keep_time(now_s)
-        self._waiting += 1
-        if self._waiting >= _MOST:
+        self._moves.append((session_id * edges + before) * edges + edge)
+        self._times_s.append(now_s)
+        if len(self._moves) >= _MOST:
             self._pair()
 
     def count(self) -> int:
         """Moves back until now."""
-        if self._waiting:
+        if len(self._moves):
             self._pair()
         return self._back
 
     def _pair(self) -> None:
         """Put each arrival behind the departure from the same edge that it may be the return of."""
-        before, edge = np.divmod(np.array(self._moves), self._edges)
-        times_s = np.array(self._times_s)
+        before, edge = np.divmod(self._moves.take(), self._edges)
+        times_s = self._times_s.take()
         after = before // self._edges * self._edges + edge
         places = np.concatenate((self._left, np.stack((before, after), axis=1).ravel()))
         when_s = np.concatenate((self._left_s, np.repeat(times_s, 2)))
@@ -69,4 +61,3 @@ class MovesBack:
         last = np.append(~same, True)  # what happened last at a place
         keep = last & ~arrives & (times_s[-1] - when_s < self._window_s)
         self._left, self._left_s = places[keep], when_s[keep]
-        self._clear()
