@@ -13,7 +13,6 @@ May import: numpy, its siblings. Does not model: kinds whose clients have a memo
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -124,8 +123,10 @@ class Superposition:
         """Move the candidates that are still to come; none is drawn again."""
         now_s = self._kernel.now
         self._clock.set_factor(now_s, factor)
-        k = bisect_left(self._times, now_s, self._from)
-        if k < len(self._times):
+        k = self._from
+        while k <= self._last and self._times[k] < now_s:
+            k += 1
+        if k <= self._last:
             self._lay_out(self._areas[k:], self._picks[k:])
 
     def _refill(self) -> None:
