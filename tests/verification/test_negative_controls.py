@@ -14,7 +14,7 @@ from simulator.laws.distributions import Lognormal
 from simulator.messages import Attempt
 from simulator.observe.requests import Requests
 from simulator.routing.adaptive import Adaptive
-from simulator.routing.staying import Staying
+from simulator.routing.choosing import Asking
 from simulator.server.edge import EdgeNode
 from simulator.verification import Verdict, all_cases
 from simulator.verification.runner import run_case
@@ -30,10 +30,11 @@ def misses(key):
 def test_independent_thinning_instead_of_follow(monkeypatch):
     """Each edge thinned independently gives .5556 at every p; at p .75 theory says .71154."""
 
-    def anywhere(self, client, session):
-        return int(self._uniform() * self._directory.size)
+    def anywhere(self):
+        uniform, directory = self._staying._uniform, self._staying._directory
+        return Asking(lambda client, session: int(uniform() * directory.size))
 
-    monkeypatch.setattr(Staying, "choose", anywhere)
+    monkeypatch.setattr(Adaptive, "choosing", property(anywhere))
     assert misses("fixed follow p 0.75") == {"hit ratio"}
     assert misses("sliding follow p 0.75") == {"hit ratio"}
 
